@@ -1,0 +1,180 @@
+//! The checks: each a constant and a function, one file each, listed in the order of the report. A check's text lives beside
+//! its code and feeds `explain`, the reports and the README.
+
+use crate::case::Case;
+use crate::finding::{Confidence, Finding, Severity, Subject, Verdict, Want};
+use crate::model::Origin;
+
+/// A check.
+pub struct Check {
+    /// Stable id, `url.redirect-host`.
+    pub id: &'static str,
+    /// What it makes sure of, in a few words.
+    pub title: &'static str,
+    /// Severity of a `fail`. A `warn` counts one step lower unless the finding says otherwise.
+    pub severity: Severity,
+    /// Why it matters to mail over OAuth in ECE.
+    pub why: &'static str,
+    /// Evidence it looks at, in words.
+    pub evidence: &'static str,
+    /// What to do when it fails, step by step; the last step verifies it.
+    pub remedy: &'static [&'static str],
+    /// Sources: vendor's pages, the tech note's section.
+    pub references: &'static [&'static str],
+    /// Judges the case: one finding per subject. A gap becomes one `unknown` about the deployment.
+    pub run: fn(&Case, &Check) -> Result<Vec<Finding>, Gap>,
+}
+
+/// Why a check can't judge: what is missing, contradictory or unreadable, and what would settle it.
+#[derive(Clone, Debug, Default)]
+pub struct Gap {
+    /// The reason, in a sentence.
+    pub message: String,
+    /// Both sides of a contradiction, or the place that can't be read.
+    pub evidence: Vec<Origin>,
+    /// What would settle it.
+    pub wants: Vec<Want>,
+}
+
+impl Gap {
+    /// A gap of missing evidence.
+    pub fn missing(message: impl Into<String>, wants: Vec<Want>) -> Self {
+        Self {
+            message: message.into(),
+            evidence: Vec::new(),
+            wants,
+        }
+    }
+}
+
+impl Check {
+    /// The area of the catalogue that the check belongs to: the part of its id before the dot.
+    pub fn area(&self) -> &'static str {
+        self.id.split('.').next().unwrap_or(self.id)
+    }
+
+    /// A finding of this check, with the severity that its verdict implies: the check's own for `fail`, one step lower for
+    /// `warn`, `info` for the others.
+    pub fn finding(&self, verdict: Verdict, subject: Subject, message: impl Into<String>) -> Finding {
+        let severity = match (verdict, self.severity) {
+            (Verdict::Fail, severity) => severity,
+            (Verdict::Warn, Severity::Critical | Severity::High) => Severity::Medium,
+            (Verdict::Warn, _) => Severity::Low,
+            _ => Severity::Info,
+        };
+        let remedy = match verdict {
+            Verdict::Fail | Verdict::Warn => self.remedy.iter().map(|&step| step.to_owned()).collect(),
+            _ => Vec::new(),
+        };
+        Finding {
+            check: self.id,
+            subject,
+            verdict,
+            severity,
+            confidence: Confidence::High,
+            message: message.into(),
+            evidence: Vec::new(),
+            explains: Vec::new(),
+            wants: Vec::new(),
+            remedy,
+        }
+    }
+
+    /// `fail` about `subject`.
+    pub fn fail(&self, subject: Subject, message: impl Into<String>) -> Finding {
+        self.finding(Verdict::Fail, subject, message)
+    }
+
+    /// `warn` about `subject`.
+    pub fn warn(&self, subject: Subject, message: impl Into<String>) -> Finding {
+        self.finding(Verdict::Warn, subject, message)
+    }
+
+    /// `pass` about `subject`.
+    pub fn pass(&self, subject: Subject, message: impl Into<String>) -> Finding {
+        self.finding(Verdict::Pass, subject, message)
+    }
+
+    /// `unknown` about `subject`.
+    pub fn unknown(&self, subject: Subject, message: impl Into<String>) -> Finding {
+        self.finding(Verdict::Unknown, subject, message)
+    }
+
+    /// `not-applicable` for `subject`.
+    pub fn not_applicable(&self, subject: Subject, message: impl Into<String>) -> Finding {
+        self.finding(Verdict::NotApplicable, subject, message)
+    }
+}
+
+impl Finding {
+    /// Adds a place where it was seen.
+    pub fn at(mut self, origin: &Origin) -> Self {
+        if !self.evidence.contains(origin) {
+            self.evidence.push(origin.clone());
+        }
+        self
+    }
+
+    /// Adds places where it was seen.
+    pub fn at_all<'a>(self, origins: impl IntoIterator<Item = &'a Origin>) -> Self {
+        origins.into_iter().fold(self, Self::at)
+    }
+
+    /// Adds evidence that would settle it.
+    pub fn want(mut self, want: Want) -> Self {
+        if !self.wants.contains(&want) {
+            self.wants.push(want);
+        }
+        self
+    }
+
+    /// Sets how sure it is.
+    pub fn confidence(mut self, confidence: Confidence) -> Self {
+        self.confidence = confidence;
+        self
+    }
+
+    /// Sets how much it matters.
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// Replaces the check's own remedy by one that fits the finding better.
+    pub fn remedy<S: Into<String>>(mut self, steps: impl IntoIterator<Item = S>) -> Self {
+        self.remedy = steps.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Names a symptom that this finding accounts for: `check:<id>` or `signature:<id>`.
+    pub fn explains(mut self, id: impl Into<String>) -> Self {
+        self.explains.push(id.into());
+        self
+    }
+}
+
+/// All checks, in the order of the report.
+pub fn all() -> impl Iterator<Item = &'static Check> {
+    AREAS.iter().flat_map(|area| area.iter())
+}
+
+/// The check with this id.
+pub fn by_id(id: &str) -> Option<&'static Check> {
+    all().find(|check| check.id == id)
+}
+
+const AREAS: &[&[Check]] = &[];
+
+/// Runs every check over the case. Each gives at least one finding.
+pub fn run(case: &Case) -> Vec<Finding> {
+    all()
+        .flat_map(|check| {
+            (check.run)(case, check).unwrap_or_else(|gap| {
+                let mut finding = check.unknown(Subject::deployment(), gap.message);
+                finding.evidence = gap.evidence;
+                finding.wants = gap.wants;
+                vec![finding]
+            })
+        })
+        .collect()
+}

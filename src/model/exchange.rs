@@ -1,0 +1,192 @@
+//! What a bundle says of Exchange Online: protocols, mailboxes, rights, licences, users.
+
+use super::{Fact, Field};
+
+/// Protocol switches of a mailbox (`Get-CASMailbox`).
+#[derive(Clone, Debug, Default)]
+pub struct CasMailbox {
+    /// Primary address, lower case.
+    pub address: Field<String>,
+    /// Further addresses, lower case; unreadable if the list was shortened.
+    pub addresses: Field<Vec<String>>,
+    /// Display name.
+    pub name: Field<String>,
+    /// Directory object id, lower case.
+    pub object_id: Field<String>,
+    /// IMAP on.
+    pub imap: Field<bool>,
+    /// POP3 on.
+    pub pop: Field<bool>,
+    /// SMTP AUTH off (`SmtpClientAuthenticationDisabled`): empty means "as the organisation", absent means not collected.
+    pub smtp_auth_disabled: Field<bool>,
+}
+
+/// The organisation's transport settings (`Get-TransportConfig`).
+#[derive(Clone, Debug, Default)]
+pub struct TransportConfig {
+    /// SMTP AUTH off for mailboxes without a value of their own.
+    pub smtp_auth_disabled: Field<bool>,
+    /// Old TLS versions admitted on the legacy endpoints.
+    pub allow_legacy_tls: Field<bool>,
+}
+
+/// The organisation's settings (`Get-OrganizationConfig`).
+#[derive(Clone, Debug, Default)]
+pub struct OrganizationConfig {
+    /// Modern authentication.
+    pub modern_auth: Field<bool>,
+    /// Default authentication policy.
+    pub default_authentication_policy: Field<String>,
+}
+
+/// An authentication policy. `AllowBasicAuth*` governs basic authentication only.
+#[derive(Clone, Debug, Default)]
+pub struct AuthenticationPolicy {
+    /// Its name.
+    pub name: Field<String>,
+    /// Basic authentication over SMTP.
+    pub allow_basic_smtp: Field<bool>,
+    /// Basic authentication over IMAP.
+    pub allow_basic_imap: Field<bool>,
+    /// Basic authentication over POP3.
+    pub allow_basic_pop: Field<bool>,
+}
+
+/// A mailbox or other recipient (`Get-Mailbox`, `Get-Recipient`, `Get-User`).
+#[derive(Clone, Debug, Default)]
+pub struct Mailbox {
+    /// Primary address, lower case.
+    pub address: Field<String>,
+    /// User principal name, lower case.
+    pub upn: Field<String>,
+    /// Further addresses, lower case; unreadable if the list was shortened.
+    pub addresses: Field<Vec<String>>,
+    /// Display name.
+    pub name: Field<String>,
+    /// Directory object id, lower case.
+    pub object_id: Field<String>,
+    /// `UserMailbox`, `SharedMailbox`, `MailUser`, `GroupMailbox` …
+    pub kind: Field<String>,
+    /// Mailbox plan (`ExchangeOnlineEnterprise-<GUID>`).
+    pub plan: Field<String>,
+    /// Sign-in blocked. By design so for shared mailboxes.
+    pub account_disabled: Field<bool>,
+    /// Has a licence.
+    pub sku_assigned: Field<bool>,
+    /// Forwarding address.
+    pub forwarding: Field<String>,
+    /// Soft-deleted or inactive, in words.
+    pub deleted: Field<String>,
+    /// Authentication policy.
+    pub authentication_policy: Field<String>,
+    /// Addresses or names that may send on behalf.
+    pub send_on_behalf: Field<Vec<String>>,
+}
+
+/// One mailbox permission.
+#[derive(Clone, Debug, Default)]
+pub struct MailboxPermission {
+    /// Mailbox, as written: address, name, GUID or alias.
+    pub mailbox: Field<String>,
+    /// Who.
+    pub user: Field<String>,
+    /// `FullAccess` and others; unreadable if cut.
+    pub rights: Field<Vec<String>>,
+    /// Taken away rather than given.
+    pub deny: Field<bool>,
+}
+
+/// One recipient permission.
+#[derive(Clone, Debug, Default)]
+pub struct RecipientPermission {
+    /// Recipient, as written.
+    pub recipient: Field<String>,
+    /// Who.
+    pub trustee: Field<String>,
+    /// `SendAs`.
+    pub rights: Field<Vec<String>>,
+    /// `Deny` rather than `Allow`.
+    pub deny: Field<bool>,
+}
+
+/// What is known of a user's licence.
+#[derive(Clone, Debug, Default)]
+pub struct Licence {
+    /// User principal name, lower case; absent where the export doesn't name the user.
+    pub user: Field<String>,
+    /// SKUs: part numbers, GUIDs or product names, as written. Empty: unlicensed.
+    pub skus: Field<Vec<String>>,
+    /// Service plans with their state.
+    pub plans: Field<Vec<Fact<ServicePlan>>>,
+}
+
+/// A service plan of a licence.
+#[derive(Clone, Debug)]
+pub struct ServicePlan {
+    /// Name or GUID, as written.
+    pub name: String,
+    /// GUID, lower case, if both are there.
+    pub id: Option<String>,
+    /// `Success`, `Disabled`, `PendingActivation` …; `None` if the export doesn't say.
+    pub status: Option<String>,
+}
+
+/// A directory user.
+#[derive(Clone, Debug, Default)]
+pub struct User {
+    /// User principal name, lower case.
+    pub upn: Field<String>,
+    /// Object id, lower case.
+    pub object_id: Field<String>,
+    /// Display name.
+    pub name: Field<String>,
+    /// Sign-in allowed (`accountEnabled`, `BlockCredential` inverted).
+    pub enabled: Field<bool>,
+    /// Password never expires.
+    pub password_never_expires: Field<bool>,
+    /// Password has expired or must be changed, in words.
+    pub password_state: Field<String>,
+    /// Deleted, in words.
+    pub deleted: Field<String>,
+}
+
+/// Everything a member says of Exchange Online.
+#[derive(Clone, Debug, Default)]
+pub struct ExchangeFacts {
+    /// Protocol switches.
+    pub cas_mailboxes: Vec<Fact<CasMailbox>>,
+    /// Transport settings.
+    pub transport: Vec<Fact<TransportConfig>>,
+    /// Organisation settings.
+    pub organization: Vec<Fact<OrganizationConfig>>,
+    /// Authentication policies.
+    pub authentication_policies: Vec<Fact<AuthenticationPolicy>>,
+    /// Mailboxes and recipients.
+    pub mailboxes: Vec<Fact<Mailbox>>,
+    /// Mailbox permissions.
+    pub mailbox_permissions: Vec<Fact<MailboxPermission>>,
+    /// Recipient permissions.
+    pub recipient_permissions: Vec<Fact<RecipientPermission>>,
+    /// Licences.
+    pub licences: Vec<Fact<Licence>>,
+    /// Users.
+    pub users: Vec<Fact<User>>,
+    /// Commands that answered "couldn't be found" for an address: proof that it is no mailbox (address, lower case).
+    pub not_found: Vec<Fact<String>>,
+}
+
+impl ExchangeFacts {
+    /// Takes over the facts of another member, behind its own.
+    pub fn append(&mut self, other: Self) {
+        self.cas_mailboxes.extend(other.cas_mailboxes);
+        self.transport.extend(other.transport);
+        self.organization.extend(other.organization);
+        self.authentication_policies.extend(other.authentication_policies);
+        self.mailboxes.extend(other.mailboxes);
+        self.mailbox_permissions.extend(other.mailbox_permissions);
+        self.recipient_permissions.extend(other.recipient_permissions);
+        self.licences.extend(other.licences);
+        self.users.extend(other.users);
+        self.not_found.extend(other.not_found);
+    }
+}

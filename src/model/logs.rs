@@ -1,0 +1,347 @@
+//! What the logs say, after the engine has read them: streams, signature hits, operations, polls. All of it is bounded.
+
+use super::{Claims, Excerpt, Origin, Stamp, TokenAnswer};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a log's process does.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Process {
+    /// `rx-process`.
+    Retriever,
+    /// `dx-process`.
+    Dispatcher,
+    /// Application server: consoles, first tokens.
+    ApplicationServer,
+    /// Any other, by the name in its file name.
+    Other(String),
+}
+
+impl Process {
+    /// Name as reports print it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Retriever => "rx-process",
+            Self::Dispatcher => "dx-process",
+            Self::ApplicationServer => "application server",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+/// First and last time of something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// First.
+    pub first: Option<Stamp>,
+    /// Last.
+    pub last: Option<Stamp>,
+}
+
+impl Span {
+    /// Widens the span to hold `stamp`. Stamps are compared as instants where both have a zone, else by local time.
+    pub fn add(&mut self, stamp: Stamp) {
+        let key = |s: Stamp| s.instant().map_or(s.local_ms, |i| i.0);
+        if self.first.is_none_or(|f| key(stamp) < key(f)) {
+            self.first = Some(stamp);
+        }
+        if self.last.is_none_or(|l| key(stamp) > key(l)) {
+            self.last = Some(stamp);
+        }
+    }
+
+    /// Widens the span to hold `other`.
+    pub fn merge(&mut self, other: Span) {
+        if let Some(first) = other.first {
+            self.add(first);
+        }
+        if let Some(last) = other.last {
+            self.add(last);
+        }
+    }
+}
+
+/// One log of one process on one host: all its rotated files together.
+#[derive(Clone, Debug)]
+pub struct LogStream {
+    /// Host name as its file name or content shows it; `None` if neither does.
+    pub host: Option<String>,
+    /// Its process.
+    pub process: Process,
+    /// Members it consists of, oldest first.
+    pub members: Vec<Arc<str>>,
+    /// Records.
+    pub records: u64,
+    /// First and last record.
+    pub span: Span,
+    /// Records per level.
+    pub levels: BTreeMap<String, u64>,
+    /// Records per UTC (or, without zone, local) minute: minute since 1970 → records.
+    pub minutes: BTreeMap<i64, u32>,
+    /// Distinct offsets to UTC, in minutes; `None` for records that name no zone.
+    pub offsets: Vec<Option<i16>>,
+}
+
+/// A signature's hits, over the whole bundle.
+#[derive(Clone, Debug)]
+pub struct SignatureHit {
+    /// `entra.aadsts50011`.
+    pub id: String,
+    /// ECE log records and lines of other program output that hold it.
+    pub count: u64,
+    /// How many of them stand outside ECE logs.
+    pub elsewhere: u64,
+    /// First and last time.
+    pub span: Span,
+    /// Captured fields: name → distinct values (bounded).
+    pub fields: BTreeMap<String, Vec<String>>,
+    /// A few places, oldest first.
+    pub samples: Vec<Origin>,
+    /// Hits per process and host: (host, process) → count.
+    pub by_source: BTreeMap<(String, String), u64>,
+    /// Hits per minute since 1970 (UTC, or local without zone), bounded.
+    pub minutes: BTreeMap<i64, u32>,
+}
+
+/// What ECE tried to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OperationKind {
+    /// First token: redemption of an authorization code (application server).
+    TokenGeneration,
+    /// Renewal of a token (services server).
+    TokenRefresh,
+    /// Fetching mail of an alias.
+    Fetch,
+    /// Sending mail of an alias.
+    Send,
+}
+
+/// How it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It worked.
+    Done,
+    /// It failed, with the ids of the signatures seen in the record (none: an unknown error).
+    Failed(Vec<String>),
+}
+
+/// Consecutive attempts with the same outcome.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// How they ended.
+    pub outcome: Outcome,
+    /// First of them.
+    pub first: Stamp,
+    /// Last of them.
+    pub last: Stamp,
+    /// How many.
+    pub count: u64,
+    /// Where the first one stands.
+    pub origin: Origin,
+    /// Where the last one stands.
+    pub last_origin: Origin,
+    /// Host whose log shows it, if known.
+    pub host: Option<String>,
+}
+
+/// All attempts of one kind for one subject, oldest first.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// What was tried.
+    pub kind: OperationKind,
+    /// Alias address or account name, lower case; empty if the record names none.
+    pub subject: String,
+    /// Its runs, ordered by time.
+    pub runs: Vec<Run>,
+}
+
+impl Operation {
+    /// The last run that worked.
+    pub fn last_done(&self) -> Option<&Run> {
+        self.runs.iter().rev().find(|r| r.outcome == Outcome::Done)
+    }
+
+    /// The last run that failed.
+    pub fn last_failed(&self) -> Option<&Run> {
+        self.runs.iter().rev().find(|r| r.outcome != Outcome::Done)
+    }
+
+    /// True if the evidence ends with failures: something failed and nothing worked after it.
+    pub fn ends_failing(&self) -> bool {
+        self.runs.last().is_some_and(|r| r.outcome != Outcome::Done)
+    }
+
+    /// The failing runs at the end of the evidence.
+    pub fn failing_tail(&self) -> &[Run] {
+        let start = self.runs.iter().rposition(|r| r.outcome == Outcome::Done).map_or(0, |i| i + 1);
+        &self.runs[start..]
+    }
+}
+
+/// Polls of one retriever instance on one host.
+#[derive(Clone, Debug)]
+pub struct PollSeries {
+    /// Host, if known.
+    pub host: Option<String>,
+    /// Instance number.
+    pub instance: String,
+    /// Polls seen (`Running`).
+    pub polls: u64,
+    /// First and last poll.
+    pub span: Span,
+    /// Gaps between two polls longer than two minutes, oldest first (bounded).
+    pub gaps: Vec<PollGap>,
+    /// Where the first poll stands.
+    pub first_origin: Origin,
+    /// Where the last poll stands.
+    pub last_origin: Origin,
+}
+
+/// A time without polls, between two polls.
+#[derive(Clone, Debug)]
+pub struct PollGap {
+    /// Last poll before it.
+    pub from: Stamp,
+    /// First poll after it.
+    pub to: Stamp,
+    /// Where the last poll before it stands.
+    pub from_origin: Origin,
+    /// Where the first poll after it stands.
+    pub to_origin: Origin,
+    /// True if the log of the process goes on during the gap (other records of it stand inside): it hung, and was not cut out.
+    pub log_goes_on: bool,
+}
+
+/// A notable event that is neither an operation nor a poll.
+#[derive(Clone, Debug)]
+pub struct LogEvent {
+    /// What happened.
+    pub kind: LogEventKind,
+    /// When.
+    pub time: Option<Stamp>,
+    /// Host, if known.
+    pub host: Option<String>,
+    /// Process.
+    pub process: Process,
+    /// How often in a row (an authorize request that repeats counts up).
+    pub count: u64,
+    /// Where.
+    pub origin: Origin,
+}
+
+/// Kinds of notable events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogEventKind {
+    /// The browser was sent to the authorize endpoint.
+    Authorize(AuthorizeRequest),
+    /// A request to, or an answer of, the token endpoint that names the endpoint.
+    TokenEndpoint {
+        /// Host, lower case.
+        host: String,
+        /// Tenant segment of its path, lower case.
+        tenant: String,
+    },
+    /// A token answer with its content.
+    TokenAnswer {
+        /// Account it is for, if named.
+        account: Option<String>,
+        /// Alias or user address in the record, if named.
+        address: Option<String>,
+        /// What was answered.
+        answer: TokenAnswer,
+    },
+    /// A token's claims, wherever it stood.
+    Token {
+        /// Account or alias it is for, if named.
+        account: Option<String>,
+        /// Its claims.
+        claims: Claims,
+    },
+    /// The mail library logged in as a user (`protocolConnect login, user=`), or tried to.
+    MailLogin {
+        /// Server host.
+        host: Option<String>,
+        /// User, lower case.
+        user: String,
+        /// User of the token, if an XOAUTH2 string shows it.
+        worked: Option<bool>,
+    },
+    /// The product disabled an alias.
+    AliasDisabled {
+        /// Its address, lower case.
+        address: String,
+    },
+    /// An alias became active again.
+    AliasActivated {
+        /// Its address, lower case.
+        address: String,
+    },
+    /// A console was opened, under this host (lower case, with port if not 443).
+    ConsoleHost {
+        /// The host.
+        host: String,
+    },
+    /// The process started (a restart if the log had begun before).
+    ProcessStart,
+    /// A service instance failed (`Instance failed`, `OutOfMemoryError`).
+    InstanceFailed {
+        /// What the record says.
+        text: Excerpt,
+    },
+    /// A connection to a mail or sign-in host failed or worked: proof for the ports grid.
+    Connection {
+        /// Host, lower case.
+        host: String,
+        /// Port.
+        port: u16,
+        /// How it ended.
+        reach: super::Reach,
+    },
+}
+
+/// An authorize request, from its URL.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuthorizeRequest {
+    /// Host of the sign-in service, lower case.
+    pub host: String,
+    /// Tenant segment of the path, lower case.
+    pub tenant: String,
+    /// `client_id`, lower case.
+    pub client_id: Option<String>,
+    /// `redirect_uri`, decoded.
+    pub redirect_uri: Option<String>,
+    /// `scope`, decoded, one name each.
+    pub scopes: Vec<String>,
+}
+
+/// ERROR and FATAL records that no signature explains, grouped by what stays the same in them.
+#[derive(Clone, Debug)]
+pub struct UnexplainedGroup {
+    /// The text with numbers, ids, addresses and hosts replaced.
+    pub template: String,
+    /// Class of the first record.
+    pub class: String,
+    /// How many.
+    pub count: u64,
+    /// First and last.
+    pub span: Span,
+    /// A few places.
+    pub samples: Vec<Origin>,
+}
+
+/// Everything the logs of a bundle say.
+#[derive(Clone, Debug, Default)]
+pub struct LogFacts {
+    /// Logs, by host and process.
+    pub streams: Vec<LogStream>,
+    /// Signature hits, by id.
+    pub hits: Vec<SignatureHit>,
+    /// Operations, by kind and subject.
+    pub operations: Vec<Operation>,
+    /// Polls, by host and instance.
+    pub polls: Vec<PollSeries>,
+    /// Notable events, by time (bounded).
+    pub events: Vec<LogEvent>,
+    /// Unexplained errors, most frequent first (bounded).
+    pub unexplained: Vec<UnexplainedGroup>,
+}

@@ -1,0 +1,50 @@
+//! The vocabulary: facts and the things they are about. No I/O, and no knowledge of file formats.
+
+mod ece;
+mod entra;
+mod exchange;
+mod logs;
+mod network;
+mod origin;
+pub mod secret;
+mod time;
+mod version;
+
+pub use ece::*;
+pub use entra::*;
+pub use exchange::*;
+pub use logs::*;
+pub use network::*;
+pub use origin::{Excerpt, Fact, Field, Origin};
+pub use secret::{Secret, SecretKind};
+pub use time::{Instant, Stamp, duration_words};
+pub use version::Version;
+
+/// Everything that one member says outside ECE logs, or, merged, everything that a bundle says.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Of ECE itself.
+    pub ece: EceFacts,
+    /// Of Entra ID.
+    pub entra: EntraFacts,
+    /// Of Exchange Online.
+    pub exchange: ExchangeFacts,
+    /// Of the network.
+    pub network: NetworkFacts,
+    /// Secrets that stand in clear sight: kind and place, never the value.
+    pub secrets: Vec<Fact<SecretKind>>,
+    /// Times at which evidence was taken (transcripts, sign-ins, audit events, certificate listings): what "now" is judged by.
+    pub dated: Vec<Fact<Stamp>>,
+}
+
+impl Facts {
+    /// Takes over the facts of another member, behind its own.
+    pub fn append(&mut self, other: Self) {
+        self.ece.append(other.ece);
+        self.entra.append(other.entra);
+        self.exchange.append(other.exchange);
+        self.network.append(other.network);
+        self.secrets.extend(other.secrets);
+        self.dated.extend(other.dated);
+    }
+}

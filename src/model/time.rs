@@ -1,0 +1,263 @@
+//! Points in time. This is the only module that knows the calendar crate.
+//!
+//! A stamp without a known zone is no instant: it cannot be ordered against stamps of other servers, and nothing here guesses
+//! one. No function of this module reads a clock or the zone of the machine.
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
+use std::fmt;
+
+/// A moment in UTC, in milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(pub i64);
+
+impl Instant {
+    /// The moment `seconds` after 1970-01-01T00:00:00Z; saturates far outside any calendar.
+    pub fn from_epoch_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1000))
+    }
+
+    /// Milliseconds from `earlier` to `self`; negative if `self` lies before it. Saturates.
+    pub fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// The moment `ms` milliseconds later (or earlier, if negative). Saturates.
+    pub fn plus_ms(self, ms: i64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+
+    /// The same moment as a UTC stamp.
+    pub fn stamp(self) -> Stamp {
+        Stamp {
+            local_ms: self.0,
+            offset_minutes: Some(0),
+        }
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.stamp().fmt(f)
+    }
+}
+
+/// A time as a program wrote it: local date and time, and the offset to UTC if the text named one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stamp {
+    /// The written date and time as if it were UTC, in milliseconds since 1970-01-01T00:00:00.
+    pub local_ms: i64,
+    /// Offset to UTC in minutes (east is positive); `None` if the text names no zone.
+    pub offset_minutes: Option<i16>,
+}
+
+impl Stamp {
+    /// The moment, if the zone is known.
+    pub fn instant(self) -> Option<Instant> {
+        let offset = i64::from(self.offset_minutes?) * 60_000;
+        Some(Instant(self.local_ms.saturating_sub(offset)))
+    }
+
+    /// The stamp with `minutes` as its offset where it has none of its own.
+    pub fn or_offset(self, minutes: Option<i16>) -> Self {
+        Self {
+            offset_minutes: self.offset_minutes.or(minutes),
+            ..self
+        }
+    }
+
+    /// Builds a stamp from calendar fields; `None` if they name no date or time of day.
+    pub fn from_fields(year: i32, month: u32, day: u32, hour: u32, minute: u32, second: u32, milli: u32) -> Option<Self> {
+        let date = NaiveDate::from_ymd_opt(year, month, day)?;
+        // A leap second is written as :60 by some clocks; it is the same minute for every purpose here.
+        let time = date.and_hms_milli_opt(hour, minute, second.min(59), milli)?;
+        Some(Self {
+            local_ms: time.and_utc().timestamp_millis(),
+            offset_minutes: None,
+        })
+    }
+
+    /// Reads the unambiguous forms: ISO 8601 / RFC 3339 with `T` or a blank, with or without fraction and zone
+    /// (`Z`, `+02:00`, `+0200`, `GMT-0400`, `UTC`), `/Date(1769788627239)/` of Windows PowerShell, and the 14 digits of a
+    /// transcript header. Anything else, `5/6/2024` above all, is `None`: day and month can't be told apart.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim().trim_matches('"');
+        if let Some(rest) = text.strip_prefix("/Date(").or_else(|| text.strip_prefix("\\/Date(")) {
+            let digits: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == '-').collect();
+            return Some(Instant(digits.parse().ok()?).stamp());
+        }
+        let bytes = text.as_bytes();
+        if bytes.len() == 14 && bytes.iter().all(u8::is_ascii_digit) {
+            let n = |a: usize, b: usize| text[a..b].parse::<u32>().ok();
+            return Self::from_fields(n(0, 4)? as i32, n(4, 6)?, n(6, 8)?, n(8, 10)?, n(10, 12)?, n(12, 14)?, 0);
+        }
+        Self::parse_iso(text)
+    }
+
+    fn parse_iso(text: &str) -> Option<Self> {
+        let digits = |from: usize, to: usize| -> Option<u32> {
+            let part = text.get(from..to)?;
+            part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok())?
+        };
+        let mark = |at: usize, any: &str| text.get(at..=at).is_some_and(|c| any.contains(c));
+        if !(mark(4, "-/") && mark(7, "-/")) {
+            return None;
+        }
+        let (year, month, day) = (digits(0, 4)? as i32, digits(5, 7)?, digits(8, 10)?);
+        if text.len() == 10 {
+            return Self::from_fields(year, month, day, 0, 0, 0, 0);
+        }
+        if !(mark(10, "T t") && mark(13, ":")) {
+            return None;
+        }
+        let (hour, minute) = (digits(11, 13)?, digits(14, 16)?);
+        let mut rest = text.get(16..)?;
+        let mut second = 0;
+        let mut milli = 0;
+        if let Some(after) = rest.strip_prefix(':') {
+            second = digits(17, 19)?;
+            rest = after.get(2..)?;
+            if let Some(fraction) = rest.strip_prefix(['.', ',']) {
+                let n = fraction.bytes().take_while(u8::is_ascii_digit).count();
+                let three: String = fraction[..n].chars().chain("000".chars()).take(3).collect();
+                milli = three.parse().ok()?;
+                rest = &fraction[n..];
+            }
+        }
+        let stamp = Self::from_fields(year, month, day, hour, minute, second, milli)?;
+        Some(Self {
+            offset_minutes: parse_zone(rest.trim())?,
+            ..stamp
+        })
+    }
+
+    /// RFC 3339 with the offset as written (`Z` is written `+00:00` only if it came so); without one where it is unknown.
+    pub fn rfc3339(self) -> String {
+        self.to_string()
+    }
+
+    /// The date alone, `2024-04-11`, in the stamp's own zone.
+    pub fn date(self) -> String {
+        self.to_string().chars().take(10).collect()
+    }
+
+    fn fields(self) -> Option<NaiveDateTime> {
+        DateTime::from_timestamp_millis(self.local_ms).map(|t| t.naive_utc())
+    }
+}
+
+/// `Some(None)`: no zone named. `None`: something stands there that is no zone.
+fn parse_zone(text: &str) -> Option<Option<i16>> {
+    let text = text
+        .strip_prefix("GMT")
+        .or_else(|| text.strip_prefix("UTC"))
+        .map_or(text, |rest| if rest.is_empty() { "Z" } else { rest });
+    match text {
+        "" => return Some(None),
+        "Z" | "z" => return Some(Some(0)),
+        _ => {}
+    }
+    let sign = match text.as_bytes()[0] {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let digits: String = text[1..].chars().filter(|c| *c != ':').collect();
+    if !digits.bytes().all(|b| b.is_ascii_digit()) || !matches!(digits.len(), 2 | 4) {
+        return None;
+    }
+    let hours: i16 = digits[..2].parse().ok()?;
+    let minutes: i16 = digits.get(2..).filter(|m| !m.is_empty()).map_or(Ok(0), str::parse).ok()?;
+    (hours <= 18 && minutes < 60).then_some(Some(sign * (hours * 60 + minutes)))
+}
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(t) = self.fields() else {
+            return write!(f, "(a time outside the calendar)");
+        };
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+            t.year(),
+            t.month(),
+            t.day(),
+            t.hour(),
+            t.minute(),
+            t.second()
+        )?;
+        let milli = t.and_utc().timestamp_subsec_millis();
+        if milli != 0 {
+            write!(f, ".{milli:03}")?;
+        }
+        match self.offset_minutes {
+            None => Ok(()),
+            Some(0) => write!(f, "Z"),
+            Some(m) => write!(f, "{}{:02}:{:02}", if m < 0 { '-' } else { '+' }, m.abs() / 60, m.abs() % 60),
+        }
+    }
+}
+
+impl serde::Serialize for Stamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A length of time in words an engineer reads at a glance: `6 h 12 min`, `45 s`, `3 d 2 h`. Negative lengths count as zero.
+pub fn duration_words(ms: i64) -> String {
+    let s = (ms.max(0)) / 1000;
+    let (d, h, m) = (s / 86_400, s / 3600 % 24, s / 60 % 60);
+    match (d, h, m) {
+        (0, 0, 0) => format!("{s} s"),
+        (0, 0, m) => format!("{m} min"),
+        (0, h, 0) => format!("{h} h"),
+        (0, h, m) => format!("{h} h {m} min"),
+        (d, 0, _) => format!("{d} d"),
+        (d, h, _) => format!("{d} d {h} h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_forms_of_the_field() {
+        let show = |t: &str| Stamp::parse(t).map(|s| s.rfc3339());
+        assert_eq!(show("2024-04-11 09:05:34.696 GMT-0700").as_deref(), Some("2024-04-11T09:05:34.696-07:00"));
+        assert_eq!(show("2024-04-11T18:35:34.6961234Z").as_deref(), Some("2024-04-11T18:35:34.696Z"));
+        assert_eq!(show("2024-04-11 22:35:00Z").as_deref(), Some("2024-04-11T22:35:00Z"));
+        assert_eq!(show("2025-01-02 03:34:23.000").as_deref(), Some("2025-01-02T03:34:23"));
+        assert_eq!(show("/Date(1769788627239)/").as_deref(), Some("2026-01-30T15:57:07.239Z"));
+        assert_eq!(show("20250105170423").as_deref(), Some("2025-01-05T17:04:23"));
+        assert_eq!(show("2011-05-11 11:09:20.006 GMT+0530").as_deref(), Some("2011-05-11T11:09:20.006+05:30"));
+        for bad in [
+            "5/6/2024",
+            "2024-13-01",
+            "2024-02-30 10:00:00",
+            "yesterday",
+            "2024-01-01 25:00:00",
+            "2024-01-01 10:00:00 XYZ",
+        ] {
+            assert_eq!(show(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_stamp_without_zone_is_no_instant() {
+        let local = Stamp::parse("2025-01-02 03:34:23").unwrap();
+        assert_eq!(local.instant(), None);
+        assert_eq!(
+            local.or_offset(Some(60)).instant(),
+            Stamp::parse("2025-01-02T02:34:23Z").unwrap().instant()
+        );
+    }
+
+    #[test]
+    fn says_lengths_in_words() {
+        assert_eq!(duration_words(45_000), "45 s");
+        assert_eq!(duration_words(22_320_000), "6 h 12 min");
+        assert_eq!(duration_words(266_400_000), "3 d 2 h");
+        assert_eq!(duration_words(-5), "0 s");
+    }
+}

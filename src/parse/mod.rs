@@ -1,0 +1,46 @@
+//! From sections to facts: one file per kind of evidence. A parser recognises its evidence by content, takes what it knows, and
+//! leaves the rest to the others.
+
+use crate::model::Facts;
+use crate::syntax::{Loss, Section, Source};
+
+/// What a member was taken for, and why: shown by `inventory`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Recognised {
+    /// Kind of evidence, `entra-application`, `ece-settings` …
+    pub kind: &'static str,
+    /// What it was recognised by, in words.
+    pub why: String,
+}
+
+/// Where a parser puts what it finds.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// Facts.
+    pub facts: Facts,
+    /// What the section was recognised as; several parsers may use one section.
+    pub recognised: Vec<Recognised>,
+    /// What could not be read.
+    pub losses: Vec<Loss>,
+}
+
+impl Findings {
+    /// Notes that the section is evidence of `kind`.
+    pub fn recognise(&mut self, kind: &'static str, why: impl Into<String>) {
+        let recognised = Recognised { kind, why: why.into() };
+        if !self.recognised.contains(&recognised) {
+            self.recognised.push(recognised);
+        }
+    }
+
+    /// Notes that something at `line` (1-based, 0 for the whole member) could not be read.
+    pub fn lose(&mut self, line: u64, reason: impl Into<String>) {
+        self.losses.push(Loss { line, reason: reason.into() });
+    }
+}
+
+/// A parser of one kind of evidence.
+pub type Parser = fn(&Source<'_>, &Section, &mut Findings);
+
+/// All parsers, in the order in which their kinds win where a member holds several.
+pub const PARSERS: &[Parser] = &[];
