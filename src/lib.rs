@@ -17,6 +17,8 @@ pub mod bundle;
 pub mod case;
 pub mod checks;
 pub mod finding;
+pub mod log;
 pub mod model;
 pub mod parse;
+pub mod signatures;
 pub mod syntax;
