@@ -16,9 +16,11 @@
 pub mod bundle;
 pub mod case;
 pub mod checks;
+pub mod diagnosis;
 pub mod finding;
 pub mod log;
 pub mod model;
 pub mod parse;
+pub mod report;
 pub mod signatures;
 pub mod syntax;
