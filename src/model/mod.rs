@@ -1,5 +1,6 @@
 //! The vocabulary: facts and the things they are about. No I/O, and no knowledge of file formats.
 
+pub mod ageing;
 mod ece;
 mod entra;
 mod exchange;
