@@ -77,7 +77,8 @@ struct Ageing {
     dated: Vec<DatedFact>,
 }
 
-static AGEING: LazyLock<Ageing> = LazyLock::new(|| toml::from_str(include_str!("../../data/ageing.toml")).expect("data/ageing.toml is checked by a test"));
+static AGEING: LazyLock<Ageing> =
+    LazyLock::new(|| toml::from_str(include_str!("../../data/ageing.toml")).expect("data/ageing.toml is checked by a test"));
 
 /// What each release needs, oldest first.
 pub fn release_levels() -> &'static [ReleaseLevel] {
@@ -118,8 +119,14 @@ mod tests {
     #[test]
     fn says_levels_in_words() {
         let least: Vec<String> = release_levels().iter().map(ReleaseLevel::least).collect();
-        assert_eq!(least, ["11.6(1) ES12 with ES12_ET1", "12.0(1) ES6", "12.5(1) ES3", "12.6(1) ES1", "15.0(1)"]);
-        assert_eq!(dated("legacy-tls-endpoints-end").unwrap().begins().unwrap().rfc3339(), "2026-07-01T00:00:00Z");
+        assert_eq!(
+            least,
+            ["11.6(1) ES12 with ES12_ET1", "12.0(1) ES6", "12.5(1) ES3", "12.6(1) ES1", "15.0(1)"]
+        );
+        assert_eq!(
+            dated("legacy-tls-endpoints-end").unwrap().begins().unwrap().rfc3339(),
+            "2026-07-01T00:00:00Z"
+        );
         assert!(dated("nothing").is_none());
     }
 }
