@@ -1,6 +1,10 @@
 //! From sections to facts: one file per kind of evidence. A parser recognises its evidence by content, takes what it knows, and
 //! leaves the rest to the others.
 
+mod ece_accounts;
+mod ece_alias_dump;
+mod ece_aliases;
+mod ece_columns;
 mod ece_labels;
 mod ece_scope;
 mod ece_settings;
@@ -47,4 +51,4 @@ impl Findings {
 pub type Parser = fn(&Source<'_>, &Section, &mut Findings);
 
 /// All parsers, in the order in which their kinds win where a member holds several.
-pub const PARSERS: &[Parser] = &[ece_settings::parse];
+pub const PARSERS: &[Parser] = &[ece_settings::parse, ece_aliases::parse, ece_accounts::parse];
