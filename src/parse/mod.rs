@@ -7,7 +7,9 @@ mod ece_aliases;
 mod ece_columns;
 mod ece_labels;
 mod ece_scope;
+mod ece_servers;
 mod ece_settings;
+mod ece_versions;
 
 use crate::model::Facts;
 use crate::syntax::{Loss, Section, Source};
@@ -51,4 +53,10 @@ impl Findings {
 pub type Parser = fn(&Source<'_>, &Section, &mut Findings);
 
 /// All parsers, in the order in which their kinds win where a member holds several.
-pub const PARSERS: &[Parser] = &[ece_settings::parse, ece_aliases::parse, ece_accounts::parse];
+pub const PARSERS: &[Parser] = &[
+    ece_settings::parse,
+    ece_aliases::parse,
+    ece_accounts::parse,
+    ece_versions::parse,
+    ece_servers::parse,
+];
