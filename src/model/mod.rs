@@ -1,16 +1,20 @@
 //! The vocabulary: facts and the things they are about. No I/O, and no knowledge of file formats.
 
+pub mod ageing;
 mod ece;
 mod entra;
 mod exchange;
 mod inventory;
 mod jwt;
+pub mod fqdn;
 mod logs;
 mod network;
 mod origin;
+pub mod redirect_uri;
 pub mod secret;
 mod time;
 mod version;
+mod version_text;
 
 pub use ece::*;
 pub use entra::*;
@@ -23,6 +27,7 @@ pub use origin::{Excerpt, Fact, Field, Origin};
 pub use secret::{Secret, SecretKind};
 pub use time::{Instant, Stamp, duration_words};
 pub use version::Version;
+pub use version_text::{VersionMention, versions_in};
 
 /// Everything that one member says outside ECE logs, or, merged, everything that a bundle says.
 #[derive(Clone, Debug, Default)]
