@@ -7,6 +7,7 @@ mod exchange;
 mod inventory;
 mod jwt;
 pub mod fqdn;
+mod jwt;
 mod logs;
 mod network;
 mod origin;
