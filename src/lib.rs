@@ -18,6 +18,7 @@ pub mod case;
 pub mod checks;
 pub mod diagnosis;
 pub mod finding;
+pub mod intake;
 pub mod log;
 pub mod model;
 pub mod parse;

@@ -44,3 +44,10 @@ pub type Parser = fn(&Source<'_>, &Section, &mut Findings);
 
 /// All parsers, in the order in which their kinds win where a member holds several.
 pub const PARSERS: &[Parser] = &[];
+
+/// Lets every parser read `section`.
+pub fn read(source: &Source<'_>, section: &Section, found: &mut Findings) {
+    for parser in PARSERS {
+        parser(source, section, found);
+    }
+}
