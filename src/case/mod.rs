@@ -1,6 +1,23 @@
 //! The case: everything that the bundle says, as one typed view for the checks.
+//!
+//! What several checks need to know (which registration ECE uses, which servers do what, whose mailboxes are served) is
+//! decided here once, so that two checks can't answer it differently.
 
-use crate::model::{Facts, LogFacts};
+mod application;
+mod mail;
+mod moment;
+mod servers;
+mod tokens;
+mod urls;
+mod version;
+
+pub use application::{EceApplication, Seen, SeenIn};
+pub use mail::{AliasView, MailboxView};
+pub use servers::{ServerView, short_host};
+pub use tokens::TokenUser;
+pub use urls::ExternalUrl;
+
+use crate::model::{Facts, LogFacts, Stamp, Version};
 
 /// The facts of a bundle, merged, and what the user said on the command line.
 #[derive(Debug, Default)]
@@ -9,4 +26,15 @@ pub struct Case {
     pub facts: Facts,
     /// What the ECE logs say.
     pub logs: LogFacts,
+    /// What the user said.
+    pub said: Said,
+}
+
+/// What the user said on the command line: it overrules the evidence.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// `--as-of`: the moment that expiry is judged by.
+    pub as_of: Option<Stamp>,
+    /// `--ece-version`.
+    pub ece_version: Option<Version>,
 }

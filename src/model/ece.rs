@@ -281,3 +281,13 @@ impl EceFacts {
         self.entry_points.extend(other.entry_points);
     }
 }
+
+/// An e-mail address for comparing: without blanks, angle brackets and `SMTP:` prefix, lower case.
+pub fn fold_address(address: &str) -> String {
+    let address = address.trim().trim_matches(['<', '>', '"', '\'', ';', ',']);
+    let bare = address
+        .get(..5)
+        .filter(|p| p.eq_ignore_ascii_case("smtp:"))
+        .map_or(address, |_| &address[5..]);
+    bare.to_lowercase()
+}
