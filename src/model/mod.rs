@@ -3,6 +3,7 @@
 mod ece;
 mod entra;
 mod exchange;
+mod jwt;
 mod logs;
 mod network;
 mod origin;
@@ -13,6 +14,7 @@ mod version;
 pub use ece::*;
 pub use entra::*;
 pub use exchange::*;
+pub use jwt::{claims_of, claims_of_payload};
 pub use logs::*;
 pub use network::*;
 pub use origin::{Excerpt, Fact, Field, Origin};
