@@ -1,5 +1,6 @@
 //! The vocabulary: facts and the things they are about. No I/O, and no knowledge of file formats.
 
+mod authorize;
 mod ece;
 mod entra;
 mod exchange;
@@ -11,6 +12,7 @@ pub mod secret;
 mod time;
 mod version;
 
+pub use authorize::authorize_request;
 pub use ece::*;
 pub use entra::*;
 pub use exchange::*;
