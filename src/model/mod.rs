@@ -6,6 +6,10 @@ mod entra;
 mod exchange;
 pub mod fqdn;
 mod inventory;
+mod authorize;
+mod ece;
+mod entra;
+mod exchange;
 mod jwt;
 mod logs;
 mod network;
@@ -16,6 +20,7 @@ mod time;
 mod version;
 mod version_text;
 
+pub use authorize::authorize_request;
 pub use ece::*;
 pub use entra::*;
 pub use exchange::*;

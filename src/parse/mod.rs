@@ -1,6 +1,19 @@
 //! From sections to facts: one file per kind of evidence. A parser recognises its evidence by content, takes what it knows, and
 //! leaves the rest to the others.
 
+mod culture_date;
+mod entra_application;
+mod entra_audit;
+mod entra_conditional_access;
+mod entra_consent;
+mod entra_policies;
+mod entra_records;
+mod entra_service_principal;
+mod entra_sign_in;
+mod entra_terraform;
+mod entra_token;
+mod har;
+
 use crate::model::Facts;
 use crate::syntax::{Loss, Section, Source};
 
@@ -51,3 +64,4 @@ pub fn read(source: &Source<'_>, section: &Section, found: &mut Findings) {
         parser(source, section, found);
     }
 }
+pub const PARSERS: &[Parser] = &[entra_records::parse];
