@@ -13,6 +13,9 @@ mod entra_sign_in;
 mod entra_terraform;
 mod entra_token;
 mod har;
+mod ece_labels;
+mod ece_scope;
+mod ece_settings;
 
 use crate::model::Facts;
 use crate::syntax::{Loss, Section, Source};
@@ -65,3 +68,4 @@ pub fn read(source: &Source<'_>, section: &Section, found: &mut Findings) {
     }
 }
 pub const PARSERS: &[Parser] = &[entra_records::parse];
+pub const PARSERS: &[Parser] = &[ece_settings::parse];
