@@ -1,5 +1,183 @@
 //! Where bytes come from: folders, files and archives, walked in one order, decoded, within limits.
 
+mod archive;
+mod capped;
+mod decode;
+mod file;
+mod limits;
 mod text;
+mod walk;
 
+pub use capped::read_whole;
+pub use decode::{SNIFFED, decode, sniff};
+pub use file::FileView;
+pub use limits::{Limits, Spent, size_words};
 pub use text::{Encoding, Text};
+pub use walk::{Root, walk};
+
+use archive::{Opener, Packing};
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A file of the bundle: on disk, or a member of an archive.
+pub struct Member<'a> {
+    /// Its path, `bundle.zip!/logs/x.log` inside an archive.
+    pub path: Arc<str>,
+    /// Its size, where known before it is read.
+    pub bytes: Option<u64>,
+    /// Its content.
+    pub content: Content<'a>,
+}
+
+/// How a member's bytes can be read.
+pub enum Content<'a> {
+    /// At any offset.
+    File(FileView),
+    /// From the beginning on.
+    Stream(&'a mut dyn Read),
+}
+
+impl Content<'_> {
+    /// The content from its beginning on.
+    pub fn reader(&mut self) -> &mut dyn Read {
+        match self {
+            Self::File(file) => file,
+            Self::Stream(stream) => *stream,
+        }
+    }
+}
+
+/// Something that could not be read, and why. It stands in the report.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// What it is about.
+    pub path: Arc<str>,
+    /// What was found, and what to do.
+    pub reason: String,
+}
+
+impl Problem {
+    /// A problem of `path`.
+    pub fn new(path: &str, reason: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            reason: reason.into(),
+        }
+    }
+}
+
+/// Takes what a bundle holds, member by member.
+pub trait Visitor {
+    /// A member.
+    fn member(&mut self, member: Member<'_>);
+    /// Something that could not be read.
+    fn problem(&mut self, path: &str, reason: String);
+}
+
+/// A bundle: what there is to read, split into jobs that can run in parallel.
+pub struct Bundle {
+    jobs: Vec<Job>,
+    problems: Vec<Problem>,
+    limits: Limits,
+    spent: Spent,
+}
+
+/// One thing to read: a file, a member of a zip, or standard input.
+enum Job {
+    File(Root),
+    ZipMember {
+        name: Arc<str>,
+        archive: zip::ZipArchive<FileView>,
+        index: usize,
+    },
+    Given {
+        name: Arc<str>,
+        bytes: Vec<u8>,
+    },
+}
+
+impl Bundle {
+    /// Finds what there is to read below `paths`. A zip on disk becomes one job for each member.
+    pub fn open(paths: &[PathBuf], limits: Limits) -> Self {
+        let (roots, problems) = walk(paths, &limits);
+        let mut found = Found { problems };
+        let mut jobs = Vec::with_capacity(roots.len());
+        for root in roots {
+            let zip = FileView::open(&root.path).ok().filter(|file| {
+                let mut head = [0; 4];
+                file.read_at(&mut head, 0)
+                    .is_ok_and(|read| archive::packing(&head[..read]) == Packing::Zip)
+            });
+            // An archive that can't be opened here fails again, with its message, when its job runs.
+            match zip.and_then(|file| zip::ZipArchive::new(file).ok()) {
+                Some(mut zip) if !archive::is_workbook(zip.file_names().flatten()) => {
+                    for (index, name) in archive::zip_members(&root.name, &mut zip, &limits, &mut found) {
+                        jobs.push(Job::ZipMember {
+                            name,
+                            archive: zip.clone(),
+                            index,
+                        });
+                    }
+                }
+                _ => jobs.push(Job::File(root)),
+            }
+        }
+        Self {
+            jobs,
+            problems: found.problems,
+            limits,
+            spent: Spent::default(),
+        }
+    }
+
+    /// Adds one artefact that was read from standard input.
+    pub fn give(&mut self, name: &str, bytes: Vec<u8>) {
+        self.jobs.push(Job::Given { name: name.into(), bytes });
+    }
+
+    /// Bounds for reading.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What could not be read already while looking for members.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// Number of jobs for [`Bundle::visit`].
+    pub fn jobs(&self) -> usize {
+        self.jobs.len()
+    }
+
+    /// Reads the members of job `job`, in the order of their names. Jobs may run in parallel.
+    pub fn visit(&self, job: usize, visitor: &mut dyn Visitor) {
+        let opener = Opener {
+            limits: &self.limits,
+            spent: &self.spent,
+        };
+        match self.jobs.get(job) {
+            Some(Job::File(root)) => match FileView::open(&root.path) {
+                Ok(file) => opener.open_file(&root.name, file, visitor),
+                Err(error) => visitor.problem(&root.name, format!("can't be read: {error}")),
+            },
+            Some(Job::ZipMember { name, archive, index }) => opener.open_zip_member(name, &mut archive.clone(), *index, 1, visitor),
+            Some(Job::Given { name, bytes }) => opener.open_stream(name, &mut bytes.as_slice(), None, 0, visitor),
+            None => {}
+        }
+    }
+}
+
+/// Collects problems while a bundle is opened.
+struct Found {
+    problems: Vec<Problem>,
+}
+
+impl Visitor for Found {
+    fn member(&mut self, _: Member<'_>) {}
+
+    fn problem(&mut self, path: &str, reason: String) {
+        self.problems.push(Problem::new(path, reason));
+    }
+}

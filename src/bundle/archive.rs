@@ -1,0 +1,308 @@
+//! Archives, read in place: members are streams, their names are data and never become paths.
+
+use super::capped::{Capped, read_whole};
+use super::file::FileView;
+use super::limits::{Limits, Spent};
+use super::{Content, Member, Visitor};
+use std::io::{self, Cursor, Read, Seek};
+use std::sync::Arc;
+
+/// Bytes of a member's beginning that are looked at to tell an archive (the tar mark stands at 257).
+const HEAD: usize = 512;
+
+/// Walks into archives, however nested, and hands every member that is none to a visitor.
+pub struct Opener<'a> {
+    /// Bounds.
+    pub limits: &'a Limits,
+    /// What the bundle as a whole has used up of them.
+    pub spent: &'a Spent,
+}
+
+/// What a member's first bytes say of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// Zip (workbooks too).
+    Zip,
+    /// Gzip.
+    Gzip,
+    /// Tar.
+    Tar,
+    /// No archive that is walked into.
+    None,
+}
+
+/// Tells an archive by its first bytes.
+pub fn packing(head: &[u8]) -> Packing {
+    match head {
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Packing::Zip,
+        [0x1F, 0x8B, 8, ..] => Packing::Gzip,
+        _ if head.get(257..262) == Some(b"ustar") => Packing::Tar,
+        _ => Packing::None,
+    }
+}
+
+impl Opener<'_> {
+    /// Visits `file`, or, if it is an archive, its members.
+    pub fn open_file(&self, path: &Arc<str>, file: FileView, visitor: &mut dyn Visitor) {
+        let mut head = [0; HEAD];
+        let read = match file.read_at(&mut head, 0) {
+            Ok(read) => read,
+            Err(error) => return visitor.problem(path, format!("can't be read: {error}")),
+        };
+        match packing(&head[..read]) {
+            Packing::Zip => self.open_zip(path, file, 1, visitor),
+            Packing::None => {
+                let bytes = Some(file.length());
+                self.hand_over(path, bytes, Content::File(file), visitor);
+            }
+            _ => {
+                let packed = Some(file.length());
+                self.open_stream(path, &mut { file }, packed, 0, visitor);
+            }
+        }
+    }
+
+    /// Visits the member that `stream` holds, or, if it is an archive, its members.
+    pub fn open_stream(&self, path: &Arc<str>, stream: &mut dyn Read, packed: Option<u64>, depth: u32, visitor: &mut dyn Visitor) {
+        let mut head = Vec::with_capacity(HEAD);
+        // An error here comes again below, where what was read before it is kept.
+        let early = stream.take(HEAD as u64).read_to_end(&mut head).err();
+        let kind = packing(&head);
+        let failing = early.map(|error| Failing(Some(error)));
+        let mut whole: Box<dyn Read> = match failing {
+            Some(failing) => Box::new(Cursor::new(head).chain(failing)),
+            None => Box::new(Cursor::new(head).chain(stream)),
+        };
+        if kind != Packing::None && depth >= self.limits.archive_depth {
+            return visitor.problem(
+                path,
+                format!(
+                    "limit reached: archives inside archives are read {} levels deep",
+                    self.limits.archive_depth
+                ),
+            );
+        }
+        match kind {
+            Packing::Zip => {
+                let mut bytes = Vec::new();
+                if let Err(error) = read_whole(&mut whole, self.limits.nested_archive, &mut bytes) {
+                    visitor.problem(path, format!("{error}; unpack it one level and scan again"));
+                }
+                self.open_zip(path, Cursor::new(Arc::<[u8]>::from(bytes)), depth + 1, visitor);
+            }
+            Packing::Gzip => {
+                let inner = inner_name(path);
+                let mut unpacked = Capped::new(flate2::read::MultiGzDecoder::new(whole), packed, self.limits, self.spent);
+                // A packed tar is one archive to people: its members follow the name of the file.
+                let mut head = Vec::with_capacity(HEAD);
+                let early = (&mut unpacked).take(HEAD as u64).read_to_end(&mut head).err();
+                let is_tar = packing(&head) == Packing::Tar;
+                let mut rest: Box<dyn Read> = match early {
+                    Some(error) => Box::new(Cursor::new(head).chain(Failing(Some(error)))),
+                    None => Box::new(Cursor::new(head).chain(unpacked)),
+                };
+                let name = if is_tar { path.clone() } else { inner };
+                self.open_stream(&name, &mut rest, None, depth + 1, visitor);
+            }
+            Packing::Tar => self.open_tar(path, whole, depth + 1, visitor),
+            Packing::None => self.hand_over(path, None, Content::Stream(&mut whole), visitor),
+        }
+    }
+
+    fn hand_over(&self, path: &Arc<str>, bytes: Option<u64>, content: Content<'_>, visitor: &mut dyn Visitor) {
+        if self.spent.enter(self.limits) {
+            visitor.member(Member {
+                path: path.clone(),
+                bytes,
+                content,
+            });
+        } else {
+            visitor.problem(
+                path,
+                format!("limit reached: a bundle may hold {} files; this one was not read", self.limits.entries),
+            );
+        }
+    }
+
+    fn open_tar(&self, path: &Arc<str>, stream: Box<dyn Read + '_>, depth: u32, visitor: &mut dyn Visitor) {
+        let mut archive = tar::Archive::new(stream);
+        let entries = match archive.entries() {
+            Ok(entries) => entries,
+            Err(error) => return visitor.problem(path, format!("the archive can't be read: {error}")),
+        };
+        for entry in entries {
+            let mut entry = match entry {
+                Ok(entry) => entry,
+                // The position is lost with the header: nothing behind it can be read.
+                Err(error) => return visitor.problem(path, format!("the archive is damaged: {error}; what follows in it was not read")),
+            };
+            let name = member_name(path, &String::from_utf8_lossy(&entry.path_bytes()));
+            let kind = entry.header().entry_type();
+            if kind.is_file() || kind.is_contiguous() {
+                let size = entry.header().size().ok();
+                self.open_stream(&name, &mut entry, size, depth, visitor);
+            } else if kind.is_symlink() || kind.is_hard_link() {
+                visitor.problem(&name, "a link: not followed".into());
+            } else if !(kind.is_dir() || kind.is_pax_global_extensions() || kind.is_pax_local_extensions()) {
+                visitor.problem(&name, "a pipe, socket or device: not read".into());
+            }
+        }
+    }
+
+    /// Visits the members of a zip in the order of their names.
+    fn open_zip<R: Read + Seek + Clone>(&self, path: &Arc<str>, reader: R, depth: u32, visitor: &mut dyn Visitor) {
+        let mut archive = match zip::ZipArchive::new(reader.clone()) {
+            Ok(archive) => archive,
+            Err(error) => {
+                visitor.problem(
+                    path,
+                    format!("the archive's directory can't be read: {error}; its members are read one after another as far as they go"),
+                );
+                return self.salvage_zip(path, reader, depth, visitor);
+            }
+        };
+        if is_workbook(archive.file_names().flatten()) {
+            let mut reader = reader;
+            return match reader.rewind() {
+                Ok(()) => self.hand_over(path, None, Content::Stream(&mut reader), visitor),
+                Err(error) => visitor.problem(path, format!("can't be read: {error}")),
+            };
+        }
+        for (index, name) in zip_members(path, &mut archive, self.limits, visitor) {
+            self.open_zip_member(&name, &mut archive, index, depth, visitor);
+        }
+    }
+
+    /// Visits one member of a zip.
+    pub fn open_zip_member<R: Read + Seek>(
+        &self,
+        name: &Arc<str>,
+        archive: &mut zip::ZipArchive<R>,
+        index: usize,
+        depth: u32,
+        visitor: &mut dyn Visitor,
+    ) {
+        match archive.by_index(index) {
+            Ok(entry) => {
+                let packed = Some(entry.compressed_size());
+                let mut capped = Capped::new(entry, packed, self.limits, self.spent);
+                self.open_stream(name, &mut capped, packed, depth, visitor);
+            }
+            Err(error) => visitor.problem(name, zip_error(&error)),
+        }
+    }
+
+    /// A zip whose directory is lost (cut in transfer): its local headers are followed as far as they go.
+    fn salvage_zip<R: Read + Seek>(&self, path: &Arc<str>, mut reader: R, depth: u32, visitor: &mut dyn Visitor) {
+        if reader.rewind().is_err() {
+            return;
+        }
+        loop {
+            match zip::read::read_zipfile_from_stream(&mut reader) {
+                Ok(Some(entry)) => {
+                    let is_file = !entry.is_dir() && !entry.is_symlink();
+                    let name = member_name(path, &entry.name().unwrap_or_default());
+                    let packed = Some(entry.compressed_size());
+                    let mut capped = Capped::new(entry, packed, self.limits, self.spent);
+                    if is_file {
+                        self.open_stream(&name, &mut capped, packed, depth, visitor);
+                    }
+                    // The next header is found only behind the end of this member.
+                    if let Err(error) = io::copy(&mut capped, &mut io::sink()) {
+                        return visitor.problem(path, format!("the archive is damaged: {error}; what follows in it was not read"));
+                    }
+                }
+                Ok(None) => return,
+                Err(error) => return visitor.problem(path, format!("the archive is damaged: {error}; what follows in it was not read")),
+            }
+        }
+    }
+}
+
+/// Members of a zip worth reading, by index and name, sorted by name. What is left out is reported.
+pub fn zip_members<R: Read + Seek>(
+    path: &Arc<str>,
+    archive: &mut zip::ZipArchive<R>,
+    limits: &Limits,
+    visitor: &mut dyn Visitor,
+) -> Vec<(usize, Arc<str>)> {
+    if archive.len() > limits.entries {
+        visitor.problem(
+            path,
+            format!(
+                "limit reached: it announces {} members, and a bundle may hold {}; not read",
+                archive.len(),
+                limits.entries
+            ),
+        );
+        return Vec::new();
+    }
+    if archive.has_duplicate_names() {
+        visitor.problem(path, "two members have the same name: only the last one can be read".into());
+    }
+    if archive.has_overlapping_files().unwrap_or(false) {
+        visitor.problem(path, "members overlap, as in a crafted archive: read within the limits".into());
+    }
+    let mut members = Vec::new();
+    for index in 0..archive.len() {
+        match archive.by_index_raw(index) {
+            Ok(entry) => {
+                let name = member_name(path, &entry.name().unwrap_or_default());
+                if entry.is_dir() {
+                    continue;
+                } else if entry.is_symlink() {
+                    visitor.problem(&name, "a link: not followed".into());
+                } else if entry.encrypted() {
+                    visitor.problem(&name, "encrypted: unpack it with its password and scan again".into());
+                } else {
+                    members.push((index, name));
+                }
+            }
+            Err(error) => visitor.problem(path, zip_error(&error)),
+        }
+    }
+    members.sort_by(|a, b| a.1.cmp(&b.1));
+    members
+}
+
+/// True if a zip is an Office document, which is one file to people.
+pub fn is_workbook<T: AsRef<str>>(mut names: impl Iterator<Item = T>) -> bool {
+    names.any(|name| {
+        matches!(
+            name.as_ref(),
+            "xl/workbook.xml" | "xl/workbook.bin" | "word/document.xml" | "ppt/presentation.xml" | "xl/worksheets/sheet1.xml"
+        )
+    })
+}
+
+/// `archive!/member`, with the separators of one kind.
+fn member_name(archive: &str, member: &str) -> Arc<str> {
+    format!("{archive}!/{}", member.replace('\\', "/").trim_start_matches("./")).into()
+}
+
+/// Name of what a gzip file holds: its own without the ending.
+fn inner_name(path: &str) -> Arc<str> {
+    let last = path.rsplit('/').next().unwrap_or(path);
+    let stem = last
+        .len()
+        .checked_sub(3)
+        .filter(|&at| last.get(at..).is_some_and(|e| e.eq_ignore_ascii_case(".gz")))
+        .map_or("content", |at| &last[..at]);
+    format!("{path}!/{stem}").into()
+}
+
+fn zip_error(error: &zip::result::ZipError) -> String {
+    match error {
+        zip::result::ZipError::UnsupportedArchive(what) => format!("{what}: unpack it and scan again"),
+        other => format!("can't be read: {other}"),
+    }
+}
+
+/// A reader that fails once, for an error that was met while looking at the beginning.
+struct Failing(Option<io::Error>);
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
