@@ -66,7 +66,7 @@ impl Attempts {
         if !subjects.contains_key(subject) {
             subjects.insert(subject.to_owned(), Vec::new());
         }
-        subjects.entry(subject.to_owned()).or_default()
+        subjects.get_mut(subject).expect("the subject was put in above")
     }
 
     /// Takes over the attempts of the part that follows.
