@@ -1,6 +1,8 @@
 //! From sections to facts: one file per kind of evidence. A parser recognises its evidence by content, takes what it knows, and
 //! leaves the rest to the others.
 
+pub mod exchange;
+
 use crate::model::Facts;
 use crate::syntax::{Loss, Section, Source};
 
@@ -43,4 +45,4 @@ impl Findings {
 pub type Parser = fn(&Source<'_>, &Section, &mut Findings);
 
 /// All parsers, in the order in which their kinds win where a member holds several.
-pub const PARSERS: &[Parser] = &[];
+pub const PARSERS: &[Parser] = &[exchange::parse];
