@@ -4,6 +4,7 @@
 //! decided here once, so that two checks can't answer it differently.
 
 mod application;
+mod exchange;
 mod mail;
 mod moment;
 mod servers;
@@ -12,6 +13,7 @@ mod urls;
 mod version;
 
 pub use application::{EceApplication, Seen, SeenIn};
+pub use exchange::{Directory, Settled, settle};
 pub use mail::{AliasView, MailboxView};
 pub use servers::{ServerView, short_host};
 pub use tokens::TokenUser;

@@ -57,6 +57,16 @@ impl Stamp {
         Some(Instant(self.local_ms.saturating_sub(offset)))
     }
 
+    /// True if this certainly lies before `other`. Where a stamp names no zone, only a distance of more than 26 hours, the width of
+    /// all zones together, makes it certain.
+    pub fn certainly_before(self, other: Self) -> bool {
+        const ALL_ZONES_MS: i64 = 26 * 3_600_000;
+        match (self.instant(), other.instant()) {
+            (Some(a), Some(b)) => a < b,
+            _ => self.local_ms.saturating_add(ALL_ZONES_MS) < other.local_ms,
+        }
+    }
+
     /// The stamp with `minutes` as its offset where it has none of its own.
     pub fn or_offset(self, minutes: Option<i16>) -> Self {
         Self {

@@ -16,6 +16,7 @@ mod har;
 mod ece_labels;
 mod ece_scope;
 mod ece_settings;
+pub mod exchange;
 
 use crate::model::Facts;
 use crate::syntax::{Loss, Section, Source};
@@ -69,3 +70,4 @@ pub fn read(source: &Source<'_>, section: &Section, found: &mut Findings) {
 }
 pub const PARSERS: &[Parser] = &[entra_records::parse];
 pub const PARSERS: &[Parser] = &[ece_settings::parse];
+pub const PARSERS: &[Parser] = &[exchange::parse];
