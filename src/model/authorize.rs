@@ -8,11 +8,16 @@ pub fn authorize_request(url: &Url) -> Option<AuthorizeRequest> {
     let mut segments = url.path_segments()?.filter(|s| !s.is_empty());
     let tenant = segments.next()?.to_ascii_lowercase();
     let rest: Vec<&str> = segments.collect();
-    let is_authorize = rest.first().is_some_and(|s| s.eq_ignore_ascii_case("oauth2")) && rest.last().is_some_and(|s| s.eq_ignore_ascii_case("authorize"));
+    let is_authorize =
+        rest.first().is_some_and(|s| s.eq_ignore_ascii_case("oauth2")) && rest.last().is_some_and(|s| s.eq_ignore_ascii_case("authorize"));
     if !is_authorize {
         return None;
     }
-    let value = |name: &str| url.query_pairs().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, v)| v.into_owned());
+    let value = |name: &str| {
+        url.query_pairs()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, v)| v.into_owned())
+    };
     Some(AuthorizeRequest {
         host: url.host_str()?.to_ascii_lowercase(),
         tenant,
@@ -35,7 +40,11 @@ mod tests {
         assert_eq!(request.client_id.as_deref(), Some("ab-1"));
         assert_eq!(request.redirect_uri.as_deref(), Some("https://ece.example.com/x"));
         assert_eq!(request.scopes, ["a", "b"]);
-        for other in ["https://login.microsoftonline.com/common/oauth2/v2.0/token", "https://ece.example.com/authorize", "mailto:a@example.com"] {
+        for other in [
+            "https://login.microsoftonline.com/common/oauth2/v2.0/token",
+            "https://ece.example.com/authorize",
+            "mailto:a@example.com",
+        ] {
             assert_eq!(authorize_request(&Url::parse(other).unwrap()), None, "{other}");
         }
     }

@@ -1,15 +1,15 @@
 //! The vocabulary: facts and the things they are about. No I/O, and no knowledge of file formats.
 
 pub mod ageing;
+mod authorize;
+mod ece;
 mod ece;
 mod entra;
+mod entra;
+mod exchange;
 mod exchange;
 pub mod fqdn;
 mod inventory;
-mod authorize;
-mod ece;
-mod entra;
-mod exchange;
 mod jwt;
 mod logs;
 mod network;

@@ -94,7 +94,10 @@ fn time_of_day(text: &str) -> Option<(u32, u32, u32)> {
         return Some((0, 0, 0));
     }
     let lower = text.to_lowercase();
-    let mut numbers = lower.split(|c: char| !c.is_ascii_digit()).filter(|n| !n.is_empty()).map(|n| n.parse::<u32>().ok());
+    let mut numbers = lower
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|n| !n.is_empty())
+        .map(|n| n.parse::<u32>().ok());
     let (hour, minute) = (numbers.next()??, numbers.next()??);
     let second = numbers.next().flatten().filter(|s| *s < 60).unwrap_or(0);
     let letters: String = lower.chars().filter(char::is_ascii_alphabetic).collect();
@@ -118,7 +121,10 @@ mod tests {
         assert_eq!(order.read("05/01/2024 10:11:12").unwrap().rfc3339(), "2024-01-05T10:11:12");
         let order = DateOrder::of(["3/12/2025 7:22:01 AM", "3/31/2025 7:22:01 PM"]);
         assert_eq!(order.read("3/12/2025 7:22:01 PM").unwrap().rfc3339(), "2025-03-12T19:22:01");
-        assert_eq!(DateOrder::of(["05.01.2024 10:11"]).read("05.01.2024 10:11").unwrap().rfc3339(), "2024-01-05T10:11:00");
+        assert_eq!(
+            DateOrder::of(["05.01.2024 10:11"]).read("05.01.2024 10:11").unwrap().rfc3339(),
+            "2024-01-05T10:11:00"
+        );
     }
 
     #[test]
@@ -127,7 +133,10 @@ mod tests {
         assert_eq!(DateOrder::of(["13/01/2024", "01/13/2024"]), DateOrder::Undecided);
         assert_eq!(DateOrder::Undecided.read("05/01/2024"), None);
         assert_eq!(DateOrder::Undecided.read("05/05/2024").unwrap().rfc3339(), "2024-05-05T00:00:00");
-        assert_eq!(DateOrder::Undecided.read("2024-05-06T01:02:03Z").unwrap().rfc3339(), "2024-05-06T01:02:03Z");
+        assert_eq!(
+            DateOrder::Undecided.read("2024-05-06T01:02:03Z").unwrap().rfc3339(),
+            "2024-05-06T01:02:03Z"
+        );
         for bad in ["", "yesterday", "1/2", "99/99/2024", "5/6/24 x", "1/1/2024 at"] {
             assert_eq!(DateOrder::MonthFirst.read(bad), None, "{bad}");
         }

@@ -33,7 +33,10 @@ pub(super) fn is_application(bag: &Node) -> bool {
 /// True for one element of a list of secrets or certificates (`az ad app credential list` prints nothing else).
 pub(super) fn is_credential(node: &Node) -> bool {
     let has = |name: &str| node.has(name);
-    has("keyId") && (has("endDateTime") || has("endDate")) && (has("hint") || has("secretText") || has("customKeyIdentifier") || has("usage")) && !has("appId")
+    has("keyId")
+        && (has("endDateTime") || has("endDate"))
+        && (has("hint") || has("secretText") || has("customKeyIdentifier") || has("usage"))
+        && !has("appId")
 }
 
 /// True for one element of `requiredResourceAccess`.
@@ -75,7 +78,11 @@ impl Pieces {
         if !self.permissions.is_empty() {
             let mut cut = false;
             let origin = reader.source.origin_of(&self.permissions[0]);
-            let permissions = self.permissions.iter().flat_map(|item| permissions_of(reader.source, item, &mut cut)).collect();
+            let permissions = self
+                .permissions
+                .iter()
+                .flat_map(|item| permissions_of(reader.source, item, &mut cut))
+                .collect();
             self.lists.push(Application {
                 permissions: Field::Value(Fact::new(permissions, origin)),
                 cut,
@@ -83,9 +90,15 @@ impl Pieces {
             });
         }
         for application in self.lists {
-            let origin = [application.credentials.origin(), application.permissions.origin()].into_iter().flatten().next().cloned();
+            let origin = [application.credentials.origin(), application.permissions.origin()]
+                .into_iter()
+                .flatten()
+                .next()
+                .cloned();
             if let Some(origin) = origin {
-                reader.found.recognise("entra-application", "secrets or permissions of an app registration, without its name");
+                reader
+                    .found
+                    .recognise("entra-application", "secrets or permissions of an app registration, without its name");
                 reader.found.facts.entra.applications.push(Fact::new(application, origin));
             }
         }
@@ -143,9 +156,15 @@ pub(super) fn application_of(reader: &Reader<'_, '_>, bag: &Node) -> Application
     let object_id = lower(&["objectId"]);
     let object_id = if object_id.is_present() { object_id } else { lower(&["id"]) };
     let disabled = disabled_by(source, bag);
-    let shows_state = ["disabledByMicrosoftStatus", "isDisabled", "deletedDateTime", "deletionTimestamp", "disabledByMicrosoft"]
-        .iter()
-        .any(|name| bag.has(name));
+    let shows_state = [
+        "disabledByMicrosoftStatus",
+        "isDisabled",
+        "deletedDateTime",
+        "deletionTimestamp",
+        "disabledByMicrosoft",
+    ]
+    .iter()
+    .any(|name| bag.has(name));
     Application {
         app_id: lower(&["appId", "clientId", "applicationId"]).and_then(|id| (!id.contains("${{")).then_some(id)),
         object_id,
@@ -215,7 +234,9 @@ fn redirect_uris(source: &Source<'_>, bag: &Node, cut: &mut bool) -> Field<Vec<F
             }
             // A list of texts, or of objects that hold one (`{uri, index}`).
             let text = item.text().or_else(|| item.any(&["uri", "url"])?.text());
-            let Some(uri) = text.map(str::trim).filter(|uri| !uri.is_empty()) else { continue };
+            let Some(uri) = text.map(str::trim).filter(|uri| !uri.is_empty()) else {
+                continue;
+            };
             if !found.iter().any(|known| known.uri == uri && known.platform == platform) {
                 let uri = uri.to_owned();
                 found.push(Fact::new(RedirectUri { uri, platform }, source.origin_of(item)));
@@ -280,7 +301,12 @@ fn credentials(reader: &Reader<'_, '_>, bag: &Node, cut: &mut bool) -> Field<Vec
     let unreadable = lists
         .iter()
         .any(|list| is_cut(list) || matches!(list.value, Value::List(_, true)) || list.items().iter().any(|item| item.entries().is_empty()));
-    let items: Vec<Node> = lists.iter().flat_map(|list| list.items()).filter(|i| !i.entries().is_empty()).cloned().collect();
+    let items: Vec<Node> = lists
+        .iter()
+        .flat_map(|list| list.items())
+        .filter(|i| !i.entries().is_empty())
+        .cloned()
+        .collect();
     *cut |= unreadable;
     let found = credentials_of(reader, &items);
     match found.is_empty() {

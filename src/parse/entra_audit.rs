@@ -28,7 +28,9 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
     if let Some(time) = event.time.get() {
         reader.dated(*time, &origin);
     }
-    reader.found.recognise("entra-audit", "directory audit events (activityDisplayName, targetResources)");
+    reader
+        .found
+        .recognise("entra-audit", "directory audit events (activityDisplayName, targetResources)");
     reader.found.facts.entra.audit.push(Fact::new(event, origin));
 }
 
@@ -42,7 +44,9 @@ fn event_of(reader: &Reader<'_, '_>, bag: &Node) -> AuditEvent {
     let mut targets = Vec::new();
     let mut changes = Vec::new();
     for target in bag.get("targetResources").map(Node::items).unwrap_or_default() {
-        let names = ["displayName", "userPrincipalName", "id"].iter().filter_map(|key| target.get(key)?.text());
+        let names = ["displayName", "userPrincipalName", "id"]
+            .iter()
+            .filter_map(|key| target.get(key)?.text());
         targets.extend(names.filter(|t| !t.is_empty()).map(str::to_owned));
         for property in target.get("modifiedProperties").map(Node::items).unwrap_or_default() {
             let text = |key: &str| property.get(key).and_then(Node::text).unwrap_or("");
@@ -51,7 +55,9 @@ fn event_of(reader: &Reader<'_, '_>, bag: &Node) -> AuditEvent {
     }
     AuditEvent {
         time: source.field(bag, &["activityDateTime"]).and_then(|t| reader.dates.read(&t)),
-        activity: source.field(bag, &["activityDisplayName"]).and_then(|a| Some(a.trim_end_matches('.').to_owned())),
+        activity: source
+            .field(bag, &["activityDisplayName"])
+            .and_then(|a| Some(a.trim_end_matches('.').to_owned())),
         result: source.field(bag, &["result"]),
         actor: actor.map_or(Field::Absent, Field::Value),
         targets,
@@ -112,7 +118,10 @@ mod tests {
             change("KeyDescription", "", r#"["[KeyIdentifier=x,KeyType=Password]"]"#).unwrap(),
             "KeyDescription: changed"
         );
-        assert_eq!(change("ConsentContext.IsAdminConsent", "", "\"True\"").unwrap(), "ConsentContext.IsAdminConsent:  -> True");
+        assert_eq!(
+            change("ConsentContext.IsAdminConsent", "", "\"True\"").unwrap(),
+            "ConsentContext.IsAdminConsent:  -> True"
+        );
         assert_eq!(change("", "a", "b"), None);
     }
 }

@@ -20,7 +20,9 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
     let mut cut = false;
     let conditions = bag.get("conditions").map(Node::sole);
     let mut words = |path: &[&str]| -> Vec<String> {
-        let Some(node) = conditions.and_then(|c| c.at(path)) else { return Vec::new() };
+        let Some(node) = conditions.and_then(|c| c.at(path)) else {
+            return Vec::new();
+        };
         cut |= matches!(node.value, Value::List(_, true) | Value::Cut(_));
         let items = node.items().iter().filter_map(|item| item.text());
         let listed: Vec<&str> = items.filter(|t| !t.trim().is_empty()).collect();
@@ -58,9 +60,18 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
     let grant = bag.get("grantControls").map(Node::sole);
     let mut controls: Vec<String> = grant
         .and_then(|g| g.get("builtInControls"))
-        .map(|n| n.items().iter().filter_map(Node::text).flat_map(str::split_whitespace).map(str::to_owned).collect())
+        .map(|n| {
+            n.items()
+                .iter()
+                .filter_map(Node::text)
+                .flat_map(str::split_whitespace)
+                .map(str::to_owned)
+                .collect()
+        })
         .unwrap_or_default();
-    let strength = grant.and_then(|g| g.get("authenticationStrength")).is_some_and(|s| !s.is_blank() && (s.text().is_some() || s.get("id").is_some_and(|id| !id.is_blank())));
+    let strength = grant
+        .and_then(|g| g.get("authenticationStrength"))
+        .is_some_and(|s| !s.is_blank() && (s.text().is_some() || s.get("id").is_some_and(|id| !id.is_blank())));
     if strength && !controls.iter().any(|c| c == "mfa") {
         controls.push("mfa".into());
     }
@@ -97,10 +108,15 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
         cut,
     };
     if cut {
-        reader.found.lose(bag.place.line, "the Conditional Access export was cut at PowerShell's default depth: run it again with ConvertTo-Json -Depth 10");
+        reader.found.lose(
+            bag.place.line,
+            "the Conditional Access export was cut at PowerShell's default depth: run it again with ConvertTo-Json -Depth 10",
+        );
     }
     let origin = policy.name.origin().cloned().unwrap_or_else(|| source.origin_of(bag));
-    reader.found.recognise("entra-conditional-access", "Conditional Access policy (conditions, grantControls, state)");
+    reader
+        .found
+        .recognise("entra-conditional-access", "Conditional Access policy (conditions, grantControls, state)");
     reader.found.facts.entra.conditional_access_exports.push(Fact::new((), origin.clone()));
     reader.found.facts.entra.conditional_access.push(Fact::new(policy, origin));
 }

@@ -59,7 +59,9 @@ pub(super) fn read_grant(reader: &mut Reader<'_, '_>, bag: &Node) {
         client_app_id: Field::Absent,
     };
     let origin = reader.origin_at(bag, if bag.has("scope") { "scope" } else { "permission" });
-    reader.found.recognise("entra-grant", "delegated permission grant (consentType, clientId, resourceId)");
+    reader
+        .found
+        .recognise("entra-grant", "delegated permission grant (consentType, clientId, resourceId)");
     reader.found.facts.entra.grants.push(Fact::new(grant, origin));
 }
 
@@ -75,7 +77,9 @@ pub(super) fn read_role_assignment(reader: &mut Reader<'_, '_>, bag: &Node) {
         resource_name: source.field(bag, &["resourceDisplayName"]),
     };
     let origin = reader.origin_at(bag, "principalId");
-    reader.found.recognise("entra-role-assignment", "app role assignment (principalId, resourceId)");
+    reader
+        .found
+        .recognise("entra-role-assignment", "app role assignment (principalId, resourceId)");
     reader.found.facts.entra.role_assignments.push(Fact::new(assignment, origin));
 }
 
@@ -83,7 +87,10 @@ pub(super) fn read_role_assignment(reader: &mut Reader<'_, '_>, bag: &Node) {
 pub(super) fn read_assessed_application(reader: &mut Reader<'_, '_>, bag: &Node) {
     let source = reader.source;
     for permission in bag.get("permissions").map(Node::items).unwrap_or_default() {
-        let delegated = permission.get("roleType").and_then(Node::text).is_some_and(|t| t.eq_ignore_ascii_case("delegated"));
+        let delegated = permission
+            .get("roleType")
+            .and_then(Node::text)
+            .is_some_and(|t| t.eq_ignore_ascii_case("delegated"));
         if !delegated || permission.get("isAdminConsented").and_then(Node::boolean) != Some(true) {
             continue;
         }
@@ -96,7 +103,9 @@ pub(super) fn read_assessed_application(reader: &mut Reader<'_, '_>, bag: &Node)
             scopes: source.field(permission, &["roleDisplayName"]).and_then(|name| Some(vec![name])),
             ..Grant::default()
         };
-        reader.found.recognise("entra-grant", "assessment that lists applications with consented permissions");
+        reader
+            .found
+            .recognise("entra-grant", "assessment that lists applications with consented permissions");
         reader.found.facts.entra.grants.push(Fact::new(grant, origin));
     }
 }

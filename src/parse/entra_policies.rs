@@ -19,12 +19,19 @@ const IGNORED: &[&str] = &[
 /// The text of a policy's definition: JSON inside a string, inside a list.
 fn definition(bag: &Node) -> Option<&Node> {
     let definition = bag.get("definition")?;
-    definition.items().iter().find(|item| item.text().is_some_and(|t| t.contains("TokenLifetimePolicy")))
+    definition
+        .items()
+        .iter()
+        .find(|item| item.text().is_some_and(|t| t.contains("TokenLifetimePolicy")))
 }
 
 /// True for a token lifetime policy, also one whose definition was cut.
 pub(super) fn is_token_policy(bag: &Node) -> bool {
-    let typed = |name: &str| bag.get(name).and_then(Node::text).is_some_and(|t| t.to_ascii_lowercase().ends_with("tokenlifetimepolicy"));
+    let typed = |name: &str| {
+        bag.get(name)
+            .and_then(Node::text)
+            .is_some_and(|t| t.to_ascii_lowercase().ends_with("tokenlifetimepolicy"))
+    };
     definition(bag).is_some() || typed("type") || typed("@odata.type")
 }
 
@@ -85,7 +92,9 @@ fn applies_to(reader: &Reader<'_, '_>, bag: &Node) -> Field<Vec<String>> {
 /// The value of `"name":"value"` in a definition. Microsoft's own samples have trailing commas, and exports escape the quotes
 /// once more, so that this looks for the member instead of parsing the whole.
 fn member<'t>(definition: &'t str, name: &str) -> Option<&'t str> {
-    let at = definition.to_ascii_lowercase().find(&format!("{}\"", name.to_ascii_lowercase()))
+    let at = definition
+        .to_ascii_lowercase()
+        .find(&format!("{}\"", name.to_ascii_lowercase()))
         .or_else(|| definition.to_ascii_lowercase().find(&format!("{}\\\"", name.to_ascii_lowercase())))?;
     let rest = definition.get(at + name.len()..)?.trim_start_matches(['\\', '"', ' ', ':']);
     let end = rest.find(['"', '\\', ',', '}']).unwrap_or(rest.len());
@@ -111,13 +120,18 @@ fn time_span(text: &str) -> Option<u64> {
 
 /// True for the policy of security defaults.
 pub(super) fn is_security_defaults(bag: &Node) -> bool {
-    let context = bag.get("@odata.context").and_then(Node::text).is_some_and(|c| c.contains("identitySecurityDefaultsEnforcementPolicy"));
+    let context = bag
+        .get("@odata.context")
+        .and_then(Node::text)
+        .is_some_and(|c| c.contains("identitySecurityDefaultsEnforcementPolicy"));
     bag.has("isEnabled") && (context || bag.get("id").and_then(Node::text) == Some(SECURITY_DEFAULTS_ID))
 }
 
 /// Reads whether security defaults are on.
 pub(super) fn read_security_defaults(reader: &mut Reader<'_, '_>, bag: &Node) {
-    reader.found.recognise("entra-security-defaults", "policy of security defaults (its well-known id)");
+    reader
+        .found
+        .recognise("entra-security-defaults", "policy of security defaults (its well-known id)");
     if let Field::Value(fact) = reader.source.boolean(bag, &["isEnabled"]) {
         reader.found.facts.entra.security_defaults.push(fact);
     }
@@ -132,7 +146,9 @@ pub(super) fn is_authorization_policy(bag: &Node) -> bool {
 
 /// Reads who may consent.
 pub(super) fn read_authorization_policy(reader: &mut Reader<'_, '_>, bag: &Node) {
-    reader.found.recognise("entra-authorization-policy", "authorization policy (defaultUserRolePermissions)");
+    reader
+        .found
+        .recognise("entra-authorization-policy", "authorization policy (defaultUserRolePermissions)");
     let names = ["permissionGrantPoliciesAssigned", "permissionGrantPolicyIdsAssignedToDefaultUserRole"];
     let inner = bag.get("defaultUserRolePermissions").map(Node::sole);
     for holder in [inner, Some(bag)].into_iter().flatten() {

@@ -4,8 +4,8 @@
 
 use super::entra_application::{self, Pieces};
 use super::{
-    Findings, entra_audit, entra_conditional_access, entra_consent, entra_policies, entra_service_principal, entra_sign_in, entra_terraform, entra_token,
-    har,
+    Findings, entra_audit, entra_conditional_access, entra_consent, entra_policies, entra_service_principal, entra_sign_in, entra_terraform,
+    entra_token, har,
 };
 use crate::model::{Fact, Origin};
 use crate::syntax::{Node, Section, Source, Syntax, Value};
@@ -75,7 +75,8 @@ impl Reader<'_, '_> {
         }
         if bag.any(&["@odata.nextLink", "odata.nextLink"]).is_some_and(|link| !link.is_blank()) {
             let line = bag.place.line;
-            self.found.lose(line, "the export has further pages (@odata.nextLink) that are not in the bundle");
+            self.found
+                .lose(line, "the export has further pages (@odata.nextLink) that are not in the bundle");
         }
         if entra_terraform::is_terraform(bag) {
             entra_terraform::read(self, bag);
@@ -99,7 +100,8 @@ impl Reader<'_, '_> {
             self.found.recognise("entra-token-policy", "@odata.context names tokenLifetimePolicies");
             self.found.facts.entra.token_policy_exports.push(Fact::new((), origin));
         } else if context.contains("conditionalaccess/policies") {
-            self.found.recognise("entra-conditional-access", "@odata.context names conditionalAccess/policies");
+            self.found
+                .recognise("entra-conditional-access", "@odata.context names conditionalAccess/policies");
             self.found.facts.entra.conditional_access_exports.push(Fact::new((), origin));
         } else if context.contains("auditlogs/signins") {
             self.found.recognise("entra-sign-ins", "@odata.context names auditLogs/signIns");
@@ -165,7 +167,8 @@ fn empty_output(source: &Source<'_>, section: &Section, found: &mut Findings) {
     let Some(command) = &section.command else { return };
     let printed_nothing = (section.first_line.max(command.line + 1)..=section.last_line).all(|line| source.text.line(line).trim().is_empty());
     let text = command.text.to_ascii_lowercase();
-    if !printed_nothing || text.contains('|') && text.contains("where") || text.contains("out-file") || text.contains("export-") || text.contains('>') {
+    if !printed_nothing || text.contains('|') && text.contains("where") || text.contains("out-file") || text.contains("export-") || text.contains('>')
+    {
         return;
     }
     let origin = Origin::line(source.path, command.line, &command.text);

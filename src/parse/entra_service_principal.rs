@@ -29,6 +29,8 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
         disabled: disabled_by(source, bag),
     };
     let origin = principal.app_id.origin().cloned().unwrap_or_else(|| source.origin_of(bag));
-    reader.found.recognise("entra-service-principal", "enterprise application (service principal)");
+    reader
+        .found
+        .recognise("entra-service-principal", "enterprise application (service principal)");
     reader.found.facts.entra.service_principals.push(Fact::new(principal, origin));
 }

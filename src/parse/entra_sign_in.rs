@@ -80,7 +80,10 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
     let node = |names: &[&str]| inner.as_ref().and_then(|i| i.node(names)).or_else(|| outer.node(names));
     let (error, reason) = status(reader, node(&["status"]), &text);
     let date = node(&["createddatetime", "dateutc", "time", "timegeneratedutc", "timegenerated"]);
-    let time = date.and_then(Node::text).and_then(|t| reader.dates.read(t)).map(|stamp| stamp.or_offset(Some(0)));
+    let time = date
+        .and_then(Node::text)
+        .and_then(|t| reader.dates.read(t))
+        .map(|stamp| stamp.or_offset(Some(0)));
     let sign_in = SignIn {
         time,
         kind: kind(&text, node(&["signineventtypes"])),
@@ -105,7 +108,11 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
     let place = date.unwrap_or(bag);
     let origin = reader.source.origin_of_property("createdDateTime", place);
     if sign_in.time.is_none() && date.is_some() {
-        lose_once(reader, bag, "a sign-in's date can be read with the day or with the month first: its time is left out");
+        lose_once(
+            reader,
+            bag,
+            "a sign-in's date can be read with the day or with the month first: its time is left out",
+        );
     }
     if let Some(time) = sign_in.time {
         newest(reader, time, &origin);
@@ -214,9 +221,11 @@ fn failed_in_text(text: &str) -> Vec<String> {
     let Ok(serde_json::Value::Array(policies)) = serde_json::from_str(text) else {
         return Vec::new();
     };
-    let failed = policies
-        .iter()
-        .filter(|p| p.get("result").and_then(|r| r.as_str()).is_some_and(|r| r.eq_ignore_ascii_case("failure")));
+    let failed = policies.iter().filter(|p| {
+        p.get("result")
+            .and_then(|r| r.as_str())
+            .is_some_and(|r| r.eq_ignore_ascii_case("failure"))
+    });
     failed
         .filter_map(|p| p.get("displayName").or_else(|| p.get("id"))?.as_str().map(str::to_owned))
         .collect()
@@ -232,5 +241,9 @@ fn legacy_tls(details: Option<&Node>) -> bool {
     details.items().iter().any(|detail| {
         let named = detail.get("key").and_then(Node::text).is_some_and(|k| k.starts_with("Legacy TLS"));
         named && detail.get("value").and_then(Node::boolean) == Some(true)
-    }) || matches!(details.value, Value::Bag(_)) && details.entries().iter().any(|(key, v)| key.name.starts_with("Legacy TLS") && v.boolean() == Some(true))
+    }) || matches!(details.value, Value::Bag(_))
+        && details
+            .entries()
+            .iter()
+            .any(|(key, v)| key.name.starts_with("Legacy TLS") && v.boolean() == Some(true))
 }

@@ -27,7 +27,9 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
         }
     }
     for resource in resources {
-        let Some(kind) = resource.get("type").and_then(Node::text) else { continue };
+        let Some(kind) = resource.get("type").and_then(Node::text) else {
+            continue;
+        };
         let instances = resource.get("instances").map(Node::items).unwrap_or_default();
         let bodies = instances.iter().filter_map(|i| i.get("attributes")).chain(resource.get("values"));
         for body in bodies {

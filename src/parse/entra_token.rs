@@ -1,23 +1,29 @@
 //! Answers of the token endpoint and tokens that stand outside ECE's logs. Of a token its claims are taken, nothing else.
 
-use super::entra_records::Reader;
 use super::Findings;
+use super::entra_records::Reader;
 use crate::model::{Claims, Excerpt, Fact, Origin, TokenAnswer, claims_of};
 use crate::syntax::{Node, Section, Source};
 use regex::Regex;
 use std::sync::LazyLock;
 
 static CODE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"AADSTS(\d{4,9})").expect("a constant pattern"));
-static JWT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*)?").expect("a constant pattern"));
+static JWT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*)?").expect("a constant pattern"));
 
 /// True for an answer of the token endpoint, good or bad.
 pub(super) fn is_answer(bag: &Node) -> bool {
-    bag.has("token_type") && bag.has("expires_in") || bag.has("error") && (bag.has("error_codes") || bag.has("error_description")) || bag.has("access_token") && bag.has("expires_in")
+    bag.has("token_type") && bag.has("expires_in")
+        || bag.has("error") && (bag.has("error_codes") || bag.has("error_description"))
+        || bag.has("access_token") && bag.has("expires_in")
 }
 
 /// True for the decoded payload of a token (people paste what a decoder shows).
 pub(super) fn is_claims(bag: &Node) -> bool {
-    bag.has("aud") && bag.has("exp") && (bag.has("tid") || bag.has("iss")) && (bag.has("appid") || bag.has("azp") || bag.has("upn") || bag.has("scp") || bag.has("roles"))
+    bag.has("aud")
+        && bag.has("exp")
+        && (bag.has("tid") || bag.has("iss"))
+        && (bag.has("appid") || bag.has("azp") || bag.has("upn") || bag.has("scp") || bag.has("roles"))
 }
 
 /// Reads an answer.
@@ -39,7 +45,9 @@ pub(super) fn read_answer(reader: &mut Reader<'_, '_>, bag: &Node) {
     };
     let key = if bag.has("expires_in") { "expires_in" } else { "error" };
     let origin = reader.origin_at(bag, key);
-    reader.found.recognise("entra-token-answer", "answer of the token endpoint (token_type, expires_in, or error)");
+    reader
+        .found
+        .recognise("entra-token-answer", "answer of the token endpoint (token_type, expires_in, or error)");
     reader.found.facts.entra.token_answers.push(Fact::new(answer, origin));
 }
 
@@ -64,7 +72,10 @@ pub(super) fn read_claims(reader: &mut Reader<'_, '_>, bag: &Node) {
         not_before: seconds("nbf"),
         expires: seconds("exp"),
     };
-    let key = ["upn", "preferred_username", "unique_name"].into_iter().find(|k| bag.has(k)).unwrap_or("aud");
+    let key = ["upn", "preferred_username", "unique_name"]
+        .into_iter()
+        .find(|k| bag.has(k))
+        .unwrap_or("aud");
     let origin = reader.origin_at(bag, key);
     reader.found.recognise("entra-token", "claims of a token");
     reader.found.facts.entra.tokens.push(Fact::new(claims, origin));

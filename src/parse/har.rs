@@ -20,8 +20,12 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
     let entries = bag.at(&["log", "entries"]).map(Node::items).unwrap_or_default();
     for entry in entries {
         let Some(node) = entry.at(&["request", "url"]) else { continue };
-        let Some(url) = node.text().and_then(|t| Url::parse(t).ok()) else { continue };
-        let Some(host) = url.host_str().map(str::to_ascii_lowercase) else { continue };
+        let Some(url) = node.text().and_then(|t| Url::parse(t).ok()) else {
+            continue;
+        };
+        let Some(host) = url.host_str().map(str::to_ascii_lowercase) else {
+            continue;
+        };
         // The excerpt is the address without its query: codes and states stand there.
         let shown = format!("{}://{host}{}", url.scheme(), url.path());
         let mut origin = source.origin_of(node);
@@ -44,7 +48,10 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
         if let Some((node, stamp)) = started.and_then(|n| Some((n, Stamp::parse(n.text()?)?))) {
             let origin = source.origin_of(node);
             let dated = &mut reader.found.facts.dated;
-            if dated.last().is_none_or(|last| last.origin.path != origin.path || last.value.local_ms < stamp.local_ms) {
+            if dated
+                .last()
+                .is_none_or(|last| last.origin.path != origin.path || last.value.local_ms < stamp.local_ms)
+            {
                 dated.push(Fact::new(stamp, origin));
             }
         }
@@ -54,7 +61,10 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
 
 fn shown_request(shown: &str, request: &AuthorizeRequest) -> String {
     let redirect = request.redirect_uri.as_deref().unwrap_or("(none)");
-    format!("{shown} client_id={} redirect_uri={redirect}", request.client_id.as_deref().unwrap_or("(none)"))
+    format!(
+        "{shown} client_id={} redirect_uri={redirect}",
+        request.client_id.as_deref().unwrap_or("(none)")
+    )
 }
 
 /// Paths under which ECE's consoles live: `/system/…` and the partition's context root with `/web/view/`.

@@ -2,6 +2,9 @@
 //! leaves the rest to the others.
 
 mod culture_date;
+mod ece_labels;
+mod ece_scope;
+mod ece_settings;
 mod entra_application;
 mod entra_audit;
 mod entra_conditional_access;
@@ -12,11 +15,8 @@ mod entra_service_principal;
 mod entra_sign_in;
 mod entra_terraform;
 mod entra_token;
-mod har;
-mod ece_labels;
-mod ece_scope;
-mod ece_settings;
 pub mod exchange;
+mod har;
 
 use crate::model::Facts;
 use crate::syntax::{Loss, Section, Source};
