@@ -3,10 +3,7 @@
 pub mod ageing;
 mod authorize;
 mod ece;
-mod ece;
 mod entra;
-mod entra;
-mod exchange;
 mod exchange;
 pub mod fqdn;
 mod inventory;

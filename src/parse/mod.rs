@@ -60,7 +60,11 @@ impl Findings {
 pub type Parser = fn(&Source<'_>, &Section, &mut Findings);
 
 /// All parsers, in the order in which their kinds win where a member holds several.
-pub const PARSERS: &[Parser] = &[];
+pub const PARSERS: &[Parser] = &[
+    ece_settings::parse,
+    entra_records::parse,
+    exchange::parse,
+];
 
 /// Lets every parser read `section`.
 pub fn read(source: &Source<'_>, section: &Section, found: &mut Findings) {
@@ -68,6 +72,3 @@ pub fn read(source: &Source<'_>, section: &Section, found: &mut Findings) {
         parser(source, section, found);
     }
 }
-pub const PARSERS: &[Parser] = &[entra_records::parse];
-pub const PARSERS: &[Parser] = &[ece_settings::parse];
-pub const PARSERS: &[Parser] = &[exchange::parse];
