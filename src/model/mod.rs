@@ -27,7 +27,7 @@ pub use logs::*;
 pub use network::*;
 pub use origin::{Excerpt, Fact, Field, Origin};
 pub use secret::{Secret, SecretKind};
-pub use time::{Instant, Stamp, duration_words};
+pub use time::{Instant, Stamp, certificate_date, duration_words, http_date};
 pub use version::Version;
 pub use version_text::{VersionMention, versions_in};
 

@@ -19,6 +19,10 @@ pub mod exchange;
 mod har;
 
 use crate::model::Facts;
+mod network;
+mod secrets;
+
+use crate::model::{Fact, Facts, Origin};
 use crate::syntax::{Loss, Section, Source};
 
 /// What a member was taken for, and why: shown by `inventory`.
@@ -70,5 +74,39 @@ pub const PARSERS: &[Parser] = &[
 pub fn read(source: &Source<'_>, section: &Section, found: &mut Findings) {
     for parser in PARSERS {
         parser(source, section, found);
+pub const PARSERS: &[Parser] = &[network::bags];
+
+/// A parser of evidence that runs over the lines of a whole member: the output of native tools, which no format delimits. The
+/// sections tell it where commands and hosts change.
+pub type MemberParser = fn(&Source<'_>, &[Section], &mut Findings);
+
+/// All parsers of whole members.
+pub const MEMBER_PARSERS: &[MemberParser] = &[network::console, secrets::parse];
+
+/// Runs every parser over a member that was read into `sections`.
+pub fn run(source: &Source<'_>, sections: &[Section]) -> Findings {
+    let mut findings = Findings::default();
+    for section in sections {
+        note_session(source, section, &mut findings);
+        for parser in PARSERS {
+            parser(source, section, &mut findings);
+        }
+    }
+    for parser in MEMBER_PARSERS {
+        parser(source, sections, &mut findings);
+    }
+    findings
+}
+
+/// The start of a console session dates the evidence printed in it.
+fn note_session(source: &Source<'_>, section: &Section, findings: &mut Findings) {
+    if let Some(stamp) = section.printed
+        && findings.facts.dated.last().is_none_or(|last| last.value != stamp)
+    {
+        let line = section.first_line;
+        findings
+            .facts
+            .dated
+            .push(Fact::new(stamp, Origin::line(source.path, line, source.text.line(line))));
     }
 }
