@@ -2,6 +2,7 @@
 
 pub mod ageing;
 mod authorize;
+mod distinguished_name;
 mod ece;
 mod entra;
 mod exchange;
@@ -18,6 +19,7 @@ mod version;
 mod version_text;
 
 pub use authorize::authorize_request;
+pub use distinguished_name::{common_name, organisation};
 pub use ece::*;
 pub use entra::*;
 pub use exchange::*;

@@ -18,7 +18,6 @@ mod entra_token;
 pub mod exchange;
 mod har;
 
-use crate::model::Facts;
 mod network;
 mod secrets;
 
@@ -68,13 +67,8 @@ pub const PARSERS: &[Parser] = &[
     ece_settings::parse,
     entra_records::parse,
     exchange::parse,
+    network::bags,
 ];
-
-/// Lets every parser read `section`.
-pub fn read(source: &Source<'_>, section: &Section, found: &mut Findings) {
-    for parser in PARSERS {
-        parser(source, section, found);
-pub const PARSERS: &[Parser] = &[network::bags];
 
 /// A parser of evidence that runs over the lines of a whole member: the output of native tools, which no format delimits. The
 /// sections tell it where commands and hosts change.
@@ -83,19 +77,24 @@ pub type MemberParser = fn(&Source<'_>, &[Section], &mut Findings);
 /// All parsers of whole members.
 pub const MEMBER_PARSERS: &[MemberParser] = &[network::console, secrets::parse];
 
-/// Runs every parser over a member that was read into `sections`.
-pub fn run(source: &Source<'_>, sections: &[Section]) -> Findings {
-    let mut findings = Findings::default();
+/// Lets every parser read `section`.
+pub fn read(source: &Source<'_>, section: &Section, found: &mut Findings) {
+    note_session(source, section, found);
+    for parser in PARSERS {
+        parser(source, section, found);
+    }
+}
+
+/// Lets every parser read a member whose text was read into `sections`.
+pub fn read_member(source: &Source<'_>, sections: &[Section]) -> Findings {
+    let mut found = Findings::default();
     for section in sections {
-        note_session(source, section, &mut findings);
-        for parser in PARSERS {
-            parser(source, section, &mut findings);
-        }
+        read(source, section, &mut found);
     }
     for parser in MEMBER_PARSERS {
-        parser(source, sections, &mut findings);
+        parser(source, sections, &mut found);
     }
-    findings
+    found
 }
 
 /// The start of a console session dates the evidence printed in it.
@@ -104,9 +103,7 @@ fn note_session(source: &Source<'_>, section: &Section, findings: &mut Findings)
         && findings.facts.dated.last().is_none_or(|last| last.value != stamp)
     {
         let line = section.first_line;
-        findings
-            .facts
-            .dated
-            .push(Fact::new(stamp, Origin::line(source.path, line, source.text.line(line))));
+        let origin = Origin::line(source.path, line, source.text.line(line));
+        findings.facts.dated.push(Fact::new(stamp, origin));
     }
 }

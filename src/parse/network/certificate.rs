@@ -2,9 +2,8 @@
 
 use super::der;
 use super::is_document;
-use super::openssl::common_name;
 use super::output::{Output, is_domain};
-use crate::model::{Certificate, Fact, Origin, certificate_date};
+use crate::model::{Certificate, Fact, Origin, certificate_date, common_name};
 use crate::parse::Findings;
 use crate::syntax::{Section, Source};
 use base64::Engine;

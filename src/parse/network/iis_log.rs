@@ -1,9 +1,8 @@
-//! Under which host names consoles were opened: IIS logs and browser recordings (HAR).
+//! Under which host names consoles were opened: IIS logs.
 
 use super::output::{Output, is_host};
 use crate::model::{Fact, Origin};
 use crate::parse::Findings;
-use crate::syntax::{Section, Source, Syntax};
 use std::collections::BTreeMap;
 
 /// Paths of ECE's consoles: the first element is the context root (`/system/web/view/…`).
@@ -45,37 +44,6 @@ pub fn lines(output: &Output<'_>, findings: &mut Findings) {
     }
     let facts = hosts.into_iter().map(|(host, origin)| Fact::new(host, origin));
     findings.facts.network.console_hosts.extend(facts);
-}
-
-/// Reads a HAR recording: requests to consoles.
-pub fn har(source: &Source<'_>, section: &Section, findings: &mut Findings) {
-    if section.syntax != Syntax::Json {
-        return;
-    }
-    let mut hosts: BTreeMap<String, Origin> = BTreeMap::new();
-    for entry in section.nodes.iter().filter_map(|n| n.at(&["log", "entries"])).flat_map(|n| n.items()) {
-        let Some(node) = entry.at(&["request", "url"]) else { continue };
-        let Some(url) = node.text().and_then(|t| url::Url::parse(t).ok()) else {
-            continue;
-        };
-        let Some(host) = url.host_str().filter(|_| is_console(url.path())) else {
-            continue;
-        };
-        let host = match url.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        };
-        hosts.entry(host).or_insert_with(|| source.origin_of(node));
-    }
-    if hosts.is_empty() {
-        return;
-    }
-    findings.recognise("har", "a browser recording");
-    findings
-        .facts
-        .network
-        .console_hosts
-        .extend(hosts.into_iter().map(|(host, origin)| Fact::new(host, origin)));
 }
 
 #[cfg(test)]

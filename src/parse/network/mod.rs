@@ -32,7 +32,6 @@ pub fn bags(source: &Source<'_>, section: &Section, findings: &mut Findings) {
     proxy::bags(source, section, findings);
     jvm::bags(source, section, findings);
     binding::bags(source, section, findings);
-    iis_log::har(source, section, findings);
 }
 
 /// Reads the output of native tools in a member's lines.
