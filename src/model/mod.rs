@@ -2,6 +2,7 @@
 
 pub mod ageing;
 mod authorize;
+mod distinguished_name;
 mod ece;
 mod entra;
 mod exchange;
@@ -18,6 +19,7 @@ mod version;
 mod version_text;
 
 pub use authorize::authorize_request;
+pub use distinguished_name::{common_name, organisation};
 pub use ece::*;
 pub use entra::*;
 pub use exchange::*;
@@ -27,7 +29,7 @@ pub use logs::*;
 pub use network::*;
 pub use origin::{Excerpt, Fact, Field, Origin};
 pub use secret::{Secret, SecretKind};
-pub use time::{Instant, Stamp, duration_words};
+pub use time::{Instant, Stamp, certificate_date, duration_words, http_date};
 pub use version::Version;
 pub use version_text::{VersionMention, versions_in};
 

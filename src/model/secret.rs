@@ -234,6 +234,32 @@ pub fn find(text: &str) -> Vec<Found> {
     kept
 }
 
+/// Finds every secret of a long text, line by line; only private keys span lines. Ranges are those of `text`.
+pub fn find_all(text: &str) -> Vec<Found> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    let mut in_key = false;
+    for line in text.split_inclusive('\n') {
+        if in_key {
+            in_key = !line.contains("-----END");
+        } else {
+            found.extend(find(line).into_iter().map(|f| Found {
+                kind: f.kind,
+                range: f.range.start + start..f.range.end + start,
+            }));
+            if line.contains("PRIVATE KEY-----") && line.contains("-----BEGIN") && !line.contains("-----END") {
+                in_key = true;
+                found.push(Found {
+                    kind: SecretKind::Key,
+                    range: start..start + line.trim_end().len(),
+                });
+            }
+        }
+        start += line.len();
+    }
+    found
+}
+
 /// `text` with every secret replaced by the name of its kind.
 pub fn mask(text: &str) -> Cow<'_, str> {
     let found = find(text);
