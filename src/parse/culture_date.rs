@@ -33,6 +33,14 @@ impl DateOrder {
         }
     }
 
+    /// The order that the dates in the beginning of a text prove.
+    pub fn of_text(text: &str) -> Self {
+        /// As much of a long table as settles it, if anything does.
+        const LOOKED_AT: usize = 256 * 1024;
+        let head: String = text.chars().take(LOOKED_AT).collect();
+        Self::of(head.split(|c: char| c.is_whitespace() || "\",;|<>'".contains(c)))
+    }
+
     /// Reads a date of the file. ISO dates need no order; `5/5/2024` is the same in both.
     pub fn read(self, text: &str) -> Option<Stamp> {
         let text = text.trim().trim_matches('"');

@@ -321,7 +321,7 @@ fn credentials_of(reader: &Reader<'_, '_>, items: &[Node]) -> Vec<Fact<Credentia
     let source = reader.source;
     let read = |item: &Node| {
         let text = |names: &[&str]| source.field(item, names).get().cloned();
-        let date = |names: &[&str]| source.field(item, names).and_then(|t| reader.dates.read(&t));
+        let date = |names: &[&str]| source.field(item, names).and_then(|t| reader.date(&t));
         let end_names = ["endDateTime", "endDate"];
         let credential = Credential {
             is_secret: !(item.has("usage") || item.has("type")),
@@ -375,14 +375,18 @@ fn permissions_of(source: &Source<'_>, item: &Node, cut: &mut bool) -> Vec<Fact<
             };
             found.push(Fact::new(permission, source.origin_of_property("id", place)));
         };
-        match (access.text(), access.get("id")) {
+        let printed = match &access.value {
+            Value::Cut(text) => Some(&**text),
+            _ => access.text(),
+        };
+        match (printed, access.get("id")) {
             (None, Some(id)) => match id.text() {
                 Some(text) => take(text, access.get("type").and_then(Node::text), id),
                 None => *cut = true,
             },
             (Some(text), _) => {
                 let objects = printed_objects(text);
-                *cut |= objects.is_empty();
+                *cut |= objects.is_empty() || !text.trim_end().ends_with('}');
                 for (id, kind) in objects {
                     take(id, kind, access);
                 }

@@ -54,7 +54,7 @@ fn event_of(reader: &Reader<'_, '_>, bag: &Node) -> AuditEvent {
         }
     }
     AuditEvent {
-        time: source.field(bag, &["activityDateTime"]).and_then(|t| reader.dates.read(&t)),
+        time: source.field(bag, &["activityDateTime"]).and_then(|t| reader.date(&t)),
         activity: source
             .field(bag, &["activityDisplayName"])
             .and_then(|a| Some(a.trim_end_matches('.').to_owned())),
@@ -82,7 +82,7 @@ fn row_of(reader: &Reader<'_, '_>, bag: &Node) -> AuditEvent {
         }
     }
     AuditEvent {
-        time: source.field(bag, &["Date (UTC)"]).and_then(|t| reader.dates.read(&t)),
+        time: source.field(bag, &["Date (UTC)"]).and_then(|t| reader.date(&t)),
         activity: source.field(bag, &["Activity"]),
         result: source.field(bag, &["Result"]),
         actor: source.field(bag, &["ActorUserPrincipalName", "ActorDisplayName"]),

@@ -85,7 +85,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
     } else {
         None
     };
-    let date = |names: &[&str]| source.field(bag, names).and_then(|t| reader.dates.read(&t));
+    let date = |names: &[&str]| source.field(bag, names).and_then(|t| reader.date(&t));
     let policy = ConditionalAccess {
         id: source.field(bag, &["id"]).and_then(|id| Some(id.to_ascii_lowercase())),
         name: source.field(bag, &["displayName"]),

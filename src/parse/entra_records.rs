@@ -2,13 +2,15 @@
 //! table, Terraform states), and hands each to the parser of its kind. A record is recognised by the properties it has, never by
 //! the name of its file.
 
+use super::culture_date::DateOrder;
 use super::entra_application::{self, Pieces};
 use super::{
     Findings, entra_audit, entra_conditional_access, entra_consent, entra_policies, entra_service_principal, entra_sign_in, entra_terraform,
     entra_token, har,
 };
-use crate::model::{Fact, Origin};
+use crate::model::{Fact, Origin, Stamp};
 use crate::syntax::{Node, Section, Source, Syntax, Value};
+use std::cell::OnceCell;
 
 /// Envelopes within envelopes: more than this is no export.
 const DEEPEST: usize = 8;
@@ -17,8 +19,8 @@ const DEEPEST: usize = 8;
 pub(super) struct Reader<'s, 'f> {
     pub source: &'s Source<'s>,
     pub found: &'f mut Findings,
-    /// Order of day and month in this section's dates.
-    pub dates: super::culture_date::DateOrder,
+    /// Order of day and month in this member's dates, once one was met that needs it.
+    dates: OnceCell<DateOrder>,
     /// Pieces of registrations that stand apart from them.
     pub pieces: Pieces,
 }
@@ -33,7 +35,7 @@ pub fn parse(source: &Source<'_>, section: &Section, found: &mut Findings) {
     let mut reader = Reader {
         source,
         found,
-        dates: entra_sign_in::date_order(&section.nodes),
+        dates: OnceCell::new(),
         pieces: Pieces::default(),
     };
     // A table's rows, or several documents one after another: credentials of one list belong together.
@@ -156,8 +158,13 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Reads a date, in whatever culture the export was saved in; `None` if the member doesn't show which.
+    pub(super) fn date(&self, text: &str) -> Option<Stamp> {
+        Stamp::parse(text).or_else(|| self.dates.get_or_init(|| DateOrder::of_text(self.source.text.as_str())).read(text))
+    }
+
     /// Notes a time at which evidence was taken.
-    pub(super) fn dated(&mut self, stamp: crate::model::Stamp, origin: &Origin) {
+    pub(super) fn dated(&mut self, stamp: Stamp, origin: &Origin) {
         self.found.facts.dated.push(Fact::new(stamp, origin.clone()));
     }
 }

@@ -1,16 +1,12 @@
 //! Sign-ins: the portal's CSV, the Graph API's JSON, diagnostic settings, Log Analytics, copies that security tools keep, and
 //! PowerShell. All of them become the same few columns; a tenant's log is long, so that a row is read in one pass.
 
-use super::culture_date::DateOrder;
 use super::entra_records::Reader;
 use crate::model::{Fact, Origin, SignIn, SignInKind};
 use crate::syntax::{Node, Value, fold_name};
 
 /// Sign-ins that are kept of one bundle's member; the portal's own limit for a download is 100,000.
 const MOST: usize = 200_000;
-
-/// Names of the column that holds the date.
-const DATES: &[&str] = &["createdDateTime", "Date (UTC)", "time", "TimeGenerated [UTC]", "TimeGenerated"];
 
 /// True for a sign-in in any of its shapes.
 pub(super) fn is_sign_in(bag: &Node) -> bool {
@@ -27,14 +23,6 @@ pub(super) fn is_sign_in(bag: &Node) -> bool {
     let portal = has("Date (UTC)") && has("Sign-in error code");
     let analytics = has("resultType") && has("appDisplayName") && who;
     graph || portal || analytics
-}
-
-/// The order of day and month that the dates of a table prove.
-pub(super) fn date_order(nodes: &[Node]) -> DateOrder {
-    if nodes.len() < 2 {
-        return DateOrder::Undecided;
-    }
-    DateOrder::of(nodes.iter().filter_map(|row| row.any(DATES)?.text()))
 }
 
 /// The properties of a bag under their folded names, the first of each name that has a value.
@@ -82,7 +70,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
     let date = node(&["createddatetime", "dateutc", "time", "timegeneratedutc", "timegenerated"]);
     let time = date
         .and_then(Node::text)
-        .and_then(|t| reader.dates.read(t))
+        .and_then(|t| reader.date(t))
         .map(|stamp| stamp.or_offset(Some(0)));
     let sign_in = SignIn {
         time,

@@ -77,7 +77,7 @@ fn piece(reader: &mut Reader<'_, '_>, body: &Node, make: impl FnOnce(&Reader<'_,
 }
 
 fn credential(reader: &Reader<'_, '_>, body: &Node, is_secret: bool) -> Field<Vec<Fact<Credential>>> {
-    let date = |name: &str| reader.source.field(body, &[name]).and_then(|t| reader.dates.read(&t));
+    let date = |name: &str| reader.source.field(body, &[name]).and_then(|t| reader.date(&t));
     let text = |name: &str| reader.source.field(body, &[name]).get().cloned();
     let place = body.get("end_date").unwrap_or(body);
     let origin = reader.source.origin_of_property("end_date", place);

@@ -14,6 +14,8 @@ mod entra_records;
 mod entra_service_principal;
 mod entra_sign_in;
 mod entra_terraform;
+#[cfg(test)]
+mod entra_tests;
 mod entra_token;
 pub mod exchange;
 mod har;
