@@ -16,11 +16,28 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("case", &["model", "finding", "checks", "data"]),
     ("checks", &["model", "finding", "case", "signatures", "data"]),
     ("diagnosis", &["model", "finding", "case", "checks"]),
-    ("report", &["model", "finding", "case", "checks", "diagnosis", "bundle", "redact", "timeline"]),
+    (
+        "report",
+        &["model", "finding", "case", "checks", "diagnosis", "bundle", "redact", "timeline"],
+    ),
     ("redact", &["model", "finding", "bundle"]),
     ("collect", &["model", "finding", "report"]),
     ("intake", &["bundle", "syntax", "parse", "log", "signatures", "model"]),
-    ("analysis", &["bundle", "intake", "case", "checks", "diagnosis", "report", "signatures", "model", "log", "finding"]),
+    (
+        "analysis",
+        &[
+            "bundle",
+            "intake",
+            "case",
+            "checks",
+            "diagnosis",
+            "report",
+            "signatures",
+            "model",
+            "log",
+            "finding",
+        ],
+    ),
 ];
 
 fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
@@ -54,7 +71,10 @@ fn files() -> Vec<(String, String, String)> {
 }
 
 fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.lines().enumerate().map(|(n, line)| (n + 1, line.trim())).filter(|(_, line)| !line.starts_with("//"))
+    text.lines()
+        .enumerate()
+        .map(|(n, line)| (n + 1, line.trim()))
+        .filter(|(_, line)| !line.starts_with("//"))
 }
 
 #[test]

@@ -14,13 +14,22 @@ fn every_fixture_gives_its_verdict() {
     for check in folders(&fixtures("checks")) {
         for case in folders(&check) {
             let case_name = name(&case);
-            let expected = VERDICTS.iter().find(|v| case_name.starts_with(**v)).unwrap_or_else(|| panic!("{case_name}: no verdict in its name"));
+            let expected = VERDICTS
+                .iter()
+                .find(|v| case_name.starts_with(**v))
+                .unwrap_or_else(|| panic!("{case_name}: no verdict in its name"));
             let subject = std::fs::read_to_string(case.join("subject.txt")).ok().map(|s| s.trim().to_owned());
             let report = report(&[&case]);
             let got = verdict(&report, &name(&check), subject.as_deref());
             seen += 1;
             if got != *expected {
-                let messages: Vec<&str> = report["findings"].as_array().into_iter().flatten().filter(|f| f["check"] == name(&check).as_str()).filter_map(|f| f["message"].as_str()).collect();
+                let messages: Vec<&str> = report["findings"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter(|f| f["check"] == name(&check).as_str())
+                    .filter_map(|f| f["message"].as_str())
+                    .collect();
                 wrong.push(format!("{}/{case_name}: {got}: {}", name(&check), messages.join(" | ")));
             }
         }
@@ -60,7 +69,11 @@ fn every_check_has_fixtures_for_pass_fail_and_unknown() {
 fn every_check_of_the_catalogue_is_there_once_and_tells_why() {
     let mut ids: Vec<&str> = ecelens::checks::all().map(|c| c.id).collect();
     for check in ecelens::checks::all() {
-        assert!(!check.title.is_empty() && !check.why.is_empty() && !check.evidence.is_empty(), "{} lacks a text", check.id);
+        assert!(
+            !check.title.is_empty() && !check.why.is_empty() && !check.evidence.is_empty(),
+            "{} lacks a text",
+            check.id
+        );
         assert!(!check.references.is_empty(), "{} names no source", check.id);
     }
     let count = ids.len();

@@ -26,7 +26,12 @@ fn nothing_recognisable_exits_with_3() {
 
 #[test]
 fn usage_errors_exit_with_2_and_speak_on_stderr() {
-    for arguments in [&["scan"][..], &["scan", "--no-such-option", "x"], &["scan", "/no/such/file"], &["--as-of", "yesterday", "x"]] {
+    for arguments in [
+        &["scan"][..],
+        &["scan", "--no-such-option", "x"],
+        &["scan", "/no/such/file"],
+        &["--as-of", "yesterday", "x"],
+    ] {
         let output = run(arguments);
         assert_eq!(code(&output), 2, "{arguments:?}");
         assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{arguments:?}");
@@ -44,7 +49,12 @@ fn a_plain_path_is_scanned() {
 
 #[test]
 fn standard_input_holds_one_artefact() {
-    let mut child = ecelens().args(["scan", "-", "--format", "json"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = ecelens()
+        .args(["scan", "-", "--format", "json"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     child.stdin.take().unwrap().write_all(HEALTHY_LOG.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -57,7 +67,13 @@ fn formats_and_files_go_in_pairs() {
     let folder = bundle("eg_log_ECESVC01_rx-process.log", HEALTHY_LOG);
     let out = tempfile::tempdir().unwrap();
     let json = out.path().join("r.json");
-    let output = ecelens().arg(folder.path()).args(["--format", "json", "--output"]).arg(&json).args(["--format", "text"]).output().unwrap();
+    let output = ecelens()
+        .arg(folder.path())
+        .args(["--format", "json", "--output"])
+        .arg(&json)
+        .args(["--format", "text"])
+        .output()
+        .unwrap();
     assert!(String::from_utf8_lossy(&output.stdout).contains("Diagnosis"));
     let written: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(json).unwrap()).unwrap();
     assert_eq!(written["schema_version"], 1);
@@ -81,7 +97,12 @@ fn a_full_disk_is_a_message_and_a_closed_pipe_is_quiet() {
     assert_eq!(code(&output), 2);
     assert!(String::from_utf8_lossy(&output.stderr).contains("standard output"));
 
-    let mut child = ecelens().arg(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = ecelens()
+        .arg(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -104,8 +125,17 @@ fn the_report_is_the_same_for_any_number_of_threads_and_any_directory() {
     let folder = bundle("eg_log_ECESVC01_rx-process.log", HEALTHY_LOG);
     std::fs::write(folder.path().join("note.txt"), "ECE 12.6(1) ES5\n").unwrap();
     let name = folder.path().file_name().unwrap();
-    let here = ecelens().arg(folder.path()).args(["--format", "json", "--threads", "1"]).output().unwrap();
-    let there = ecelens().arg(name).args(["--format", "json", "--threads", "8"]).current_dir(folder.path().parent().unwrap()).output().unwrap();
+    let here = ecelens()
+        .arg(folder.path())
+        .args(["--format", "json", "--threads", "1"])
+        .output()
+        .unwrap();
+    let there = ecelens()
+        .arg(name)
+        .args(["--format", "json", "--threads", "8"])
+        .current_dir(folder.path().parent().unwrap())
+        .output()
+        .unwrap();
     assert_eq!(String::from_utf8_lossy(&here.stdout), String::from_utf8_lossy(&there.stdout));
 }
 

@@ -15,7 +15,12 @@ fn locked() -> Vec<String> {
 #[test]
 fn no_banned_crate_is_locked() {
     let deny: toml::Value = toml::from_str(&project("deny.toml")).expect("deny.toml");
-    let banned: Vec<&str> = deny["bans"]["deny"].as_array().expect("bans").iter().filter_map(|b| b["crate"].as_str()).collect();
+    let banned: Vec<&str> = deny["bans"]["deny"]
+        .as_array()
+        .expect("bans")
+        .iter()
+        .filter_map(|b| b["crate"].as_str())
+        .collect();
     assert!(banned.len() > 15);
     let locked = locked();
     let found: Vec<_> = banned.iter().filter(|name| locked.iter().any(|l| l == *name)).collect();
@@ -28,6 +33,9 @@ fn every_package_comes_from_the_registry() {
     for package in lock["package"].as_array().expect("packages") {
         let source = package.get("source").and_then(|s| s.as_str());
         let name = package["name"].as_str().unwrap_or_default();
-        assert!(name == "ecelens" || source.is_some_and(|s| s.starts_with("registry+")), "{name}: {source:?}");
+        assert!(
+            name == "ecelens" || source.is_some_and(|s| s.starts_with("registry+")),
+            "{name}: {source:?}"
+        );
     }
 }

@@ -65,12 +65,7 @@ impl Findings {
 pub type Parser = fn(&Source<'_>, &Section, &mut Findings);
 
 /// All parsers, in the order in which their kinds win where a member holds several.
-pub const PARSERS: &[Parser] = &[
-    ece_settings::parse,
-    entra_records::parse,
-    exchange::parse,
-    network::bags,
-];
+pub const PARSERS: &[Parser] = &[ece_settings::parse, entra_records::parse, exchange::parse, network::bags];
 
 /// A parser of evidence that runs over the lines of a whole member: the output of native tools, which no format delimits. The
 /// sections tell it where commands and hosts change.

@@ -20,7 +20,12 @@ pub fn run<S: AsRef<std::ffi::OsStr>>(arguments: &[S]) -> Output {
 
 /// The JSON report over `paths`.
 pub fn report(paths: &[&Path]) -> Value {
-    let output = ecelens().arg("scan").args(paths).args(["--format", "json"]).output().expect("the binary starts");
+    let output = ecelens()
+        .arg("scan")
+        .args(paths)
+        .args(["--format", "json"])
+        .output()
+        .expect("the binary starts");
     let text = String::from_utf8_lossy(&output.stdout);
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("no JSON ({error}): {text}\n{}", String::from_utf8_lossy(&output.stderr)))
 }
@@ -48,7 +53,11 @@ pub fn name(path: &Path) -> String {
 pub fn verdict(report: &Value, check: &str, subject: Option<&str>) -> String {
     let findings = report["findings"].as_array().expect("findings");
     let of_check = findings.iter().filter(|f| f["check"] == check).filter(|f| {
-        subject.is_none_or(|wanted| f["subject"]["name"].as_str().is_some_and(|name| name.to_lowercase().contains(&wanted.to_lowercase())))
+        subject.is_none_or(|wanted| {
+            f["subject"]["name"]
+                .as_str()
+                .is_some_and(|name| name.to_lowercase().contains(&wanted.to_lowercase()))
+        })
     });
     let seen: Vec<&str> = of_check.filter_map(|f| f["verdict"].as_str()).collect();
     let order = ["fail", "warn", "pass", "unknown", "not-applicable"];

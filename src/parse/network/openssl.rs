@@ -2,7 +2,7 @@
 //! printed where none took place.
 
 use super::output::{Output, is_domain};
-use crate::model::{Excerpt, common_name, Fact, Instant, PortTest, Reach, Stamp, TlsProbe, is_ip};
+use crate::model::{Excerpt, Fact, Instant, PortTest, Reach, Stamp, TlsProbe, common_name, is_ip};
 use crate::parse::Findings;
 use regex::Regex;
 use std::sync::LazyLock;
