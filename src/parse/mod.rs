@@ -5,13 +5,31 @@ mod ece_accounts;
 mod ece_alias_dump;
 mod ece_aliases;
 mod ece_columns;
+mod culture_date;
 mod ece_labels;
 mod ece_scope;
 mod ece_servers;
 mod ece_settings;
 mod ece_versions;
+mod entra_application;
+mod entra_audit;
+mod entra_conditional_access;
+mod entra_consent;
+mod entra_policies;
+mod entra_records;
+mod entra_service_principal;
+mod entra_sign_in;
+mod entra_terraform;
+#[cfg(test)]
+mod entra_tests;
+mod entra_token;
+pub mod exchange;
+mod har;
 
-use crate::model::Facts;
+mod network;
+mod secrets;
+
+use crate::model::{Fact, Facts, Origin};
 use crate::syntax::{Loss, Section, Source};
 
 /// What a member was taken for, and why: shown by `inventory`.
@@ -60,3 +78,42 @@ pub const PARSERS: &[Parser] = &[
     ece_versions::parse,
     ece_servers::parse,
 ];
+pub const PARSERS: &[Parser] = &[ece_settings::parse, entra_records::parse, exchange::parse, network::bags];
+
+/// A parser of evidence that runs over the lines of a whole member: the output of native tools, which no format delimits. The
+/// sections tell it where commands and hosts change.
+pub type MemberParser = fn(&Source<'_>, &[Section], &mut Findings);
+
+/// All parsers of whole members.
+pub const MEMBER_PARSERS: &[MemberParser] = &[network::console, secrets::parse];
+
+/// Lets every parser read `section`.
+pub fn read(source: &Source<'_>, section: &Section, found: &mut Findings) {
+    note_session(source, section, found);
+    for parser in PARSERS {
+        parser(source, section, found);
+    }
+}
+
+/// Lets every parser read a member whose text was read into `sections`.
+pub fn read_member(source: &Source<'_>, sections: &[Section]) -> Findings {
+    let mut found = Findings::default();
+    for section in sections {
+        read(source, section, &mut found);
+    }
+    for parser in MEMBER_PARSERS {
+        parser(source, sections, &mut found);
+    }
+    found
+}
+
+/// The start of a console session dates the evidence printed in it.
+fn note_session(source: &Source<'_>, section: &Section, findings: &mut Findings) {
+    if let Some(stamp) = section.printed
+        && findings.facts.dated.last().is_none_or(|last| last.value != stamp)
+    {
+        let line = section.first_line;
+        let origin = Origin::line(source.path, line, source.text.line(line));
+        findings.facts.dated.push(Fact::new(stamp, origin));
+    }
+}

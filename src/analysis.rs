@@ -1,0 +1,42 @@
+//! The whole way from a bundle to its report.
+
+use crate::bundle::Bundle;
+use crate::case::{Case, Said};
+use crate::intake::{self, Progress};
+use crate::model::{Stamp, Version};
+use crate::report::{self, Context, Report, SignatureText};
+use crate::{checks, diagnosis};
+
+/// What the user said about a run.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Arguments that shape the report, as it names them.
+    pub arguments: Vec<String>,
+    /// `--as-of`.
+    pub as_of: Option<Stamp>,
+    /// `--ece-version`.
+    pub ece_version: Option<Version>,
+}
+
+/// Reads the bundle, judges it, and builds the report. The same bundle gives the same report, whatever the number of threads.
+pub fn analyse(bundle: &Bundle, options: &Options, progress: Progress<'_>) -> Report {
+    let intake = intake::take_in(bundle, progress);
+    let said = Said {
+        as_of: options.as_of,
+        ece_version: options.ece_version,
+    };
+    let case = Case {
+        facts: intake.facts,
+        logs: Default::default(),
+        said,
+    };
+    let findings = checks::run(&case);
+    let diagnosis = diagnosis::diagnose(&case, &findings, &|_| None);
+    let signature = |_: &str| SignatureText::default();
+    let context = Context {
+        arguments: options.arguments.clone(),
+        inventory: &intake.inventory,
+        signature: &signature,
+    };
+    report::build(&case, &findings, &diagnosis, &context)
+}
