@@ -7,9 +7,10 @@
 
 pub mod filter;
 pub mod grammar;
+mod grams;
 pub mod reader;
 
-pub use filter::Filter;
+pub use filter::{Filter, Found};
 pub use reader::{Fragment, Joined, LogReader, SegmentDigest, join};
 
 use crate::model::Stamp;

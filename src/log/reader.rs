@@ -1,6 +1,6 @@
 //! From blocks of bytes to records: finds where records start, counts them, and hands on those worth a closer look.
 
-use super::filter::Filter;
+use super::filter::{Filter, Found};
 use super::grammar::{self, Header, Start};
 use super::{Record, Sink};
 use crate::bundle::Encoding;
@@ -187,7 +187,9 @@ pub struct LogReader<'f, S: Sink> {
     record_offset: u64,
     /// A position in the buffer and its offset in the original.
     known: (usize, u64),
-    owners: Vec<u32>,
+    found: Found,
+    /// Owners of anchors that a joined text held before it was cut.
+    inherited: Vec<u32>,
     /// The member ends in the beginning of a header that is no record yet. It counts as a loss.
     fragment: bool,
     digest: SegmentDigest,
@@ -212,7 +214,8 @@ impl<'f, S: Sink> LogReader<'f, S> {
             record_line: 1,
             record_offset: 0,
             known: (0, 0),
-            owners: Vec::new(),
+            found: Found::default(),
+            inherited: Vec::new(),
             fragment: false,
             digest: SegmentDigest::default(),
         }
@@ -256,7 +259,7 @@ impl<'f, S: Sink> LogReader<'f, S> {
         self.end_of_bytes();
         let truncated = cut || self.is_half_written();
         self.digest.losses += u64::from(self.is_half_written());
-        self.owners.extend_from_slice(inherited);
+        self.inherited.extend_from_slice(inherited);
         self.close(self.buffer.len(), truncated);
         self.end()
     }
@@ -440,13 +443,14 @@ impl<'f, S: Sink> LogReader<'f, S> {
             None => (held, held.get(header.message as usize..).unwrap_or_default()),
         };
         let text = grammar::strip_end(text);
-        let inherited = std::mem::take(&mut self.owners);
-        self.filter.search(text, &mut self.owners);
-        self.owners.extend(inherited);
-        self.owners.sort_unstable();
-        self.owners.dedup();
+        self.filter.search(text, &mut self.found);
+        if !self.inherited.is_empty() {
+            self.found.owners.append(&mut self.inherited);
+            self.found.owners.sort_unstable();
+            self.found.owners.dedup();
+        }
         let level = header.level.of(line);
-        if !self.owners.is_empty() || *part == 0 && super::is_error(level) {
+        if !self.found.owners.is_empty() || *part == 0 && super::is_error(level) {
             let (thread, class, method, message) = (
                 utf8(header.thread.of(line)),
                 utf8(header.class.of(line)),
@@ -469,9 +473,8 @@ impl<'f, S: Sink> LogReader<'f, S> {
                 truncated,
                 part: *part,
             };
-            self.sink.record(&record, &self.owners);
+            self.sink.record(&record, &self.found.owners);
         }
-        self.owners.clear();
     }
 
     /// Keeps the buffer short: what was handed on goes, a long record is handed on in parts.
@@ -550,7 +553,8 @@ impl<'f, S: Sink> LogReader<'f, S> {
             ..Fragment::default()
         };
         if text.len() > TAIL {
-            self.filter.search(text, &mut fragment.owners);
+            self.filter.search(text, &mut self.found);
+            fragment.owners.clone_from(&self.found.owners);
             let (first, last) = (TAIL - OVERLAP, text.len() - OVERLAP.min(text.len()));
             fragment.bytes.extend_from_slice(text.get(..first).unwrap_or_default());
             fragment.bytes.extend_from_slice(text.get(last..).unwrap_or_default());
