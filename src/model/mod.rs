@@ -2,6 +2,7 @@
 
 pub mod ageing;
 mod authorize;
+pub mod cloud;
 mod ece;
 mod entra;
 mod exchange;
@@ -11,6 +12,7 @@ mod jwt;
 mod logs;
 mod network;
 mod origin;
+pub mod permission;
 pub mod redirect_uri;
 pub mod secret;
 mod time;

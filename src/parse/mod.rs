@@ -62,11 +62,7 @@ impl Findings {
 pub type Parser = fn(&Source<'_>, &Section, &mut Findings);
 
 /// All parsers, in the order in which their kinds win where a member holds several.
-pub const PARSERS: &[Parser] = &[
-    ece_settings::parse,
-    entra_records::parse,
-    exchange::parse,
-];
+pub const PARSERS: &[Parser] = &[ece_settings::parse, entra_records::parse, exchange::parse];
 
 /// Lets every parser read `section`.
 pub fn read(source: &Source<'_>, section: &Section, found: &mut Findings) {
