@@ -3,6 +3,7 @@
 pub mod ageing;
 mod authorize;
 mod distinguished_name;
+pub mod cloud;
 mod ece;
 mod entra;
 mod exchange;
@@ -12,6 +13,7 @@ mod jwt;
 mod logs;
 mod network;
 mod origin;
+pub mod permission;
 pub mod redirect_uri;
 pub mod secret;
 mod time;

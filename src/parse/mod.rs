@@ -86,6 +86,7 @@ pub type MemberParser = fn(&Source<'_>, &[Section], &mut Findings);
 
 /// All parsers of whole members.
 pub const MEMBER_PARSERS: &[MemberParser] = &[network::console, secrets::parse];
+pub const PARSERS: &[Parser] = &[ece_settings::parse, entra_records::parse, exchange::parse];
 
 /// Lets every parser read `section`.
 pub fn read(source: &Source<'_>, section: &Section, found: &mut Findings) {
