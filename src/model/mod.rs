@@ -2,8 +2,8 @@
 
 pub mod ageing;
 mod authorize;
-mod distinguished_name;
 pub mod cloud;
+mod distinguished_name;
 mod ece;
 mod entra;
 mod exchange;
