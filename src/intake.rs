@@ -149,7 +149,14 @@ impl Reader<'_> {
         let path = taken.entry.path.clone();
         let source = Source { path: &path, text: &text };
         let mut found = Findings::default();
-        let losses = syntax::read_each(&text, &name, &mut |section| parse::read(&source, &section, &mut found));
+        let mut outline = Vec::new();
+        let losses = syntax::read_each(&text, &name, &mut |mut section| {
+            parse::read(&source, &section, &mut found);
+            // A large export comes in many sections: only where they stand is kept.
+            section.nodes = Vec::new();
+            outline.push(section);
+        });
+        parse::read_whole(&source, &outline, &mut found);
         taken.finish(found, losses);
     }
 }

@@ -25,6 +25,18 @@ pub enum Role {
     Context,
 }
 
+impl Role {
+    /// The role as the TOML files and reports name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cause => "cause",
+            Self::Wrapper => "wrapper",
+            Self::Generic => "generic",
+            Self::Context => "context",
+        }
+    }
+}
+
 /// The text that a pattern is tried on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
