@@ -5,10 +5,16 @@
 //! [`SegmentDigest`]. The first lines (before any header) and the last record of a member are kept apart in it, because rotated
 //! files continue each other: once the order of the members is known, [`join`] reads what stands across each cut.
 
+pub mod assemble;
 pub mod filter;
 pub mod grammar;
+<<<<<<< HEAD
 mod grams;
+=======
+pub mod interpret;
+>>>>>>> interpret
 pub mod reader;
+pub mod trace;
 
 pub use filter::{Filter, Found};
 pub use reader::{Fragment, Joined, LogReader, SegmentDigest, join};
