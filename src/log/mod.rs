@@ -95,3 +95,21 @@ impl<S: Sink + ?Sized> Sink for &mut S {
         (**self).record(record, owners);
     }
 }
+
+/// True if the first bytes of a member (64 KiB are enough) show an ECE log: it begins with a record, or holds so many that whatever
+/// stands before them is the rest of an older one. A note into which a few records were pasted is no log.
+pub fn looks_like_log(head: &[u8]) -> bool {
+    const SOON: usize = 6;
+    const MANY: usize = 12;
+    let (text, _) = crate::bundle::decode(head);
+    let mut records = 0;
+    for (index, line) in text.as_str().split(['\n', '\0']).filter(|line| !line.trim().is_empty()).enumerate() {
+        if grammar::header(line.trim_start_matches('\u{FEFF}').trim_end().as_bytes()).is_some() {
+            records += 1;
+            if index < SOON || records >= MANY {
+                return true;
+            }
+        }
+    }
+    false
+}
