@@ -30,7 +30,7 @@ pub fn analyse(bundle: &Bundle, options: &Options, progress: Progress<'_>) -> Re
     };
     let case = Case {
         facts: intake.facts,
-        logs: Default::default(),
+        logs: intake.logs,
         said,
     };
     let findings = checks::run(&case);
