@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 const FULL_SPEED: usize = 8;
 
 /// Healthy records in the known shape, of our own wording: what an anchor should not be found in.
-const HEALTHY: &str = include_str!("../../data/signatures/healthy.log");
+const HEALTHY: &str = include_str!("../log/healthy.txt");
 
 /// How often healthy records hold the anchor.
 fn occurrences(signature: &Signature, anchor: &str) -> usize {
