@@ -66,7 +66,7 @@ pub(super) fn problems(catalogue: &Catalogue, number: u32) -> Vec<Problem> {
             add(place, None, message, false);
         }
         let often = occurrences(signature, anchor);
-        if often > 0 {
+        if often > 1 {
             let message = format!("the scan looks for `{anchor}`, which healthy logs hold too ({often} times in a sample): that makes it slower");
             add(place, None, message, false);
         }
