@@ -75,10 +75,12 @@ pub const PARSERS: &[Parser] = &[
     ece_settings::parse,
     ece_aliases::parse,
     ece_accounts::parse,
+    entra_records::parse,
+    exchange::parse,
+    network::bags,
     ece_versions::parse,
     ece_servers::parse,
 ];
-pub const PARSERS: &[Parser] = &[ece_settings::parse, entra_records::parse, exchange::parse, network::bags];
 
 /// A parser of evidence that runs over the lines of a whole member: the output of native tools, which no format delimits. The
 /// sections tell it where commands and hosts change.
