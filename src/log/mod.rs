@@ -8,11 +8,8 @@
 pub mod assemble;
 pub mod filter;
 pub mod grammar;
-<<<<<<< HEAD
 mod grams;
-=======
 pub mod interpret;
->>>>>>> interpret
 pub mod reader;
 pub mod trace;
 
