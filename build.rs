@@ -5,7 +5,7 @@ mod anchors;
 #[path = "src/signatures/entry.rs"]
 mod entry;
 
-use entry::{AadstsCode, Pack, Signature, Text};
+use entry::{AadstsCode, Signature, Text};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
@@ -19,6 +19,16 @@ enum Severity {
     Medium,
     Low,
     Info,
+}
+
+/// A file of the catalogue.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pack {
+    #[serde(default)]
+    signature: Vec<Signature>,
+    #[serde(default)]
+    aadsts: Vec<AadstsCode>,
 }
 
 fn main() {

@@ -148,15 +148,3 @@ pub struct AadstsCode {
 fn cause() -> Role {
     Role::Cause
 }
-
-/// A file of the catalogue.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Pack {
-    /// Its known error texts.
-    #[serde(default)]
-    pub signature: Vec<Signature>,
-    /// Its codes of Entra ID.
-    #[serde(default)]
-    pub aadsts: Vec<AadstsCode>,
-}
