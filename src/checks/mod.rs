@@ -2,6 +2,7 @@
 //! its code and feeds `explain`, the reports and the README.
 
 pub mod log;
+mod app;
 
 use crate::case::Case;
 use crate::finding::{Confidence, Finding, Severity, Subject, Verdict, Want};
@@ -166,6 +167,7 @@ pub fn by_id(id: &str) -> Option<&'static Check> {
 }
 
 const AREAS: &[&[Check]] = &[log::CHECKS];
+const AREAS: &[&[Check]] = &[app::CHECKS];
 
 /// Runs every check over the case. Each gives at least one finding.
 pub fn run(case: &Case) -> Vec<Finding> {
