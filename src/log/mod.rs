@@ -5,13 +5,19 @@
 //! [`SegmentDigest`]. The first lines (before any header) and the last record of a member are kept apart in it, because rotated
 //! files continue each other: once the order of the members is known, [`join`] reads what stands across each cut.
 
-pub mod filter;
+mod digest;
+mod encoding;
+mod filter;
+mod fragment;
 pub mod grammar;
 mod grams;
-pub mod reader;
+mod quick;
+mod reader;
 
+pub use digest::SegmentDigest;
 pub use filter::{Filter, Found};
-pub use reader::{Fragment, Joined, LogReader, SegmentDigest, join};
+pub use fragment::{Fragment, Joined, join};
+pub use reader::{LogReader, PART};
 
 use crate::model::Stamp;
 
