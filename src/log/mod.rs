@@ -12,9 +12,19 @@ mod grams;
 pub mod interpret;
 pub mod reader;
 pub mod trace;
+mod digest;
+mod encoding;
+mod filter;
+mod fragment;
+pub mod grammar;
+mod grams;
+mod quick;
+mod reader;
 
+pub use digest::SegmentDigest;
 pub use filter::{Filter, Found};
-pub use reader::{Fragment, Joined, LogReader, SegmentDigest, join};
+pub use fragment::{Fragment, Joined, join};
+pub use reader::{LogReader, PART};
 
 use crate::model::Stamp;
 
