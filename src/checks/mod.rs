@@ -3,6 +3,7 @@
 
 mod app;
 pub mod log;
+mod mailbox;
 
 use crate::case::Case;
 use crate::finding::{Confidence, Finding, Severity, Subject, Verdict, Want};
@@ -167,6 +168,9 @@ pub fn by_id(id: &str) -> Option<&'static Check> {
 }
 
 const AREAS: &[&[Check]] = &[app::CHECKS, log::CHECKS];
+const AREAS: &[&[Check]] = &[log::CHECKS];
+const AREAS: &[&[Check]] = &[app::CHECKS];
+const AREAS: &[&[Check]] = &[mailbox::CHECKS];
 
 /// Runs every check over the case. Each gives at least one finding.
 pub fn run(case: &Case) -> Vec<Finding> {

@@ -10,6 +10,7 @@ mod exchange;
 pub mod fqdn;
 mod inventory;
 mod jwt;
+pub mod licence_table;
 mod logs;
 mod network;
 mod origin;
