@@ -7,7 +7,6 @@ use ecelens::signatures::Anchor;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
 
 #[derive(Default)]
 struct Count {
@@ -40,15 +39,7 @@ fn main() -> std::io::Result<()> {
         .map(|path| {
             let mut count = Count::default();
             let mut reader = LogReader::new(&filter, &mut count);
-            let mut file = fs::File::open(path)?;
-            let mut block = vec![0; 256 * 1024];
-            loop {
-                let read = file.read(&mut block)?;
-                if read == 0 {
-                    break;
-                }
-                reader.feed(&block[..read]);
-            }
+            reader.read_all(&mut fs::File::open(path)?)?;
             let digest = reader.finish();
             if let Some(tail) = &digest.tail {
                 join(&filter, tail, &[], &mut count);

@@ -23,14 +23,14 @@ pub struct Options {
 /// Reads the bundle, judges it, and builds the report. The same bundle gives the same report, whatever the number of threads.
 pub fn analyse(bundle: &Bundle, options: &Options, progress: Progress<'_>) -> Report {
     let catalogue = Catalogue::builtin();
-    let intake = intake::take_in(bundle, progress);
+    let intake = intake::take_in(bundle, &catalogue, progress);
     let said = Said {
         as_of: options.as_of,
         ece_version: options.ece_version,
     };
     let case = Case {
         facts: intake.facts,
-        logs: Default::default(),
+        logs: intake.logs,
         said,
     };
     let findings = checks::run(&case);

@@ -61,6 +61,10 @@ fn plain(text: &[u8], anchors: &[Anchor], offset: impl Fn(usize) -> u64) -> Outc
             continue;
         }
         let Some(found) = HEADER.captures(&text[at..]) else { continue };
+        let zone = String::from_utf8_lossy(&found["zone"]).into_owned();
+        if zone.split(' ').filter(|w| !w.is_empty()).count() > 5 {
+            continue;
+        }
         let line = &text[at..];
         let end = (0..line.len()).find(|&i| line[i] == b'\n' || line[i] == 0 || line[i..].starts_with(BOM));
         let ends_in_newline = end.is_some_and(|e| line[e] == b'\n');
@@ -86,7 +90,9 @@ fn plain(text: &[u8], anchors: &[Anchor], offset: impl Fn(usize) -> u64) -> Outc
             let utc = time.local_ms - i64::from(time.offset_minutes.unwrap_or(0)) * 60_000;
             *outcome.minutes.entry(utc.div_euclid(60_000)).or_default() += 1;
         }
-        let mut message = &record[header.message as usize..];
+        // Anchors are looked for in the text as it stands; what is handed on is without end mark.
+        let whole = &record[header.message as usize..];
+        let mut message = whole;
         let blank = |b: &u8| b.is_ascii_whitespace() || *b == 0;
         while message.last().is_some_and(blank) {
             message = &message[..message.len() - 1];
@@ -98,7 +104,7 @@ fn plain(text: &[u8], anchors: &[Anchor], offset: impl Fn(usize) -> u64) -> Outc
             }
         }
         let holds = |a: &&Anchor| {
-            message.windows(a.bytes.len()).any(|w| {
+            whole.windows(a.bytes.len()).any(|w| {
                 if a.ignore_case {
                     w.eq_ignore_ascii_case(&a.bytes)
                 } else {

@@ -4,6 +4,7 @@
 //! decided here once, so that two checks can't answer it differently.
 
 mod application;
+mod authority;
 mod exchange;
 mod mail;
 mod moment;
@@ -14,6 +15,7 @@ mod urls;
 mod version;
 
 pub use application::{EceApplication, Seen, SeenIn};
+pub use authority::Authority;
 pub use exchange::{Directory, Settled, settle};
 pub use mail::{AliasView, MailboxView};
 pub use refusals::Refusal;

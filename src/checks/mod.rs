@@ -3,6 +3,8 @@
 
 mod log;
 mod token;
+pub mod log;
+mod app;
 
 use crate::case::Case;
 use crate::finding::{Confidence, Finding, Severity, Subject, Verdict, Want};
@@ -167,6 +169,8 @@ pub fn by_id(id: &str) -> Option<&'static Check> {
 }
 
 const AREAS: &[&[Check]] = &[token::CHECKS, log::CHECKS];
+const AREAS: &[&[Check]] = &[log::CHECKS];
+const AREAS: &[&[Check]] = &[app::CHECKS];
 
 /// Runs every check over the case. Each gives at least one finding.
 pub fn run(case: &Case) -> Vec<Finding> {

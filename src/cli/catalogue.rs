@@ -126,7 +126,7 @@ impl SignatureRow {
 pub fn signatures(arguments: &ListArguments) -> Exit {
     let catalogue = Catalogue::builtin();
     let texts = catalogue.signatures().filter_map(|s| catalogue.describe(&s.id));
-    let codes = catalogue.codes().iter().map(|c| catalogue.describe_code(c.code));
+    let codes = catalogue.codes().map(|c| catalogue.describe_code(c.code));
     let rows: Vec<SignatureRow> = texts
         .chain(codes)
         .map(|d| SignatureRow::of(&d))

@@ -60,10 +60,21 @@ pub struct Found {
     hot: u32,
 }
 
+impl Found {
+    /// Adds `owners`, which is empty afterwards.
+    pub(super) fn add(&mut self, owners: &mut Vec<u32>) {
+        self.owners.append(owners);
+        self.owners.sort_unstable();
+        self.owners.dedup();
+    }
+}
+
 impl Filter {
     /// A filter for `anchors`. Empty anchors are left out.
     pub fn new(anchors: &[Anchor]) -> Self {
-        let anchors: Vec<Anchor> = anchors.iter().filter(|a| !a.bytes.is_empty()).cloned().collect();
+        let mut anchors: Vec<Anchor> = anchors.iter().filter(|a| !a.bytes.is_empty()).cloned().collect();
+        let as_windows_1252: Vec<Anchor> = anchors.iter().filter_map(windows_1252).collect();
+        anchors.extend(as_windows_1252);
         let numbered = || anchors.iter().zip(0_u32..);
         let short_anchors: Vec<u32> = numbered().filter(|(a, _)| a.bytes.len() < WINDOW).map(|(_, n)| n).collect();
         let long_anchors: Vec<u32> = numbered().filter(|(a, _)| a.bytes.len() >= WINDOW).map(|(_, n)| n).collect();
@@ -146,6 +157,16 @@ impl Filter {
             }
         }
     }
+}
+
+/// The anchor as a log in Windows-1252 holds it, if that differs.
+fn windows_1252(anchor: &Anchor) -> Option<Anchor> {
+    let text = std::str::from_utf8(&anchor.bytes).ok().filter(|t| !t.is_ascii())?;
+    let (bytes, _, unmappable) = encoding_rs::WINDOWS_1252.encode(text);
+    (!unmappable).then(|| Anchor {
+        bytes: bytes.into_owned().into(),
+        ..anchor.clone()
+    })
 }
 
 /// An automaton for `numbers` of `anchors`, without case: its hits are confirmed with it.

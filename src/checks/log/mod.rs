@@ -4,6 +4,9 @@ mod coverage;
 mod dispatcher;
 mod evidence;
 mod retriever_polling;
+//! Checks of the logs and of the bundle as a whole.
+
+mod known_errors;
 
 use super::Check;
 
@@ -12,3 +15,4 @@ pub const CHECKS: &[Check] = &[retriever_polling::CHECK, dispatcher::CHECK, cove
 
 #[cfg(test)]
 mod tests;
+pub const CHECKS: &[Check] = &[known_errors::CHECK];
