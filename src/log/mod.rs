@@ -6,20 +6,16 @@
 //! files continue each other: once the order of the members is known, [`join`] reads what stands across each cut.
 
 pub mod assemble;
-pub mod filter;
-pub mod grammar;
-mod grams;
-pub mod interpret;
-pub mod reader;
-pub mod trace;
 mod digest;
 mod encoding;
 mod filter;
 mod fragment;
 pub mod grammar;
 mod grams;
+pub mod interpret;
 mod quick;
 mod reader;
+pub mod trace;
 
 pub use digest::SegmentDigest;
 pub use filter::{Filter, Found};
