@@ -4,6 +4,7 @@
 mod app;
 pub mod log;
 mod mailbox;
+mod token;
 
 use crate::case::Case;
 use crate::finding::{Confidence, Finding, Severity, Subject, Verdict, Want};
@@ -171,6 +172,7 @@ const AREAS: &[&[Check]] = &[app::CHECKS, log::CHECKS];
 const AREAS: &[&[Check]] = &[log::CHECKS];
 const AREAS: &[&[Check]] = &[app::CHECKS];
 const AREAS: &[&[Check]] = &[mailbox::CHECKS];
+const AREAS: &[&[Check]] = &[app::CHECKS, token::CHECKS, log::CHECKS];
 
 /// Runs every check over the case. Each gives at least one finding.
 pub fn run(case: &Case) -> Vec<Finding> {

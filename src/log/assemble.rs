@@ -107,7 +107,7 @@ pub fn assemble(mut members: Vec<MemberLog>, elsewhere: Vec<Elsewhere>, known: &
     pieces.sort_by(|a, b| (a.source(), a.opens()).cmp(&(b.source(), b.opens())).then_with(|| a.path.cmp(&b.path)));
 
     let mut elsewhere = elsewhere;
-    let mut located: Vec<Located> = Vec::new();
+    let mut located: Vec<(usize, Located)> = Vec::new();
     let mut rest = pieces.into_iter().peekable();
     while let Some(first) = rest.next() {
         let source = first.source();
@@ -120,7 +120,8 @@ pub fn assemble(mut members: Vec<MemberLog>, elsewhere: Vec<Elsewhere>, known: &
             let stream = stream_of(&chain);
             for piece in &chain {
                 assembled.members.push(piece.placed());
-                located.push(piece.meaning.located(&piece.path, &piece.host, &piece.process));
+                let meaning = piece.meaning.located(&piece.path, &piece.host, &piece.process);
+                located.push((assembled.facts.streams.len(), meaning));
             }
             assembled.facts.streams.push(stream);
         }
@@ -334,23 +335,20 @@ fn stream_of(chain: &[Piece]) -> LogStream {
     stream
 }
 
-/// Merges what all members mean.
-fn gather(facts: &mut LogFacts, located: Vec<Located>, elsewhere: Vec<Elsewhere>, known: &Known) {
+/// Merges what all members mean; each comes with the number of its log.
+fn gather(facts: &mut LogFacts, located: Vec<(usize, Located)>, elsewhere: Vec<Elsewhere>, known: &Known) {
     let mut hits: Vec<SignatureHit> = Vec::new();
     let mut runs: BTreeMap<(OperationKind, String), Vec<Run>> = BTreeMap::new();
-    let mut polls: BTreeMap<(Option<String>, String), Vec<PollSeries>> = BTreeMap::new();
+    let mut polls: BTreeMap<(usize, String), Vec<PollSeries>> = BTreeMap::new();
     let mut events: Vec<LogEvent> = Vec::new();
     let mut groups: BTreeMap<String, Vec<UnexplainedGroup>> = BTreeMap::new();
-    for member in located {
+    for (log, member) in located {
         hits.extend(member.hits);
         for (kind, subject, run) in member.runs {
             runs.entry((kind, known.subject(subject))).or_default().push(run);
         }
         for series in member.polls {
-            polls
-                .entry((series.host.as_deref().map(short), series.instance.clone()))
-                .or_default()
-                .push(series);
+            polls.entry((log, series.instance.clone())).or_default().push(series);
         }
         events.extend(member.events);
         for group in member.unexplained {
