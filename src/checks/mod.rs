@@ -3,6 +3,8 @@
 
 mod app;
 pub mod log;
+mod log;
+mod network;
 
 use crate::case::Case;
 use crate::finding::{Confidence, Finding, Severity, Subject, Verdict, Want};
@@ -170,6 +172,9 @@ const AREAS: &[&[Check]] = &[
     app::CHECKS,
     log::CHECKS,
 ];
+const AREAS: &[&[Check]] = &[log::CHECKS];
+const AREAS: &[&[Check]] = &[app::CHECKS];
+const AREAS: &[&[Check]] = &[network::CHECKS, log::CHECKS];
 
 /// Runs every check over the case. Each gives at least one finding.
 pub fn run(case: &Case) -> Vec<Finding> {
