@@ -175,6 +175,12 @@ const AREAS: &[&[Check]] = &[
 const AREAS: &[&[Check]] = &[log::CHECKS];
 const AREAS: &[&[Check]] = &[app::CHECKS];
 const AREAS: &[&[Check]] = &[network::CHECKS, log::CHECKS];
+/// The areas, in the order of the report.
+const AREAS: &[&[Check]] = &[
+    app::CHECKS,
+    network::CHECKS,
+    log::CHECKS,
+];
 
 /// Runs every check over the case. Each gives at least one finding.
 pub fn run(case: &Case) -> Vec<Finding> {

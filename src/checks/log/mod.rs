@@ -6,5 +6,7 @@ mod secrets;
 use super::Check;
 
 /// The checks of this area, in the order of the report.
-pub const CHECKS: &[Check] = &[known_errors::CHECK];
-pub const CHECKS: &[Check] = &[secrets::CHECK];
+pub const CHECKS: &[Check] = &[
+    known_errors::CHECK,
+    secrets::CHECK,
+];
