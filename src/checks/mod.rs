@@ -3,7 +3,6 @@
 
 mod app;
 pub mod log;
-mod log;
 mod network;
 
 use crate::case::Case;
@@ -168,14 +167,8 @@ pub fn by_id(id: &str) -> Option<&'static Check> {
     all().find(|check| check.id == id)
 }
 
-const AREAS: &[&[Check]] = &[
-    app::CHECKS,
-    log::CHECKS,
-];
-const AREAS: &[&[Check]] = &[log::CHECKS];
-const AREAS: &[&[Check]] = &[app::CHECKS];
-const AREAS: &[&[Check]] = &[network::CHECKS, log::CHECKS];
 /// The areas, in the order of the report.
+#[rustfmt::skip]
 const AREAS: &[&[Check]] = &[
     app::CHECKS,
     network::CHECKS,
