@@ -5,6 +5,7 @@ mod app;
 pub mod log;
 mod mailbox;
 mod token;
+mod network;
 
 use crate::case::Case;
 use crate::finding::{Confidence, Finding, Severity, Subject, Verdict, Want};
@@ -173,6 +174,13 @@ const AREAS: &[&[Check]] = &[log::CHECKS];
 const AREAS: &[&[Check]] = &[app::CHECKS];
 const AREAS: &[&[Check]] = &[mailbox::CHECKS];
 const AREAS: &[&[Check]] = &[app::CHECKS, token::CHECKS, log::CHECKS];
+/// The areas, in the order of the report.
+#[rustfmt::skip]
+const AREAS: &[&[Check]] = &[
+    app::CHECKS,
+    network::CHECKS,
+    log::CHECKS,
+];
 
 /// Runs every check over the case. Each gives at least one finding.
 pub fn run(case: &Case) -> Vec<Finding> {

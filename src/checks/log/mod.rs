@@ -5,6 +5,7 @@ mod dispatcher;
 mod evidence;
 mod known_errors;
 mod retriever_polling;
+mod secrets;
 
 use super::Check;
 
@@ -13,3 +14,7 @@ pub const CHECKS: &[Check] = &[retriever_polling::CHECK, dispatcher::CHECK, know
 
 #[cfg(test)]
 mod tests;
+pub const CHECKS: &[Check] = &[
+    known_errors::CHECK,
+    secrets::CHECK,
+];
