@@ -4,8 +4,8 @@
 mod app;
 pub mod log;
 mod mailbox;
-mod token;
 mod network;
+mod token;
 
 use crate::case::Case;
 use crate::finding::{Confidence, Finding, Severity, Subject, Verdict, Want};
@@ -169,15 +169,12 @@ pub fn by_id(id: &str) -> Option<&'static Check> {
     all().find(|check| check.id == id)
 }
 
-const AREAS: &[&[Check]] = &[app::CHECKS, log::CHECKS];
-const AREAS: &[&[Check]] = &[log::CHECKS];
-const AREAS: &[&[Check]] = &[app::CHECKS];
-const AREAS: &[&[Check]] = &[mailbox::CHECKS];
-const AREAS: &[&[Check]] = &[app::CHECKS, token::CHECKS, log::CHECKS];
 /// The areas, in the order of the report.
 #[rustfmt::skip]
 const AREAS: &[&[Check]] = &[
     app::CHECKS,
+    token::CHECKS,
+    mailbox::CHECKS,
     network::CHECKS,
     log::CHECKS,
 ];
