@@ -21,9 +21,11 @@ mod printed;
 mod properties;
 mod segments;
 mod view;
+mod xlsx;
 mod xml;
 
 pub use node::{Command, Key, Node, Place, Section, Source, Syntax, Value, fold_name, read_boolean};
+pub use xlsx::read_workbook;
 
 use crate::bundle::Text;
 use view::{Losses, View};
