@@ -19,6 +19,7 @@ mod markdown;
 mod node;
 mod printed;
 mod properties;
+mod records;
 mod segments;
 mod view;
 mod xlsx;

@@ -5,6 +5,7 @@
 //! really seen, and every limit is a line in the report. Other workbook formats are refused with what to do.
 
 use super::header::{is_header, is_name};
+use super::records::form;
 use super::view::Losses;
 use super::{Key, Node, Place, Reading, Section, Syntax, Value, clixml, entities};
 use crate::model::Stamp;
@@ -575,7 +576,7 @@ fn tables(sheet: &str, rows: &[Row], sections: &mut Vec<Section>) {
     let mut start = 0;
     let mut title: Option<String> = None;
     // Header of the table above, by its columns: a blank row inside of a table does not end it.
-    let mut last_keys: BTreeMap<u32, Vec<(u32, Key)>> = BTreeMap::new();
+    let mut last_keys: BTreeMap<u32, BTreeMap<u32, Key>> = BTreeMap::new();
     while start < rows.len() {
         let mut end = start + 1;
         while end < rows.len() && rows[end].0 == rows[end - 1].0 + 1 {
@@ -583,21 +584,7 @@ fn tables(sheet: &str, rows: &[Row], sections: &mut Vec<Section>) {
         }
         let band = &rows[start..end];
         start = end;
-        for columns in blocks(band) {
-            let block: Vec<(u32, Vec<(u32, &Value)>)> = band
-                .iter()
-                .map(|(row, cells)| {
-                    (
-                        *row,
-                        cells
-                            .iter()
-                            .filter(|(c, _)| columns.contains(c))
-                            .map(|(c, v)| (*c, v))
-                            .collect::<Vec<_>>(),
-                    )
-                })
-                .filter(|(_, cells)| !cells.is_empty())
-                .collect();
+        for (columns, block) in blocks(band) {
             let first_column = columns.first().copied().unwrap_or(1);
             let (section, keys, heading) = block_section(sheet, &block, &columns, last_keys.get(&first_column), title.take());
             title = heading;
@@ -609,41 +596,55 @@ fn tables(sheet: &str, rows: &[Row], sections: &mut Vec<Section>) {
     }
 }
 
-/// Groups of neighbouring columns that the band fills.
-fn blocks(band: &[Row]) -> Vec<BTreeSet<u32>> {
+/// A row of a block: its filled cells, by column.
+type BlockRow<'v> = (u32, BTreeMap<u32, &'v Value>);
+
+/// Groups of neighbouring columns that the band fills, each with its rows.
+fn blocks(band: &[Row]) -> Vec<(Vec<u32>, Vec<BlockRow<'_>>)> {
     let filled: BTreeSet<u32> = band.iter().flat_map(|(_, cells)| cells.iter().map(|(c, _)| *c)).collect();
-    let mut blocks: Vec<BTreeSet<u32>> = Vec::new();
+    let mut blocks: Vec<(Vec<u32>, Vec<BlockRow<'_>>)> = Vec::new();
     for column in filled {
         match blocks.last_mut() {
-            Some(block) if block.last().is_some_and(|last| last + 1 == column) => {
-                block.insert(column);
+            Some((columns, _)) if columns.last().is_some_and(|last| last + 1 == column) => columns.push(column),
+            _ => blocks.push((vec![column], Vec::new())),
+        }
+    }
+    for (row, cells) in band {
+        for (column, value) in cells {
+            let index = blocks
+                .partition_point(|(columns, _)| columns.first().is_some_and(|first| first <= column))
+                .saturating_sub(1);
+            let Some((_, rows)) = blocks.get_mut(index) else { continue };
+            match rows.last_mut() {
+                Some((last, filled)) if last == row => {
+                    filled.insert(*column, value);
+                }
+                _ => rows.push((*row, BTreeMap::from([(*column, value)]))),
             }
-            _ => blocks.push(BTreeSet::from([column])),
         }
     }
     blocks
 }
 
-type Block<'v> = [(u32, Vec<(u32, &'v Value)>)];
-
 /// The section of a block; its header, if it has one; or its text, if it is only a title of what follows.
 fn block_section(
     sheet: &str,
-    block: &Block<'_>,
-    columns: &BTreeSet<u32>,
-    above: Option<&Vec<(u32, Key)>>,
+    block: &[BlockRow<'_>],
+    columns: &[u32],
+    above: Option<&BTreeMap<u32, Key>>,
     title: Option<String>,
-) -> (Option<Section>, Option<Vec<(u32, Key)>>, Option<String>) {
+) -> (Option<Section>, Option<BTreeMap<u32, Key>>, Option<String>) {
     if let [(_, cells)] = block
-        && let [(_, value)] = cells.as_slice()
+        && cells.len() == 1
+        && let Some(value) = cells.values().next()
         && is_name(text_of(value))
     {
         return (None, None, Some(crate::model::secret::mask(text_of(value)).into_owned()));
     }
-    let in_columns = |cells: &[(u32, &Value)]| -> Vec<String> {
+    let in_columns = |cells: &BTreeMap<u32, &Value>| -> Vec<String> {
         columns
             .iter()
-            .map(|c| cells.iter().find(|(at, _)| at == c).map_or(String::new(), |(_, v)| text_of(v).to_owned()))
+            .map(|c| cells.get(c).map_or(String::new(), |v| text_of(v).to_owned()))
             .collect()
     };
     let header = (0..block.len().min(HEADER_ROWS)).find(|&i| {
@@ -655,13 +656,14 @@ fn block_section(
     // Single cells above the header are its title.
     let own_title = header
         .and_then(|h| block[..h].iter().rev().find(|(_, cells)| cells.len() == 1))
-        .map(|(_, cells)| text_of(cells[0].1).to_owned());
+        .and_then(|(_, cells)| cells.values().next())
+        .map(|v| text_of(v).to_owned());
     let title = own_title.map(|t| crate::model::secret::mask(&t).into_owned()).or(title);
     let name = match title {
         Some(title) => format!("{sheet}: {title}"),
         None => sheet.to_owned(),
     };
-    let keys: Option<Vec<(u32, Key)>> = match header {
+    let keys: Option<BTreeMap<u32, Key>> = match header {
         Some(h) => Some(
             block[h]
                 .1
@@ -676,17 +678,14 @@ fn block_section(
                 })
                 .collect(),
         ),
-        None => above.filter(|keys| columns.iter().all(|c| keys.iter().any(|(k, _)| k == c))).cloned(),
+        None => above.filter(|keys| columns.iter().all(|c| keys.contains_key(c))).cloned(),
     };
     let first = header.map_or(0, |h| h + 1);
-    let pairs = keys.is_none() && columns.len() == 2 && are_pairs(block);
-    let nodes: Vec<Node> = match pairs {
-        true => labelled(sheet, block),
-        false => block[first..]
-            .iter()
-            .map(|(row, cells)| row_node(sheet, *row, cells, columns, keys.as_deref()))
-            .collect(),
-    };
+    let nodes: Vec<Node> = block[first..]
+        .iter()
+        .map(|(row, cells)| row_node(sheet, *row, cells, columns, keys.as_ref()))
+        .collect();
+    let nodes = if keys.is_none() { form(nodes) } else { nodes };
     let section = Section {
         syntax: Syntax::Sheet,
         command: None,
@@ -700,70 +699,19 @@ fn block_section(
     (Some(section), keys, None)
 }
 
-fn row_node(sheet: &str, row: u32, cells: &[(u32, &Value)], columns: &BTreeSet<u32>, keys: Option<&[(u32, Key)]>) -> Node {
+fn row_node(sheet: &str, row: u32, cells: &BTreeMap<u32, &Value>, columns: &[u32], keys: Option<&BTreeMap<u32, Key>>) -> Node {
     let entries = columns.iter().enumerate().map(|(i, column)| {
         let own = place(sheet, row, *column);
-        let key = keys.and_then(|keys| keys.iter().find(|(at, _)| at == column)).map(|(_, key)| key.clone());
+        let key = keys.and_then(|keys| keys.get(column)).cloned();
         let key = key.unwrap_or_else(|| Key {
             name: format!("#{}", i + 1).into(),
             place: own.clone(),
         });
-        let value = cells
-            .iter()
-            .find(|(at, _)| at == column)
-            .map_or(Value::Null, |(_, value)| (*value).clone());
+        let value = cells.get(column).map_or(Value::Null, |value| (*value).clone());
         (key, Node::new(value, own))
     });
     let first = columns.first().copied().unwrap_or(1);
     Node::new(Value::Bag(entries.collect()), place(sheet, row, first))
-}
-
-/// True if a block of two columns without a header is a form: labels in its first column.
-fn are_pairs(block: &Block<'_>) -> bool {
-    let labels: Vec<&str> = block
-        .iter()
-        .filter_map(|(_, cells)| cells.first())
-        .map(|(_, v)| text_of(v).trim())
-        .collect();
-    labels.len() > 1 && labels.iter().all(|label| is_name(label.trim_end_matches(':')))
-}
-
-/// Labels in the first column, values in the second: one bag, or one per repetition of a label.
-fn labelled(sheet: &str, block: &Block<'_>) -> Vec<Node> {
-    let mut nodes = Vec::new();
-    let mut entries: Vec<(Key, Node)> = Vec::new();
-    let mut seen = BTreeSet::new();
-    let mut finish = |entries: &mut Vec<(Key, Node)>| {
-        if let Some((key, _)) = entries.first() {
-            let at = key.place.clone();
-            nodes.push(Node::new(Value::Bag(std::mem::take(entries)), at));
-        }
-    };
-    let labels = block
-        .iter()
-        .filter_map(|(_, cells)| cells.first())
-        .map(|(column, _)| *column)
-        .min()
-        .unwrap_or(1);
-    for (row, cells) in block {
-        let Some((_, label)) = cells.iter().find(|(column, _)| *column == labels) else {
-            continue;
-        };
-        let name = text_of(label).trim().trim_end_matches(':').trim();
-        if !seen.insert(name.to_lowercase()) {
-            finish(&mut entries);
-            seen = BTreeSet::from([name.to_lowercase()]);
-        }
-        let key = Key {
-            name: name.into(),
-            place: place(sheet, *row, labels),
-        };
-        let value = cells.iter().find(|(column, _)| *column > labels);
-        let node = Node::new(value.map_or(Value::Null, |(_, v)| (*v).clone()), place(sheet, *row, labels + 1));
-        entries.push((key, node));
-    }
-    finish(&mut entries);
-    nodes
 }
 
 #[cfg(test)]
