@@ -5,6 +5,7 @@ mod app;
 pub mod log;
 mod mailbox;
 mod network;
+mod signin;
 mod token;
 
 use crate::case::Case;
@@ -176,6 +177,7 @@ const AREAS: &[&[Check]] = &[
     token::CHECKS,
     mailbox::CHECKS,
     network::CHECKS,
+    signin::CHECKS,
     log::CHECKS,
 ];
 
