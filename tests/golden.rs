@@ -23,7 +23,13 @@ fn golden_bundles_give_their_reports() {
         if got != expected {
             let at = got.lines().zip(expected.lines()).position(|(a, b)| a != b).unwrap_or(0);
             let line = |text: &str| text.lines().nth(at).unwrap_or("(end)").trim().to_owned();
-            wrong.push(format!("{}: line {}: got `{}`, expected `{}`", name(&bundle), at + 1, line(&got), line(&expected)));
+            wrong.push(format!(
+                "{}: line {}: got `{}`, expected `{}`",
+                name(&bundle),
+                at + 1,
+                line(&got),
+                line(&expected)
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -43,7 +49,12 @@ const CAUSES: &[(&str, &[&str])] = &[
 fn golden_bundles_are_blamed_on_their_causes() {
     for (bundle, causes) in CAUSES {
         let report = report(&[&fixtures("bundles").join(bundle).join("input")]);
-        let found: Vec<&str> = report["diagnosis"].as_array().into_iter().flatten().filter_map(|c| c["cause"].as_str()).collect();
+        let found: Vec<&str> = report["diagnosis"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|c| c["cause"].as_str())
+            .collect();
         match causes {
             [] => assert!(found.is_empty(), "{bundle}: {found:?}"),
             causes => assert!(found.first().is_some_and(|first| causes.contains(first)), "{bundle}: {found:?}"),
@@ -55,7 +66,12 @@ fn golden_bundles_are_blamed_on_their_causes() {
 fn removing_a_file_from_a_healthy_bundle_never_makes_a_verdict_fail() {
     let healthy = fixtures("bundles").join("healthy").join("input");
     let whole = report(&[&healthy]);
-    let mut files: Vec<_> = walkdir::WalkDir::new(&healthy).into_iter().flatten().filter(|e| e.file_type().is_file()).map(|e| e.into_path()).collect();
+    let mut files: Vec<_> = walkdir::WalkDir::new(&healthy)
+        .into_iter()
+        .flatten()
+        .filter(|e| e.file_type().is_file())
+        .map(|e| e.into_path())
+        .collect();
     files.sort();
     assert!(files.len() > 10);
     for removed in &files {
@@ -68,7 +84,12 @@ fn removing_a_file_from_a_healthy_bundle_never_makes_a_verdict_fail() {
         let rest = report(&[copy.path()]);
         for check in ecelens::checks::all() {
             let (before, after) = (verdict(&whole, check.id, None), verdict(&rest, check.id, None));
-            assert!(after != "fail" || before == "fail", "without {}: {} turns from {before} to fail", removed.display(), check.id);
+            assert!(
+                after != "fail" || before == "fail",
+                "without {}: {} turns from {before} to fail",
+                removed.display(),
+                check.id
+            );
         }
     }
 }

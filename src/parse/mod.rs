@@ -1,11 +1,11 @@
 //! From sections to facts: one file per kind of evidence. A parser recognises its evidence by content, takes what it knows, and
 //! leaves the rest to the others.
 
+mod culture_date;
 mod ece_accounts;
 mod ece_alias_dump;
 mod ece_aliases;
 mod ece_columns;
-mod culture_date;
 mod ece_labels;
 mod ece_scope;
 mod ece_servers;
