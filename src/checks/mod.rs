@@ -1,6 +1,8 @@
 //! The checks: each a constant and a function, one file each, listed in the order of the report. A check's text lives beside
 //! its code and feeds `explain`, the reports and the README.
 
+mod alarm;
+mod alias;
 mod url;
 mod version;
 pub mod wanted;
@@ -167,7 +169,7 @@ pub fn by_id(id: &str) -> Option<&'static Check> {
     all().find(|check| check.id == id)
 }
 
-const AREAS: &[&[Check]] = &[version::CHECKS, url::CHECKS];
+const AREAS: &[&[Check]] = &[version::CHECKS, url::CHECKS, alias::CHECKS, alarm::CHECKS];
 
 /// Runs every check over the case. Each gives at least one finding.
 pub fn run(case: &Case) -> Vec<Finding> {

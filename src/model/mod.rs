@@ -10,6 +10,7 @@ pub mod fqdn;
 mod inventory;
 mod jwt;
 mod logs;
+pub mod mail_host;
 mod network;
 mod origin;
 pub mod redirect_uri;

@@ -33,6 +33,9 @@ pub const CHECK: Check = Check {
 /// AADSTS codes that refuse a redirect URI: not registered, another one at redemption, none registered, malformed, wrong scheme.
 const CODES: [u32; 6] = [50011, 500_112, 500_113, 500_115, 500_116, 500_117];
 
+/// In what the nearest registered redirect URI differs, and which one it is.
+type Nearest = (Vec<Difference>, usize);
+
 /// A redirect URI that was sent.
 struct Sent {
     uri: String,
@@ -131,7 +134,7 @@ fn compare(case: &Case, check: &Check, registered: &Registered<'_>, sent: &[Sent
     let subject = registered.subject.clone();
     let broken: Vec<&Refusal> = refusals.iter().filter(|r| r.healed.is_none()).collect();
     // For each URI that was sent: the registered one that differs least, and in what.
-    let judged: Vec<(&Sent, Option<(Vec<Difference>, usize)>)> = sent
+    let judged: Vec<(&Sent, Option<Nearest>)> = sent
         .iter()
         .map(|s| {
             let all = registered.uris.iter().enumerate().map(|(i, uri)| (differences(&s.uri, &uri.uri), i));
