@@ -81,6 +81,13 @@ impl Case {
                 _ => {}
             }
         }
+        for request in &self.facts.entra.authorize_requests {
+            seen.extend(request.client_id.clone().map(|value| Seen {
+                value,
+                seen_in: SeenIn::Logs,
+                origin: request.origin.clone(),
+            }));
+        }
         for hit in &self.logs.hits {
             for id in hit.fields.get("client_id").into_iter().flatten() {
                 let Some(origin) = hit.samples.first() else { continue };
@@ -182,6 +189,13 @@ impl Case {
                 seen_in,
                 origin: event.origin.clone(),
             }));
+        }
+        for request in &self.facts.entra.authorize_requests {
+            seen.push(Seen {
+                value: request.tenant.clone(),
+                seen_in: SeenIn::Logs,
+                origin: request.origin.clone(),
+            });
         }
         for token in &self.facts.entra.tokens {
             seen.extend(token.tenant.clone().map(|value| Seen {

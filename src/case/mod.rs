@@ -4,6 +4,7 @@
 //! decided here once, so that two checks can't answer it differently.
 
 mod application;
+mod authority;
 mod exchange;
 mod mail;
 mod moment;
@@ -15,6 +16,7 @@ mod urls;
 mod version;
 
 pub use application::{EceApplication, Seen, SeenIn};
+pub use authority::Authority;
 pub use exchange::{Directory, Settled, settle};
 pub use mail::{AliasView, MailboxView};
 pub(crate) use partitions::normal_value;

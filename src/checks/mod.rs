@@ -6,6 +6,11 @@ mod alias;
 mod url;
 mod version;
 pub mod wanted;
+mod app;
+pub mod log;
+mod mailbox;
+mod network;
+mod token;
 
 use crate::case::Case;
 use crate::finding::{Confidence, Finding, Severity, Subject, Verdict, Want};
@@ -170,6 +175,15 @@ pub fn by_id(id: &str) -> Option<&'static Check> {
 }
 
 const AREAS: &[&[Check]] = &[version::CHECKS, url::CHECKS, alias::CHECKS, alarm::CHECKS];
+/// The areas, in the order of the report.
+#[rustfmt::skip]
+const AREAS: &[&[Check]] = &[
+    app::CHECKS,
+    token::CHECKS,
+    mailbox::CHECKS,
+    network::CHECKS,
+    log::CHECKS,
+];
 
 /// Runs every check over the case. Each gives at least one finding.
 pub fn run(case: &Case) -> Vec<Finding> {

@@ -3,6 +3,7 @@
 use super::{Common, Exit, terminal};
 use crate::checks;
 use crate::report::to_json;
+use crate::signatures::{Catalogue, Described};
 use clap::{Args, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
@@ -90,5 +91,48 @@ pub fn checks(arguments: &ListArguments) -> Exit {
         .collect();
     arguments.print(&rows, &["check", "makes sure that", "looks at"], |row| {
         vec![row.id.into(), row.title.into(), row.evidence.into()]
+    })
+}
+
+#[derive(Serialize)]
+struct SignatureRow {
+    id: String,
+    code: Option<String>,
+    component: String,
+    role: &'static str,
+    severity: crate::finding::Severity,
+    meaning: String,
+    checks: Vec<String>,
+    references: Vec<String>,
+}
+
+impl SignatureRow {
+    fn of(described: &Described<'_>) -> Self {
+        let texts = |texts: &[std::borrow::Cow<'static, str>]| texts.iter().map(ToString::to_string).collect();
+        Self {
+            id: described.id().into_owned(),
+            code: described.code(),
+            component: described.component().to_owned(),
+            role: described.role().name(),
+            severity: described.severity(),
+            meaning: described.meaning().to_owned(),
+            checks: texts(described.checks()),
+            references: texts(described.references()),
+        }
+    }
+}
+
+/// Runs `signatures`.
+pub fn signatures(arguments: &ListArguments) -> Exit {
+    let catalogue = Catalogue::builtin();
+    let texts = catalogue.signatures().filter_map(|s| catalogue.describe(&s.id));
+    let codes = catalogue.codes().map(|c| catalogue.describe_code(c.code));
+    let rows: Vec<SignatureRow> = texts
+        .chain(codes)
+        .map(|d| SignatureRow::of(&d))
+        .filter(|r| arguments.wants(&[&r.id, r.code.as_deref().unwrap_or_default(), &r.meaning]))
+        .collect();
+    arguments.print(&rows, &["signature", "role", "meaning", "bears on"], |r| {
+        vec![r.id.clone(), r.role.into(), r.meaning.clone(), r.checks.join(" ")]
     })
 }

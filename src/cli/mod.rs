@@ -65,6 +65,8 @@ enum Command {
     Scan(scan::ScanArguments),
     /// The check catalogue.
     Checks(catalogue::ListArguments),
+    /// The signature catalogue.
+    Signatures(catalogue::ListArguments),
     /// What each file was taken for and why, its encoding, time span, losses, and who used it.
     Inventory(inventory::InventoryArguments),
     /// Shell completions, to standard output.
@@ -104,6 +106,7 @@ pub fn run(arguments: Arguments) -> Exit {
         None => scan::run(&arguments.scan),
         Some(Command::Scan(scan)) => scan::run(&scan),
         Some(Command::Checks(list)) => catalogue::checks(&list),
+        Some(Command::Signatures(list)) => catalogue::signatures(&list),
         Some(Command::Inventory(inventory)) => inventory::run(&inventory),
         Some(Command::Completions(completions)) => shell::completions(&completions),
         Some(Command::Man) => shell::man(),

@@ -284,7 +284,7 @@ fn is_level(text: &[u8]) -> bool {
 }
 
 /// An identifier, with or without package.
-fn is_class(text: &[u8]) -> bool {
+pub(super) fn is_class(text: &[u8]) -> bool {
     let starts = text.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
     starts
         && text
@@ -293,7 +293,7 @@ fn is_class(text: &[u8]) -> bool {
 }
 
 /// `run()`, `startInstance`, `<init>`, `lambda$run$0`, `send(String, int)`.
-fn is_method(text: &[u8]) -> bool {
+pub(super) fn is_method(text: &[u8]) -> bool {
     let mut name = take_while::<_, _, nom::error::Error<&[u8]>>(|b: u8| {
         b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$' | b'<' | b'>' | b'-' | b'.' | b'~')
     });

@@ -1,13 +1,17 @@
 //! From blocks of bytes to records: finds where records start, counts them, and hands on those worth a closer look.
 
-use super::filter::Filter;
+use super::digest::{SegmentDigest, Tally};
+use super::encoding::{self, BOM, SNIFF, Wide};
+use super::filter::{Filter, Found};
+use super::fragment::Fragment;
 use super::grammar::{self, Header, Start};
-use super::{Record, Sink};
+use super::quick::Quick;
+use super::{Record, Sink, is_error};
 use crate::bundle::Encoding;
-use crate::model::{Span, Stamp};
-use encoding_rs::{Decoder, UTF_16BE, UTF_16LE, WINDOWS_1252};
-use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, ErrorKind, Read};
 
+/// Bytes that are read at once: they stay in the second cache while every pass goes over them.
+const BLOCK: usize = 256 * 1024;
 /// Longest text that is handed on at once; a longer record comes in parts.
 pub const PART: usize = 1 << 20;
 /// How much two parts of a record overlap at least.
@@ -18,160 +22,32 @@ const HEADER: usize = 64 * 1024;
 const HEAD: usize = 64 * 1024;
 /// Text of the last record that is kept.
 const TAIL: usize = 256 * 1024;
-/// Bytes whose zeros tell UTF-16 without a byte order mark.
-const SNIFF: usize = 512;
-/// Distinct minutes, levels and classes that are counted.
-const MINUTES: usize = 200_000;
-const LEVELS: usize = 32;
-const CLASSES: usize = 256;
-/// Level under which records are counted when a log has more than [`LEVELS`] kinds.
-const OTHER_LEVEL: &str = "(other)";
-const BOM: &[u8] = b"\xEF\xBB\xBF";
-
-/// A stretch of a member's text, decoded to UTF-8.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fragment {
-    /// The text; of a long one the beginning and the end.
-    pub bytes: Vec<u8>,
-    /// 1-based line on which it begins.
-    pub line: u64,
-    /// Byte offset at which it begins in the original member.
-    pub offset: u64,
-    /// True if its middle is missing.
-    pub cut: bool,
-    /// Owners of the anchors in it as it stands.
-    pub owners: Vec<u32>,
-    /// Part number of a record that was handed on in parts before: then `header` holds its header line.
-    part: u32,
-    header: Vec<u8>,
-    /// True if the text is no record yet, or a half-written one.
-    half: bool,
-    /// Whether it was counted as a record.
-    counted: bool,
-}
-
-/// What the engine counted in a member, or in a part of one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SegmentDigest {
-    /// Records, a half-written last one included.
-    pub records: u64,
-    /// Half-written headers and records.
-    pub losses: u64,
-    /// Line breaks.
-    pub newlines: u64,
-    /// How the bytes were read.
-    pub encoding: Encoding,
-    /// First and last record time.
-    pub span: Span,
-    /// Time of the first record in the order of the file.
-    pub opens: Option<Stamp>,
-    /// Records per level.
-    pub levels: BTreeMap<String, u64>,
-    /// Records per UTC minute since 1970, by the offset that each header names (local minute if it names none).
-    pub minutes: BTreeMap<i64, u32>,
-    /// True if the records stand in more distinct minutes than are counted.
-    pub minutes_cut: bool,
-    /// Distinct offsets to UTC in minutes; `None` for records that name none.
-    pub offsets: BTreeSet<Option<i16>>,
-    /// Distinct classes (the first 256).
-    pub classes: BTreeSet<String>,
-    /// What stands before the first header: the end of the previous rotated file's last record, or output of a program start.
-    pub head: Option<Fragment>,
-    /// The last record, which was counted, but not handed on: the next rotated file may continue it. See [`join`].
-    pub tail: Option<Fragment>,
-}
-
-impl Default for SegmentDigest {
-    fn default() -> Self {
-        Self {
-            records: 0,
-            losses: 0,
-            newlines: 0,
-            encoding: Encoding::Utf8,
-            span: Span::default(),
-            opens: None,
-            levels: BTreeMap::new(),
-            minutes: BTreeMap::new(),
-            minutes_cut: false,
-            offsets: BTreeSet::new(),
-            classes: BTreeSet::new(),
-            head: None,
-            tail: None,
-        }
-    }
-}
-
-impl SegmentDigest {
-    /// Counts a record.
-    fn count(&mut self, header: &Header, line: &[u8]) {
-        self.records += 1;
-        let level = String::from_utf8_lossy(header.level.of(line)).to_ascii_uppercase();
-        let room = self.levels.len() < LEVELS || self.levels.contains_key(&level);
-        *self.levels.entry(if room { level } else { OTHER_LEVEL.into() }).or_default() += 1;
-        let class = header.class.of(line);
-        if !class.is_empty() && self.classes.len() < CLASSES {
-            self.classes.insert(String::from_utf8_lossy(class).into_owned());
-        }
-        let Some(time) = header.time else { return };
-        if self.opens.is_none() {
-            self.opens = Some(time);
-        }
-        self.span.add(time);
-        self.offsets.insert(time.offset_minutes);
-        let minute = time.instant().map_or(time.local_ms, |i| i.0).div_euclid(60_000);
-        if self.minutes.len() < MINUTES || self.minutes.contains_key(&minute) {
-            *self.minutes.entry(minute).or_default() += 1;
-        } else {
-            self.minutes_cut = true;
-        }
-    }
-}
-
-/// What joining two members changed in the counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Joined {
-    /// Records that only the joined text shows, beyond those counted before.
-    pub records: u64,
-    /// Half-written records that the joined text completes.
-    pub mended: u64,
-}
-
-/// Hands on the last record of a member, together with what continues it: the head of the next rotated file (of several, if a
-/// member between holds no header at all), or nothing after the newest file. Lines and offsets are those of the member that the
-/// record begins in.
-pub fn join<S: Sink>(filter: &Filter, tail: &Fragment, heads: &[&Fragment], sink: S) -> Joined {
-    let mut joint = LogReader::with_encoding(filter, sink, Encoding::Utf8);
-    joint.resume(tail);
-    joint.push(&tail.bytes);
-    for head in heads {
-        joint.push(&head.bytes);
-    }
-    let inherited = tail.owners.clone();
-    let digest = joint.finish_all(&inherited, tail.cut || heads.iter().any(|h| h.cut));
-    Joined {
-        records: digest.records.saturating_sub(u64::from(tail.counted)),
-        mended: u64::from(tail.half && digest.losses == 0),
-    }
-}
 
 /// What the reader stands in.
 enum State {
     /// Text before the first header.
     Head,
-    /// A record: its header and the header's line (kept here only once the text in the buffer no longer begins with it).
-    Record { header: Header, kept: Option<Vec<u8>>, part: u32 },
+    /// A record.
+    Record {
+        header: Header,
+        /// The header line, kept here once the text in the buffer no longer begins with it.
+        kept: Option<Vec<u8>>,
+        part: u32,
+    },
 }
 
 /// Reads one member, block by block.
 pub struct LogReader<'f, S: Sink> {
     filter: &'f Filter,
     sink: S,
+    /// `None` until enough bytes came to tell.
     encoding: Option<Encoding>,
-    decoder: Option<Decoder>,
-    /// First bytes, until the encoding is known.
-    sniffed: Vec<u8>,
-    /// Decoded text from the start of the current record (or what of it was not handed on yet).
+    wide: Option<Wide>,
+    /// Bytes of UTF-16, and the first bytes until the encoding is known.
+    raw: Vec<u8>,
+    /// Text from the start of the current record (or what of it was not handed on yet). Filled up to `filled`.
     buffer: Vec<u8>,
+    filled: usize,
     /// Start of the current record's text in the buffer.
     start: usize,
     /// Looked at up to here.
@@ -179,6 +55,7 @@ pub struct LogReader<'f, S: Sink> {
     /// A record may start at `at`.
     candidate: bool,
     state: State,
+    quick: Quick,
     /// 1-based line at `at`.
     line: u64,
     /// 1-based line at `start`, and of the current record's header.
@@ -187,10 +64,12 @@ pub struct LogReader<'f, S: Sink> {
     record_offset: u64,
     /// A position in the buffer and its offset in the original.
     known: (usize, u64),
-    owners: Vec<u32>,
+    found: Found,
+    /// Owners of anchors that a joined text held before it was cut.
+    inherited: Vec<u32>,
     /// The member ends in the beginning of a header that is no record yet. It counts as a loss.
     fragment: bool,
-    digest: SegmentDigest,
+    tally: Tally,
 }
 
 impl<'f, S: Sink> LogReader<'f, S> {
@@ -200,21 +79,24 @@ impl<'f, S: Sink> LogReader<'f, S> {
             filter,
             sink,
             encoding: None,
-            decoder: None,
-            sniffed: Vec::new(),
+            wide: None,
+            raw: Vec::new(),
             buffer: Vec::new(),
+            filled: 0,
             start: 0,
             at: 0,
             candidate: true,
             state: State::Head,
+            quick: Quick::new(),
             line: 1,
             start_line: 1,
             record_line: 1,
             record_offset: 0,
             known: (0, 0),
-            owners: Vec::new(),
+            found: Found::default(),
+            inherited: Vec::new(),
             fragment: false,
-            digest: SegmentDigest::default(),
+            tally: Tally::default(),
         }
     }
 
@@ -227,17 +109,35 @@ impl<'f, S: Sink> LogReader<'f, S> {
 
     /// Takes the next bytes of the member.
     pub fn feed(&mut self, bytes: &[u8]) {
-        if self.encoding.is_some() {
-            self.decode(bytes, false);
-            return;
-        }
-        self.sniffed.extend_from_slice(bytes);
-        if self.sniffed.len() >= SNIFF {
-            self.start_decoding();
-        }
+        let mut rest = bytes;
+        // Reading from a slice cannot fail.
+        while matches!(self.fill(&mut rest), Ok(1..)) {}
     }
 
-    /// Ends the member. The last record is in the digest and was not handed on: see [`join`].
+    /// Reads `source` to its end. Where it fails, what came before counts.
+    pub fn read_all(&mut self, source: &mut impl Read) -> io::Result<()> {
+        while self.fill(source)? > 0 {}
+        Ok(())
+    }
+
+    /// Reads once from `source` and works on what came: the number of bytes, 0 at the end.
+    pub fn fill(&mut self, source: &mut impl Read) -> io::Result<usize> {
+        if self.encoding.is_none() {
+            return self.fill_first(source);
+        }
+        if self.wide.is_some() {
+            self.raw.resize(BLOCK, 0);
+            let read = read_once(source, &mut self.raw)?;
+            self.decode(read, false);
+            return Ok(read);
+        }
+        self.make_room();
+        let read = read_once(source, self.buffer.get_mut(self.filled..).unwrap_or_default())?;
+        self.take(read);
+        Ok(read)
+    }
+
+    /// Ends the member. The last record is in the digest and was not handed on: see [`super::join`].
     pub fn finish(mut self) -> SegmentDigest {
         self.end_of_bytes();
         self.keep_tail();
@@ -247,97 +147,129 @@ impl<'f, S: Sink> LogReader<'f, S> {
     /// Ends a segment that another record of the same member follows: its last record is complete and is handed on.
     pub fn finish_before_record(mut self) -> SegmentDigest {
         self.end_of_bytes();
-        self.close(self.buffer.len(), false);
+        self.close(self.filled, false);
         self.end()
     }
 
-    /// Ends joined text.
-    fn finish_all(mut self, inherited: &[u32], cut: bool) -> SegmentDigest {
+    /// Ends joined text. `owners` were found in what is cut out of it.
+    pub(super) fn finish_joined(mut self, owners: &[u32], cut: bool) -> SegmentDigest {
         self.end_of_bytes();
-        let truncated = cut || self.is_half_written();
-        self.digest.losses += u64::from(self.is_half_written());
-        self.owners.extend_from_slice(inherited);
-        self.close(self.buffer.len(), truncated);
+        let half = self.is_half_written();
+        self.tally.digest.losses += u64::from(half);
+        self.inherited.extend_from_slice(owners);
+        self.close(self.filled, cut || half);
         self.end()
     }
 
-    fn end(mut self) -> SegmentDigest {
-        self.digest.newlines = self.line - 1;
-        self.digest
+    fn end(self) -> SegmentDigest {
+        self.tally.finish(self.line - 1)
     }
 
     fn end_of_bytes(&mut self) {
         if self.encoding.is_none() {
             self.start_decoding();
         }
-        self.decode(&[], true);
+        self.decode(0, true);
         self.read(true);
     }
 
     // ---- bytes to text
 
+    /// Collects bytes until they tell the encoding.
+    fn fill_first(&mut self, source: &mut impl Read) -> io::Result<usize> {
+        let before = self.raw.len();
+        self.raw.resize(SNIFF, 0);
+        let read = read_once(source, self.raw.get_mut(before..).unwrap_or_default());
+        self.raw.truncate(before + *read.as_ref().unwrap_or(&0));
+        if self.raw.len() == SNIFF {
+            self.start_decoding();
+        }
+        read
+    }
+
     fn start_decoding(&mut self) {
-        let sniffed = std::mem::take(&mut self.sniffed);
-        let (encoding, bom) = sniff(&sniffed);
+        let (encoding, bom) = encoding::sniff(&self.raw);
         self.set_encoding(encoding, bom as u64);
-        self.decode(sniffed.get(bom..).unwrap_or_default(), false);
+        self.raw.drain(..bom);
+        if self.wide.is_some() {
+            self.decode(self.raw.len(), false);
+        } else {
+            let first = std::mem::take(&mut self.raw);
+            self.make_room();
+            for (to, from) in self.buffer.iter_mut().zip(&first) {
+                *to = *from;
+            }
+            self.take(first.len());
+        }
     }
 
     fn set_encoding(&mut self, encoding: Encoding, bom: u64) {
         self.encoding = Some(encoding);
-        self.digest.encoding = encoding;
+        self.tally.digest.encoding = encoding;
         self.known = (0, bom);
-        self.decoder = match encoding {
-            Encoding::Utf16Le => Some(UTF_16LE.new_decoder_without_bom_handling()),
-            Encoding::Utf16Be => Some(UTF_16BE.new_decoder_without_bom_handling()),
-            _ => None,
-        };
+        self.wide = Wide::new(encoding);
     }
 
-    fn decode(&mut self, bytes: &[u8], last: bool) {
-        let Some(mut decoder) = self.decoder.take() else {
-            self.push(bytes);
-            return;
-        };
-        let mut rest = bytes;
-        let mut text = vec![0; 16 * 1024];
+    /// Decodes the first `length` bytes of `raw`.
+    fn decode(&mut self, length: usize, last: bool) {
+        let Some(mut wide) = self.wide.take() else { return };
+        let mut from = 0;
         loop {
-            let (result, read, written, _) = decoder.decode_to_utf8(rest, &mut text, last);
-            self.push(text.get(..written).unwrap_or_default());
-            rest = rest.get(read..).unwrap_or_default();
-            if result == encoding_rs::CoderResult::InputEmpty {
+            self.make_room();
+            let bytes = self.raw.get(from..length).unwrap_or_default();
+            let room = self.buffer.get_mut(self.filled..).unwrap_or_default();
+            let (read, written, done) = wide.decode(bytes, room, last);
+            from += read;
+            self.filled += written;
+            self.read(false);
+            if done {
                 break;
             }
         }
-        if !last {
-            self.decoder = Some(decoder);
+        self.wide = (!last).then_some(wide);
+    }
+
+    /// Makes room for a block at the end of the buffer.
+    fn make_room(&mut self) {
+        if self.buffer.len() < self.filled + BLOCK {
+            // A little more, so that the usual rest of a record before the block doesn't make it grow again and again.
+            self.buffer.resize(self.filled + BLOCK + BLOCK / 4, 0);
         }
+    }
+
+    /// Works on `length` more bytes, which stand in the buffer behind those that are known.
+    fn take(&mut self, length: usize) {
+        let from = self.filled;
+        self.filled += length;
+        let digest = &mut self.tally.digest;
+        if matches!(digest.encoding, Encoding::Utf8) && encoding::is_not_utf8(self.buffer.get(from..self.filled).unwrap_or_default()) {
+            digest.encoding = Encoding::Windows1252;
+        }
+        self.read(false);
     }
 
     /// Offset in the original of a place in the buffer at or after the last one asked for.
     fn original(&mut self, at: usize) -> u64 {
         let (from, offset) = self.known;
-        let between = self.buffer.get(from..at).unwrap_or_default();
-        let wide = matches!(self.encoding, Some(Encoding::Utf16Le | Encoding::Utf16Be));
-        let length = if wide {
-            // One unit per character, two for those that take four bytes in UTF-8.
-            2 * between
-                .iter()
-                .map(|b| usize::from(b & 0xC0 != 0x80) + usize::from(*b >= 0xF0))
-                .sum::<usize>()
-        } else {
-            between.len()
+        let length = match self.encoding {
+            Some(Encoding::Utf16Le | Encoding::Utf16Be) => Wide::length(self.buffer.get(from..at).unwrap_or_default()),
+            _ => at.saturating_sub(from) as u64,
         };
-        self.known = (at, offset + length as u64);
+        self.known = (at, offset + length);
         self.known.1
     }
 
     // ---- text to records
 
-    /// Takes decoded text.
-    fn push(&mut self, text: &[u8]) {
-        self.buffer.extend_from_slice(text);
-        self.read(false);
+    /// What was not looked at yet.
+    #[inline(always)]
+    fn rest(&self) -> &[u8] {
+        self.buffer.get(self.at..self.filled).unwrap_or_default()
+    }
+
+    /// The text of the buffer between two places.
+    fn text(&self, from: usize, to: usize) -> &[u8] {
+        self.buffer.get(from..to).unwrap_or_default()
     }
 
     /// Looks at what is new in the buffer. `last`: nothing follows.
@@ -346,12 +278,12 @@ impl<'f, S: Sink> LogReader<'f, S> {
             if self.candidate && !self.try_start(last) {
                 break;
             }
-            let Some(found) = self.buffer.get(self.at..).and_then(|rest| memchr::memchr3(b'\n', 0, BOM[0], rest)) else {
-                self.at = self.buffer.len();
+            let Some(found) = memchr::memchr3(b'\n', 0, BOM[0], self.rest()) else {
+                self.at = self.filled;
                 break;
             };
             self.at += found;
-            let rest = self.buffer.get(self.at..).unwrap_or_default();
+            let rest = self.rest();
             match rest.first() {
                 Some(b'\n') => {
                     self.at += 1;
@@ -368,26 +300,33 @@ impl<'f, S: Sink> LogReader<'f, S> {
     }
 
     /// Looks whether a record starts at `at`, and opens it. False if more bytes are needed to tell.
+    #[inline]
     fn try_start(&mut self, last: bool) -> bool {
-        loop {
-            let rest = self.buffer.get(self.at..).unwrap_or_default();
-            let zeros = rest.iter().take_while(|b| **b == 0).count();
-            let skip = if zeros > 0 {
-                zeros
-            } else if rest.starts_with(BOM) {
-                BOM.len()
-            } else {
-                0
-            };
-            if skip == 0 {
-                break;
+        match self.rest().first() {
+            Some(b'0'..=b'9') => {}
+            Some(0 | 0xEF) => {
+                self.skip_marks();
+                if !last && BOM.starts_with(self.rest()) {
+                    return false;
+                }
             }
-            self.at += skip;
+            Some(_) => {
+                self.candidate = false;
+                return true;
+            }
+            None => return last,
         }
-        let rest = self.buffer.get(self.at..).unwrap_or_default();
-        if !last && rest.len() < BOM.len() && BOM.starts_with(rest) {
-            return false;
+        let rest = self.buffer.get(self.at..self.filled).unwrap_or_default();
+        if let Some(parsed) = self.quick.parse(rest) {
+            self.open(parsed.header, parsed.known_names);
+            self.candidate = false;
+            return true;
         }
+        self.try_start_by_grammar(last)
+    }
+
+    fn try_start_by_grammar(&mut self, last: bool) -> bool {
+        let rest = self.buffer.get(self.at..self.filled).unwrap_or_default();
         match grammar::start(rest, last) {
             Start::Unclear => return false,
             Start::No => {}
@@ -396,9 +335,10 @@ impl<'f, S: Sink> LogReader<'f, S> {
                 let line = rest.get(..length).unwrap_or_default();
                 if let Some(header) = grammar::header(line) {
                     if ended || header.level_stands {
-                        self.open(header, length);
+                        self.quick.remember(line, &header);
+                        self.open(header, false);
                     } else {
-                        self.digest.losses += 1;
+                        self.tally.digest.losses += 1;
                         self.fragment = last;
                     }
                 }
@@ -408,12 +348,25 @@ impl<'f, S: Sink> LogReader<'f, S> {
         true
     }
 
+    /// Passes zeros and byte order marks.
+    fn skip_marks(&mut self) {
+        loop {
+            let rest = self.rest();
+            let zeros = rest.iter().take_while(|b| **b == 0).count();
+            let mark = if rest.starts_with(BOM) { BOM.len() } else { 0 };
+            if zeros + mark == 0 {
+                return;
+            }
+            self.at += zeros.max(mark);
+        }
+    }
+
     /// Ends the record before `at` and begins one there.
-    fn open(&mut self, header: Header, length: usize) {
+    fn open(&mut self, header: Header, known_class: bool) {
         let at = self.at;
         self.close(at, false);
-        let line = self.buffer.get(at..at + length).unwrap_or_default();
-        self.digest.count(&header, line);
+        let line = self.buffer.get(at..self.filled).unwrap_or_default();
+        self.tally.count(&header, line, known_class);
         self.record_offset = self.original(at);
         self.record_line = self.line;
         self.start_line = self.line;
@@ -439,39 +392,32 @@ impl<'f, S: Sink> LogReader<'f, S> {
             Some(line) => (line.as_slice(), held),
             None => (held, held.get(header.message as usize..).unwrap_or_default()),
         };
-        let text = grammar::strip_end(text);
-        let inherited = std::mem::take(&mut self.owners);
-        self.filter.search(text, &mut self.owners);
-        self.owners.extend(inherited);
-        self.owners.sort_unstable();
-        self.owners.dedup();
-        let level = header.level.of(line);
-        if !self.owners.is_empty() || *part == 0 && super::is_error(level) {
-            let (thread, class, method, message) = (
-                utf8(header.thread.of(line)),
-                utf8(header.class.of(line)),
-                utf8(header.method.of(line)),
-                utf8(text),
-            );
-            let record = Record {
-                time: header.time,
-                level,
-                thread: &thread,
-                process_id: header.process_id.of(line),
-                partition: header.partition.of(line),
-                user: header.user.of(line),
-                class: &class,
-                method: &method,
-                message: &message,
-                line: self.record_line,
-                message_line: self.start_line,
-                offset: self.record_offset,
-                truncated,
-                part: *part,
-            };
-            self.sink.record(&record, &self.owners);
+        self.filter.search(text, &mut self.found);
+        if !self.inherited.is_empty() {
+            self.found.add(&mut self.inherited);
         }
-        self.owners.clear();
+        let level = header.level.of(line);
+        if self.found.owners.is_empty() && (*part > 0 || !is_error(level)) {
+            return;
+        }
+        let (thread, class, method) = (header.thread.of(line), header.class.of(line), header.method.of(line));
+        let record = Record {
+            time: header.time,
+            level,
+            thread: &encoding::utf8(thread),
+            process_id: header.process_id.of(line),
+            partition: header.partition.of(line),
+            user: header.user.of(line),
+            class: &encoding::utf8(class),
+            method: &encoding::utf8(method),
+            message: &encoding::utf8(grammar::strip_end(text)),
+            line: self.record_line,
+            message_line: self.start_line,
+            offset: self.record_offset,
+            truncated,
+            part: *part,
+        };
+        self.sink.record(&record, &self.found.owners);
     }
 
     /// Keeps the buffer short: what was handed on goes, a long record is handed on in parts.
@@ -487,8 +433,9 @@ impl<'f, S: Sink> LogReader<'f, S> {
         }
         if self.start > 0 {
             self.original(self.start);
-            self.buffer.drain(..self.start);
+            self.buffer.copy_within(self.start..self.filled, 0);
             self.at -= self.start;
+            self.filled -= self.start;
             self.known.0 -= self.start;
             self.start = 0;
         }
@@ -499,67 +446,64 @@ impl<'f, S: Sink> LogReader<'f, S> {
         self.hand_on(self.at, false);
         let overlap = OVERLAP.max(self.filter.longest());
         let next = self.at.saturating_sub(overlap).max(self.start);
+        let repeated = memchr::memchr_iter(b'\n', self.text(next, self.at)).count();
         let State::Record { header, kept, part } = &mut self.state else { return };
         if kept.is_none() {
             let line = self.buffer.get(self.start..self.start + header.message as usize).unwrap_or_default();
             *kept = Some(line.to_vec());
         }
         *part = part.saturating_add(1);
-        let repeated = self.buffer.get(next..self.at).unwrap_or_default();
-        self.start_line = self.line - memchr::memchr_iter(b'\n', repeated).count() as u64;
+        self.start_line = self.line - repeated as u64;
         self.start = next;
     }
 
     /// Adds the text from `start` to `end` to the head, as far as there is room.
     fn keep_head(&mut self, end: usize) {
-        let text = self.buffer.get(self.start..end).unwrap_or_default();
-        if self.digest.head.is_none() && text.iter().all(|b| *b == 0) || text.is_empty() {
+        let text = self.text(self.start, end);
+        if text.is_empty() || self.tally.digest.head.is_none() && text.iter().all(|b| *b == 0) {
             return;
         }
-        let (line, from) = (self.start_line, self.start);
-        let text = text.to_vec();
-        let offset = self.original(from);
-        let head = self.digest.head.get_or_insert_with(|| Fragment {
+        let line = self.start_line;
+        let offset = self.original(self.start);
+        let text = self.buffer.get(self.start..end).unwrap_or_default();
+        let head = self.tally.digest.head.get_or_insert_with(|| Fragment {
             line,
             offset,
             ..Fragment::default()
         });
         let room = HEAD.saturating_sub(head.bytes.len());
         head.cut |= text.len() > room;
-        head.bytes.extend_from_slice(text.get(..room.min(text.len())).unwrap_or_default());
+        head.bytes.extend_from_slice(text.get(..room).unwrap_or(text));
     }
 
     /// Keeps the last record in the digest.
     fn keep_tail(&mut self) {
         let half = self.is_half_written();
-        let end = self.buffer.len();
         let State::Record { kept, part, .. } = &mut self.state else {
-            self.keep_head(end);
+            self.keep_head(self.filled);
             return;
         };
-        let header = kept.take().unwrap_or_default();
-        let part = *part;
-        let text = self.buffer.get(self.start..).unwrap_or_default();
-        let mut fragment = Fragment {
+        let mut tail = Fragment {
             line: self.record_line,
             offset: self.record_offset,
-            part,
-            header,
+            part: *part,
+            header: kept.take().unwrap_or_default(),
             half: half || self.fragment,
-            counted: true,
             ..Fragment::default()
         };
+        let text = self.buffer.get(self.start..self.filled).unwrap_or_default();
         if text.len() > TAIL {
-            self.filter.search(text, &mut fragment.owners);
-            let (first, last) = (TAIL - OVERLAP, text.len() - OVERLAP.min(text.len()));
-            fragment.bytes.extend_from_slice(text.get(..first).unwrap_or_default());
-            fragment.bytes.extend_from_slice(text.get(last..).unwrap_or_default());
-            fragment.cut = true;
+            self.filter.search(text, &mut self.found);
+            tail.owners.clone_from(&self.found.owners);
+            let (first, last) = (TAIL - OVERLAP, text.len() - OVERLAP);
+            tail.bytes.extend_from_slice(text.get(..first).unwrap_or_default());
+            tail.bytes.extend_from_slice(text.get(last..).unwrap_or_default());
+            tail.cut = true;
         } else {
-            fragment.bytes = text.to_vec();
+            tail.bytes = text.to_vec();
         }
-        self.digest.losses += u64::from(half);
-        self.digest.tail = Some(fragment);
+        self.tally.digest.losses += u64::from(half);
+        self.tally.digest.tail = Some(tail);
     }
 
     /// True if the member ends in the middle of the current record: no line break, no end mark, no end of a trace line.
@@ -568,7 +512,7 @@ impl<'f, S: Sink> LogReader<'f, S> {
         if self.fragment {
             return false;
         }
-        let text = self.buffer.get(self.start..).unwrap_or_default();
+        let text = self.text(self.start, self.filled);
         let text = text
             .get(..text.len() - text.iter().rev().take_while(|b| **b == 0).count())
             .unwrap_or_default();
@@ -581,7 +525,7 @@ impl<'f, S: Sink> LogReader<'f, S> {
     }
 
     /// Takes over where a tail was kept.
-    fn resume(&mut self, tail: &Fragment) {
+    pub(super) fn resume(&mut self, tail: &Fragment) {
         self.line = tail.line;
         self.start_line = tail.line;
         self.known = (0, tail.offset);
@@ -589,7 +533,7 @@ impl<'f, S: Sink> LogReader<'f, S> {
             return;
         }
         let Some(header) = grammar::header(&tail.header) else { return };
-        self.digest.count(&header, &tail.header);
+        self.tally.count(&header, &tail.header, false);
         self.record_line = tail.line;
         self.record_offset = tail.offset;
         self.candidate = false;
@@ -598,6 +542,16 @@ impl<'f, S: Sink> LogReader<'f, S> {
             kept: Some(tail.header.clone()),
             part: tail.part,
         };
+    }
+}
+
+/// One read, repeated where a signal interrupted it.
+fn read_once(source: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match source.read(room) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
     }
 }
 
@@ -615,36 +569,9 @@ fn header_line(rest: &[u8], last: bool) -> Option<(usize, bool)> {
     }
 }
 
-/// The encoding that the first bytes show, and the length of the byte order mark.
-fn sniff(bytes: &[u8]) -> (Encoding, usize) {
-    match bytes {
-        [0xEF, 0xBB, 0xBF, ..] => return (Encoding::Utf8Bom, 3),
-        [0xFF, 0xFE, ..] => return (Encoding::Utf16Le, 2),
-        [0xFE, 0xFF, ..] => return (Encoding::Utf16Be, 2),
-        _ => {}
-    }
-    let look = bytes.get(..SNIFF).unwrap_or(bytes);
-    let zeros = |odd: usize| look.iter().skip(odd).step_by(2).filter(|b| **b == 0).count();
-    let (even, odd, half) = (zeros(0), zeros(1), look.len() / 2);
-    if half >= 8 && odd * 10 >= half * 7 && even * 10 <= half {
-        (Encoding::Utf16Le, 0)
-    } else if half >= 8 && even * 10 >= half * 7 && odd * 10 <= half {
-        (Encoding::Utf16Be, 0)
-    } else {
-        (Encoding::Utf8, 0)
-    }
-}
-
-/// `bytes` as UTF-8: they are, or they are read as Windows-1252.
-fn utf8(bytes: &[u8]) -> std::borrow::Cow<'_, [u8]> {
-    if std::str::from_utf8(bytes).is_ok() {
-        return bytes.into();
-    }
-    WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned().into_bytes().into()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::{Joined, join};
     use super::*;
     use crate::signatures::Anchor;
 

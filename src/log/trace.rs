@@ -40,8 +40,7 @@ impl Foreign {
 }
 
 static ICM: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\d\d:\d\d:\d\d:\d{3} \S+ (?:Trace|Session|[A-Za-z]+:)").expect("a constant pattern"));
-static MAIL_DEBUG: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^DEBUG(?: (?:IMAPS?|POP3S?|SMTPS?|TLS|OAuth2?))?: ").expect("a constant pattern"));
+static MAIL_DEBUG: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^DEBUG(?: (?:IMAPS?|POP3S?|SMTPS?|TLS|OAuth2?))?: ").expect("a constant pattern"));
 static CONSOLE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r#"^(?:Picked up (?:JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS): |log4j:(?:WARN|ERROR) |SLF4J: |Exception in thread "|OpenJDK .*warning|Java HotSpot.*warning|\s+at [\w.$/<>]+\(|Caused by: |(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d[,.]\d{3} +(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) +\[)"#,
@@ -67,12 +66,23 @@ pub fn recognise<'a>(lines: impl Iterator<Item = &'a str>) -> Option<(Foreign, S
         console += u32::from(CONSOLE.is_match(line));
     }
     if icm > 0 && icm * 2 >= seen {
-        return Some((Foreign::IcmTrace, format!("{icm} of the first {seen} lines have a time with a colon before the milliseconds and no date")));
+        return Some((
+            Foreign::IcmTrace,
+            format!("{icm} of the first {seen} lines have a time with a colon before the milliseconds and no date"),
+        ));
     }
     if mail > 0 {
-        return Some((Foreign::JavaMailTrace, format!("{mail} of the first {seen} lines begin with `DEBUG`, `DEBUG IMAP` or the like")));
+        return Some((
+            Foreign::JavaMailTrace,
+            format!("{mail} of the first {seen} lines begin with `DEBUG`, `DEBUG IMAP` or the like"),
+        ));
     }
-    (console > 0 && (console * 4 >= seen || seen <= 4)).then(|| (Foreign::Console, format!("{console} of the first {seen} lines are of a Java process's console")))
+    (console > 0 && (console * 4 >= seen || seen <= 4)).then(|| {
+        (
+            Foreign::Console,
+            format!("{console} of the first {seen} lines are of a Java process's console"),
+        )
+    })
 }
 
 /// What a line of a protocol trace shows.
@@ -132,10 +142,13 @@ pub struct Dialogue {
 
 static CONNECTING: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"trying to connect to host "([^"]{1,253})", port (\d{1,5})"#).expect("a constant pattern"));
-static CONNECTED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"connected to host "([^"]{1,253})", port:? (\d{1,5})"#).expect("a constant pattern"));
-static LOGIN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"protocolConnect login, host=([^,\s]{1,253}), user=([^,\s]{1,320})").expect("a constant pattern"));
+static CONNECTED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"connected to host "([^"]{1,253})", port:? (\d{1,5})"#).expect("a constant pattern"));
+static LOGIN: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"protocolConnect login, host=([^,\s]{1,253}), user=([^,\s]{1,320})").expect("a constant pattern"));
 static XOAUTH2: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\bdXNlcj[0-9A-Za-z+/]{8,}={0,2}").expect("a constant pattern"));
-static ASKED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(?:AUTHENTICATE|AUTH) (?:XOAUTH2|PLAIN|LOGIN)\b|^[A-Z]\d+ LOGIN\b|^USER ").expect("a constant pattern"));
+static ASKED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b(?:AUTHENTICATE|AUTH) (?:XOAUTH2|PLAIN|LOGIN)\b|^[A-Z]\d+ LOGIN\b|^USER ").expect("a constant pattern"));
 static REFUSED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:DEBUG \w+: .*command result: )?[A-Z]+\d+ (?:NO|BAD)\b|^535[ -]|^-ERR\b|^DEBUG \w+: AUTH \w+ failed").expect("a constant pattern")
 });
@@ -304,7 +317,9 @@ mod tests {
             port: 993,
             reach: Reach::Open,
         };
-        let refused = format!("{OPENING}DEBUG IMAP: AUTHENTICATE XOAUTH2 command trace suppressed\nDEBUG IMAP: AUTHENTICATE XOAUTH2 command result: A1 NO AUTHENTICATE failed.\n");
+        let refused = format!(
+            "{OPENING}DEBUG IMAP: AUTHENTICATE XOAUTH2 command trace suppressed\nDEBUG IMAP: AUTHENTICATE XOAUTH2 command result: A1 NO AUTHENTICATE failed.\n"
+        );
         assert_eq!(heard(&refused), [open.clone(), login("sales@example.com", Some(false))]);
         let string = STANDARD.encode("user=ece@example.com\u{1}auth=Bearer abc\u{1}\u{1}");
         let admitted = format!("{OPENING}A1 AUTHENTICATE XOAUTH2 {string}\nA1 OK AUTHENTICATE completed.\nA2 CAPABILITY\nA2 OK done\n");
@@ -314,7 +329,9 @@ mod tests {
 
     #[test]
     fn a_mailbox_that_cannot_be_opened_is_a_refusal() {
-        let trace = format!("{OPENING}DEBUG IMAP: AUTHENTICATE XOAUTH2 command trace suppressed\nA1 OK AUTHENTICATE completed.\nA2 SELECT INBOX\nA2 BAD User is authenticated but not connected.\n");
+        let trace = format!(
+            "{OPENING}DEBUG IMAP: AUTHENTICATE XOAUTH2 command trace suppressed\nA1 OK AUTHENTICATE completed.\nA2 SELECT INBOX\nA2 BAD User is authenticated but not connected.\n"
+        );
         let all = heard(&trace);
         assert_eq!(all.last(), Some(&login("sales@example.com", Some(false))));
     }
@@ -343,7 +360,10 @@ mod tests {
     #[test]
     fn tells_traces_apart() {
         let of = |text: &str| recognise(text.lines()).map(|(kind, _)| kind);
-        assert_eq!(of("12:42:34:878 pg2A-pim2 Trace: x\n12:42:34:879 pg2A-pim2 Trace: y"), Some(Foreign::IcmTrace));
+        assert_eq!(
+            of("12:42:34:878 pg2A-pim2 Trace: x\n12:42:34:879 pg2A-pim2 Trace: y"),
+            Some(Foreign::IcmTrace)
+        );
         assert_eq!(of("DEBUG: setDebug: JavaMail version 1.6.2\n* OK"), Some(Foreign::JavaMailTrace));
         assert_eq!(of("Picked up JAVA_TOOL_OPTIONS: -Xmx1g"), Some(Foreign::Console));
         assert_eq!(of("Full thread dump OpenJDK 64-Bit\n"), Some(Foreign::ThreadDump));

@@ -2,6 +2,7 @@
 
 pub mod ageing;
 mod authorize;
+pub mod cloud;
 mod distinguished_name;
 mod ece;
 mod entra;
@@ -9,10 +10,12 @@ mod exchange;
 pub mod fqdn;
 mod inventory;
 mod jwt;
+pub mod licence_table;
 mod logs;
 pub mod mail_host;
 mod network;
 mod origin;
+pub mod permission;
 pub mod redirect_uri;
 pub mod secret;
 mod time;

@@ -83,7 +83,7 @@ pub const PARSERS: &[Parser] = &[
 ];
 
 /// A parser of evidence that runs over the lines of a whole member: the output of native tools, which no format delimits. The
-/// sections tell it where commands and hosts change.
+/// sections, without their nodes, tell it where commands and hosts change.
 pub type MemberParser = fn(&Source<'_>, &[Section], &mut Findings);
 
 /// All parsers of whole members.
@@ -97,16 +97,11 @@ pub fn read(source: &Source<'_>, section: &Section, found: &mut Findings) {
     }
 }
 
-/// Lets every parser read a member whose text was read into `sections`.
-pub fn read_member(source: &Source<'_>, sections: &[Section]) -> Findings {
-    let mut found = Findings::default();
-    for section in sections {
-        read(source, section, &mut found);
-    }
+/// Lets the parsers of whole members read one, whose text holds `sections`.
+pub fn read_whole(source: &Source<'_>, sections: &[Section], found: &mut Findings) {
     for parser in MEMBER_PARSERS {
-        parser(source, sections, &mut found);
+        parser(source, sections, found);
     }
-    found
 }
 
 /// The start of a console session dates the evidence printed in it.

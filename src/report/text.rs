@@ -246,6 +246,44 @@ fn cause_block(out: &mut String, cause: &Cause, style: &Style) {
     for evidence in cause.evidence.iter().take(shown) {
         quote(out, evidence, style);
     }
+    if let Some(onset) = &cause.onset {
+        let before = onset
+            .last_good
+            .as_ref()
+            .map_or("no success before it is in the logs".to_owned(), |good| format!("last good {good}"));
+        wrapped(
+            out,
+            "     since: ",
+            "       ",
+            &format!("{} ({before}); last failure {}", onset.first_bad, onset.last_bad),
+            style.width,
+        );
+        for change in &onset.changes {
+            wrapped(
+                out,
+                "     changed: ",
+                "       ",
+                &format!("{} [{}]", visible_line(&change.text), visible_line(&change.at.place())),
+                style.width,
+            );
+        }
+    }
+    if !cause.reach.is_empty() {
+        wrapped(out, "     reach: ", "       ", &visible_line(&cause.reach), style.width);
+    }
+    if !cause.candidates.is_empty() {
+        let checks: Vec<&str> = cause.candidates.iter().map(|c| c.check.as_str()).collect();
+        wrapped(
+            out,
+            "     Microsoft names no reason; still open, likeliest first: ",
+            "       ",
+            &checks.join(", "),
+            style.width,
+        );
+    }
+    if !cause.masks.is_empty() {
+        wrapped(out, "     look again after mending it: ", "       ", &cause.masks.join(", "), style.width);
+    }
     if !cause.explains.is_empty() {
         wrapped(out, "     explains: ", "       ", &cause.explains.join(", "), style.width);
     }

@@ -14,6 +14,7 @@ const CODE_PREFIX: &str = "entra.aadsts";
 /// All known error texts. Signatures have numbers from 0; the last number of the catalogue stands for all AADSTS codes together.
 pub struct Catalogue {
     added: Vec<Signature>,
+    added_codes: Vec<AadstsCode>,
     patterns: Box<[OnceLock<Option<Regex>>]>,
     pub(super) lines: OnceLock<LineFilter>,
 }
@@ -42,14 +43,17 @@ impl std::fmt::Debug for Catalogue {
 impl Catalogue {
     /// The built-in catalogue. Costs next to nothing: the texts are constants, patterns are compiled when they are first needed.
     pub fn builtin() -> Self {
-        Self::with_signatures(Vec::new())
+        Self::with_signatures(Vec::new(), Vec::new())
     }
 
-    /// The built-in catalogue and `added`, whose anchors are filled in.
-    pub(super) fn with_signatures(added: Vec<Signature>) -> Self {
+    /// The built-in catalogue and `added`, whose anchors are filled in, and codes that replace or extend the listed ones.
+    pub(super) fn with_signatures(added: Vec<Signature>, mut added_codes: Vec<AadstsCode>) -> Self {
         let count = SIGNATURES.len() + added.len();
+        added_codes.sort_by_key(|code| code.code);
+        added_codes.dedup_by_key(|code| code.code);
         Self {
             added,
+            added_codes,
             patterns: (0..count).map(|_| OnceLock::new()).collect(),
             lines: OnceLock::new(),
         }
@@ -60,9 +64,12 @@ impl Catalogue {
         SIGNATURES.iter().chain(&self.added)
     }
 
-    /// The listed AADSTS codes, ascending.
-    pub fn codes(&self) -> &'static [AadstsCode] {
+    /// The listed AADSTS codes: the built-in ones ascending, then those of packs.
+    pub fn codes(&self) -> impl Iterator<Item = &AadstsCode> {
         CODES
+            .iter()
+            .filter(|code| find(&self.added_codes, code.code).is_none())
+            .chain(&self.added_codes)
     }
 
     /// How many numbers the catalogue uses: the first number free for markers of the log engine.
@@ -92,11 +99,7 @@ impl Catalogue {
 
     /// What the catalogue says about an AADSTS code.
     pub fn describe_code(&self, code: u32) -> Described<'_> {
-        match CODES
-            .binary_search_by_key(&code, |known| known.code)
-            .ok()
-            .and_then(|index| CODES.get(index))
-        {
+        match find(&self.added_codes, code).or_else(|| find(CODES, code)) {
             Some(known) => Described::Code(known),
             None => Described::Unlisted(code),
         }
@@ -129,6 +132,10 @@ impl Catalogue {
         let slot = self.patterns.get(usize::try_from(number).ok()?)?;
         slot.get_or_init(|| compile(signature).ok()).as_ref()
     }
+}
+
+fn find(codes: &[AadstsCode], code: u32) -> Option<&AadstsCode> {
+    codes.get(codes.binary_search_by_key(&code, |known| known.code).ok()?)
 }
 
 /// Compiles a signature's pattern, or its literals where it has none, under limits that keep a pack's thousand patterns together below

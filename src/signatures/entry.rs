@@ -25,6 +25,18 @@ pub enum Role {
     Context,
 }
 
+impl Role {
+    /// The role as the TOML files and reports name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cause => "cause",
+            Self::Wrapper => "wrapper",
+            Self::Generic => "generic",
+            Self::Context => "context",
+        }
+    }
+}
+
 /// The text that a pattern is tried on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -135,16 +147,4 @@ pub struct AadstsCode {
 
 fn cause() -> Role {
     Role::Cause
-}
-
-/// A file of the catalogue.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Pack {
-    /// Its known error texts.
-    #[serde(default)]
-    pub signature: Vec<Signature>,
-    /// Its codes of Entra ID.
-    #[serde(default)]
-    pub aadsts: Vec<AadstsCode>,
 }

@@ -47,19 +47,27 @@ impl Catalogue {
     }
 
     /// The signatures that a line of another program's output holds: a command's output, a trace, a message pasted into a note.
-    /// A bare AADSTS number in prose is a mention and doesn't count.
+    /// A bare AADSTS number or OAuth word in prose is a mention and doesn't count.
     pub fn match_line(&self, line: &str) -> Vec<Match> {
-        let filter = self.lines.get_or_init(|| line_filter(self));
-        let owners: BTreeSet<u32> = filter
-            .automaton
-            .find_overlapping_iter(line)
-            .filter_map(|found| filter.owners.get(found.pattern().as_usize()).copied())
-            .filter(|&owner| owner != self.aadsts_number() || aadsts::carries_message(line.as_bytes()))
-            .collect();
+        let mut owners = self.owners(line.as_bytes());
+        owners.retain(|&owner| owner != self.aadsts_number() || aadsts::carries_message(line.as_bytes()));
         if owners.is_empty() {
             return Vec::new();
         }
-        self.matches(line.as_bytes(), &owners.into_iter().collect::<Vec<_>>())
+        let mut found = self.matches(line.as_bytes(), &owners);
+        found.retain(|hit| {
+            self.signature(hit.signature)
+                .is_none_or(|signature| signature.component != OAUTH || !is_prose(line.as_bytes(), &hit.at))
+        });
+        found
+    }
+
+    /// The numbers whose anchors stand in a text, ascending: what the log engine's filter finds for a record.
+    pub fn owners(&self, text: &[u8]) -> Vec<u32> {
+        let filter = self.lines.get_or_init(|| line_filter(self));
+        let found = filter.automaton.find_overlapping_iter(text);
+        let owners: BTreeSet<u32> = found.filter_map(|found| filter.owners.get(found.pattern().as_usize()).copied()).collect();
+        owners.into_iter().collect()
     }
 
     fn matched(&self, forms: &Forms, owner: u32) -> Option<Match> {
@@ -102,6 +110,21 @@ impl Match {
             None => catalogue.signature(self.signature).map(Described::Text),
         }
     }
+}
+
+/// Component of the OAuth error words.
+const OAUTH: &str = "oauth_token_endpoint";
+
+/// True if the words at this place stand between blanks, as people write them; programs quote them or set them after a sign.
+fn is_prose(line: &[u8], at: &Range<usize>) -> bool {
+    let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let matched = line.get(at.clone()).unwrap_or_default();
+    let lead = matched.iter().position(word).unwrap_or(0);
+    let trail = matched.iter().rposition(word).map_or(0, |last| last + 1);
+    let before = line.get(..at.start + lead).unwrap_or_default().trim_ascii_end().last();
+    let after = line.get(at.start + trail..).unwrap_or_default().first();
+    let sign = |byte: Option<&u8>, signs: &[u8]| byte.is_some_and(|byte| signs.contains(byte));
+    !sign(before, b"\"'`([=:>&{\\") && !sign(after, b"\"'`)]:&}\\")
 }
 
 /// The forms of one text, each made when it is first needed.

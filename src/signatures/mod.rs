@@ -7,15 +7,19 @@ mod aadsts;
 mod anchors;
 mod catalogue;
 mod entry;
+pub mod explain;
 mod fields;
 mod matcher;
+mod packs;
 mod prepare;
+mod required;
 mod selftest;
 
 pub use catalogue::{Catalogue, Described};
 pub use entry::{AadstsCode, Role, Scan, Signature, Text, Texts};
 pub use fields::Fields;
 pub use matcher::Match;
+pub use packs::{Diagnostic, PackText, limits};
 pub use selftest::Problem;
 
 use crate::finding::Severity;

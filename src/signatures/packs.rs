@@ -4,9 +4,8 @@ use super::catalogue::Catalogue;
 use super::entry::{AadstsCode, Signature, Text};
 use super::selftest::{self, Problem};
 use super::{anchors, required};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 use toml::Spanned;
@@ -45,9 +44,11 @@ pub struct Diagnostic {
     pub column: usize,
     /// What is wrong, and what was expected.
     pub message: String,
-    /// The line of the file.
+    /// The line of the file, clipped around the meant characters.
     pub source: String,
-    /// How many characters of it are meant.
+    /// Where in it the meant characters begin, from 0.
+    pub indent: usize,
+    /// How many characters are meant.
     pub length: usize,
     /// True: the signature (or the file, if its syntax is broken) is left out. False: a warning, it works.
     pub error: bool,
@@ -62,7 +63,7 @@ impl fmt::Display for Diagnostic {
         writeln!(f, "{gutter}--> {}:{}:{}", self.file, self.line, self.column)?;
         writeln!(f, "{gutter} |")?;
         writeln!(f, "{number} | {}", self.source)?;
-        write!(f, "{gutter} | {}{}", " ".repeat(self.column.saturating_sub(1)), "^".repeat(self.length.max(1)))
+        write!(f, "{gutter} | {}{}", " ".repeat(self.indent), "^".repeat(self.length.max(1)))
     }
 }
 
@@ -88,6 +89,8 @@ struct Added<'p> {
 
 #[derive(Default)]
 struct Reader<'p> {
+    builtin: Catalogue,
+    ids: BTreeSet<Text>,
     added: Vec<Added<'p>>,
     codes: Vec<AadstsCode>,
     bytes: usize,
@@ -99,7 +102,11 @@ impl<'p> Reader<'p> {
     fn read(&mut self, pack: &'p PackText, known_check: &impl Fn(&str) -> bool) {
         self.bytes = self.bytes.saturating_add(pack.text.len());
         if self.bytes > limits::BYTES {
-            return self.error(pack, 0..0, format!("the packs together are larger than {} bytes; this one is not read", limits::BYTES));
+            return self.error(
+                pack,
+                0..0,
+                format!("the packs together are larger than {} bytes; this one is not read", limits::BYTES),
+            );
         }
         let table = match DeTable::parse(&pack.text) {
             Ok(table) => table,
@@ -114,7 +121,11 @@ impl<'p> Reader<'p> {
                     continue;
                 }
                 _ => {
-                    self.error(pack, key.span(), format!("unknown table `{name}`, expected `[[signature]]` or `[[aadsts]]`"));
+                    self.error(
+                        pack,
+                        key.span(),
+                        format!("unknown table `{name}`, expected `[[signature]]` or `[[aadsts]]`"),
+                    );
                     continue;
                 }
             };
@@ -155,10 +166,13 @@ impl<'p> Reader<'p> {
         let signature = &mut added.signature;
         let place = |field: &str| added.places.get(&(field.to_owned(), None)).cloned().unwrap_or_else(|| added.at.clone());
         if !well_formed(&signature.id) {
-            let message = format!("`{}` is no id: expected lower-case words joined by dots, like `ece.mail_queue_stuck`", signature.id);
+            let message = format!(
+                "`{}` is no id: expected lower-case words joined by dots, like `ece.mail_queue_stuck`",
+                signature.id
+            );
             return self.error(added.pack, place("id"), message);
         }
-        if Catalogue::builtin().describe(&signature.id).is_some() || self.added.iter().any(|other| other.signature.id == signature.id) {
+        if self.builtin.describe(&signature.id).is_some() || !self.ids.insert(signature.id.clone()) {
             return self.error(added.pack, place("id"), format!("the id `{}` is taken", signature.id));
         }
         for (field, texts) in [
@@ -173,7 +187,11 @@ impl<'p> Reader<'p> {
         }
         self.patterns += usize::from(!signature.pattern.is_empty());
         if self.patterns > limits::PATTERNS || self.added.len() >= limits::SIGNATURES {
-            let message = format!("more than {} signatures, or {} with a pattern, in the packs together", limits::SIGNATURES, limits::PATTERNS);
+            let message = format!(
+                "more than {} signatures, or {} with a pattern, in the packs together",
+                limits::SIGNATURES,
+                limits::PATTERNS
+            );
             return self.error(added.pack, added.at.clone(), message);
         }
         let mut found = anchors::of(signature);
@@ -200,23 +218,30 @@ impl<'p> Reader<'p> {
         }
         let mut broken = broken.into_iter();
         self.added.retain(|_| !broken.next().unwrap_or(false));
-        self.diagnostics.sort_by(|a, b| (&a.file, a.line, a.column, !a.error).cmp(&(&b.file, b.line, b.column, !b.error)));
+        self.diagnostics
+            .sort_by(|a, b| (&a.file, a.line, a.column, !a.error).cmp(&(&b.file, b.line, b.column, !b.error)));
         (Catalogue::with_signatures(signatures(&self.added), self.codes), self.diagnostics)
     }
 
     fn problem(&mut self, index: usize, problem: &Problem) {
         let Some(added) = self.added.get(index) else { return };
         let (field, entry) = problem.field;
-        let at = [Some((field.to_owned(), entry)), Some((field.to_owned(), None)), Some((String::from("pattern"), None)), Some((String::from("id"), None))]
-            .into_iter()
-            .flatten()
-            .find_map(|place| added.places.get(&place).cloned())
-            .unwrap_or_else(|| added.at.clone());
+        let at = [
+            Some((field.to_owned(), entry)),
+            Some((field.to_owned(), None)),
+            Some((String::from("pattern"), None)),
+            Some((String::from("id"), None)),
+        ]
+        .into_iter()
+        .flatten()
+        .find_map(|place| added.places.get(&place).cloned())
+        .unwrap_or_else(|| added.at.clone());
         let what = match entry {
             Some(entry) => format!("`{}`, {field}[{}]", problem.id, entry + 1),
             None => format!("`{}`, {field}", problem.id),
         };
-        self.diagnostics.push(diagnostic(added.pack, at, format!("{what}: {}", problem.message), problem.fatal));
+        self.diagnostics
+            .push(diagnostic(added.pack, at, format!("{what}: {}", problem.message), problem.fatal));
     }
 
     fn error(&mut self, pack: &PackText, at: Range<usize>, message: String) {
@@ -241,7 +266,12 @@ fn places(entry: &Spanned<DeValue<'_>>) -> Places {
 
 /// `ece.mail_queue_stuck`, and not in the room of the AADSTS codes.
 fn well_formed(id: &str) -> bool {
-    let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'));
+    let word = |word: &str| {
+        !word.is_empty()
+            && word
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
+    };
     id.len() <= 120 && id.contains('.') && id.split('.').all(word) && !id.starts_with("entra.aadsts")
 }
 
@@ -250,18 +280,179 @@ fn diagnostic(pack: &PackText, at: Range<usize>, message: String, error: bool) -
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let source = pack.text.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
     let column = before.get(line_start..).map_or(0, |start| start.chars().count());
-    let meant = pack.text.get(at).map_or(1, |text| text.lines().next().unwrap_or_default().chars().count());
+    let meant = pack
+        .text
+        .get(at)
+        .map_or(1, |text| text.lines().next().unwrap_or_default().chars().count());
     // A terminal shows a tab wider than the mark below it, and a line may be very long.
     const SHOWN: usize = 160;
     let skipped = if column > SHOWN { column - 20 } else { 0 };
-    let shown: String = source.chars().skip(skipped).take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let shown: String = source
+        .chars()
+        .skip(skipped)
+        .take(SHOWN)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     Diagnostic {
         file: pack.name.clone(),
         line: before.matches('\n').count() + 1,
         column: column + 1,
         message,
-        length: meant.clamp(1, SHOWN),
+        indent: column - skipped,
+        length: meant.clamp(1, shown.chars().count().saturating_sub(column - skipped).max(1)),
         source: shown,
         error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> (Catalogue, Vec<Diagnostic>) {
+        let pack = PackText {
+            name: String::from("own.toml"),
+            text: text.to_owned(),
+        };
+        Catalogue::with_packs(&[pack], |check| check == "log.dispatcher")
+    }
+
+    const GOOD: &str = r#"
+[[signature]]
+id = "ece.mail_queue_stuck"
+component = "ece_egain"
+role = "cause"
+severity = "high"
+literal = "Outbound mail queue is stuck"
+ignore_case = true
+meaning = "The dispatcher gave up on its queue."
+checks = ["log.dispatcher"]
+examples = ["ERROR outbound MAIL  queue is stuck after 3 attempts"]
+near_misses = ["outbound mail queue is empty"]
+
+[[signature]]
+id = "ece.fetch_gave_up"
+component = "ece_egain"
+role = "cause"
+severity = "medium"
+pattern = 'Fetcher gave up after (?P<n>\d+) of \d+ attempts on host (?P<host>[\w.]+)'
+meaning = "The fetcher gave up."
+examples = ["Fetcher gave up after 3 of 3 attempts on host mail.example.com"]
+
+[[aadsts]]
+code = 50011
+category = "redirect_uri"
+retryable = "after_fix"
+severity = "critical"
+meaning = "Our own words."
+"#;
+
+    #[test]
+    fn a_good_pack_is_added_without_a_word() {
+        let (catalogue, diagnostics) = load(GOOD);
+        assert!(
+            diagnostics.is_empty(),
+            "{}",
+            diagnostics.iter().map(|d| format!("{d}\n")).collect::<String>()
+        );
+        let hits = catalogue.match_line("Outbound mail queue is stuck on mail.example.com");
+        assert_eq!(hits.iter().map(|hit| hit.id.as_ref()).collect::<Vec<_>>(), ["ece.mail_queue_stuck"]);
+        let hits = catalogue.match_line("Fetcher gave up after 3 of 3 attempts on host mail.example.com");
+        assert_eq!(
+            hits.first().and_then(|hit| hit.fields.get("host")).map(String::as_str),
+            Some("mail.example.com")
+        );
+        assert_eq!(catalogue.describe("entra.aadsts50011").map(|d| d.meaning()), Some("Our own words."));
+        assert_eq!(catalogue.codes().filter(|code| code.code == 50011).count(), 1);
+    }
+
+    /// Each broken pack, and what the first diagnostic says with its place.
+    #[test]
+    fn errors_name_place_and_expectation() {
+        let broken = |change: &str, to: &str| GOOD.replacen(change, to, 1);
+        for (text, line, words) in [
+            (broken("severity = \"high\"", "severity = \"hi\""), 6, "expected one of"),
+            (broken("literal = ", "literl = "), 7, "unknown field `literl`"),
+            (
+                broken("meaning = \"The dispatcher gave up on its queue.\"\n", ""),
+                2,
+                "missing field `meaning`",
+            ),
+            (broken("ece.mail_queue_stuck", "Mail queue"), 3, "is no id"),
+            (broken("ece.mail_queue_stuck", "smtp.535_5_7_3"), 3, "is taken"),
+            (broken("ece.mail_queue_stuck", "ece.fetch_gave_up"), 15, "is taken"),
+            (broken("log.dispatcher", "log.dispatch"), 10, "no check `log.dispatch`"),
+            (broken("Fetcher gave up after (", "(Fetcher gave up after ("), 19, "no regular expression"),
+            (broken("after 3 attempts\"", "after\", \"3 attempts\""), 11, "examples[2]"),
+            (broken("queue is empty", "queue is stuck"), 12, "matches, and must not"),
+            (
+                broken("literal = \"Outbound mail queue is stuck\"", "pattern = '\\d\\d\\d'"),
+                7,
+                "no fixed text",
+            ),
+            (broken("literal = ", "literal == "), 7, ""),
+            (String::from("x = 1\n"), 1, "unknown table `x`"),
+            (String::from("signature = 1\n"), 1, "list of tables"),
+        ] {
+            let (_, diagnostics) = load(&text);
+            let first = diagnostics
+                .iter()
+                .find(|d| d.error)
+                .unwrap_or_else(|| panic!("no error for {words}: {diagnostics:?}"));
+            assert!(
+                first.line == line && first.message.contains(words),
+                "{words} expected in line {line}:\n{first}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_diagnostic_reads_like_a_compilers() {
+        let (_, diagnostics) = load("[[signature]]\nid = \"ece.x\"\nrole = \"reason\"\n");
+        let text = diagnostics.iter().map(|d| d.to_string()).collect::<String>();
+        assert!(text.starts_with("error: unknown variant `reason`"), "{text}");
+        assert!(text.contains("--> own.toml:3:8\n"), "{text}");
+        assert!(text.ends_with("3 | role = \"reason\"\n  |        ^^^^^^^^"), "{text}");
+    }
+
+    #[test]
+    fn short_and_frequent_anchors_are_warned_about_and_work() {
+        let text =
+            GOOD.replacen("Outbound mail queue is stuck", "RxInstance stuck", 1)
+                .replacen("outbound MAIL  queue is stuck", "RxInstance  STUCK", 1);
+        let (catalogue, diagnostics) = load(&text);
+        assert!(
+            diagnostics.iter().any(|d| !d.error && d.message.contains("healthy logs")),
+            "{diagnostics:?}"
+        );
+        assert_eq!(catalogue.match_line("rxinstance stuck").len(), 1);
+        let text = GOOD
+            .replacen("Outbound mail queue is stuck", "MQ stuck", 1)
+            .replacen("outbound MAIL  queue is stuck", "MQ stuck", 1);
+        let (catalogue, diagnostics) = load(&text);
+        assert!(
+            diagnostics.iter().any(|d| !d.error && d.message.contains("fewer than 8 bytes")),
+            "{diagnostics:?}"
+        );
+        assert_eq!(catalogue.match_line("MQ stuck").len(), 1);
+    }
+
+    #[test]
+    fn hostile_packs_are_refused_in_bounded_time() {
+        let nested = format!("signature = {}", "[".repeat(100_000));
+        let repeated = GOOD.replacen(r"(?P<n>\d+)", r"(?:(?:\w{900}){900}){900}", 1);
+        let deep = GOOD.replacen(r"(?P<n>\d+)", &format!("{}x{}", "(".repeat(2000), ")".repeat(2000)), 1);
+        for text in [
+            nested,
+            repeated,
+            deep,
+            "\u{0}\u{1b}[31m = 1".to_owned(),
+            "a".repeat(100_000),
+            "[[signature]]\n".repeat(2000),
+        ] {
+            let (_, diagnostics) = load(&text);
+            assert!(diagnostics.iter().any(|d| d.error));
+            assert!(diagnostics.iter().all(|d| !d.to_string().contains('\u{1b}')));
+        }
     }
 }

@@ -5,7 +5,12 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 /// Texts of which every match holds one, the longest choice that the pattern allows; empty if it has no fixed text. The second
 /// member tells whether they are compared without case.
 pub fn pieces(pattern: &str) -> (Vec<String>, bool) {
-    let parsed = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).nest_limit(100).build().parse(pattern);
+    let parsed = regex_syntax::ParserBuilder::new()
+        .unicode(false)
+        .utf8(false)
+        .nest_limit(100)
+        .build()
+        .parse(pattern);
     let mut ignore_case = false;
     let pieces = parsed.ok().and_then(|hir| required(&hir, &mut ignore_case)).unwrap_or_default();
     (pieces, ignore_case)
@@ -31,7 +36,9 @@ fn required(hir: &Hir, ignore_case: &mut bool) -> Option<Vec<String>> {
                 }
                 rest = rest.get(length.max(1)..).unwrap_or_default();
             }
-            choices.into_iter().max_by_key(|choice| choice.iter().map(String::len).min().unwrap_or(0).min(24) * 64 / (63 + choice.len()))
+            choices
+                .into_iter()
+                .max_by_key(|choice| choice.iter().map(String::len).min().unwrap_or(0).min(24) * 64 / (63 + choice.len()))
         }
         HirKind::Alternation(parts) => {
             let mut all = Vec::new();
@@ -93,7 +100,11 @@ mod tests {
         ];
         for (pattern, expected, ignore_case) in cases {
             let (found, folded) = pieces(pattern);
-            assert_eq!((found.iter().map(String::as_str).collect::<Vec<_>>(), folded), (expected, ignore_case), "{pattern}");
+            assert_eq!(
+                (found.iter().map(String::as_str).collect::<Vec<_>>(), folded),
+                (expected, ignore_case),
+                "{pattern}"
+            );
         }
     }
 }

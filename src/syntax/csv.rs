@@ -3,8 +3,9 @@
 //! The splitter is our own, because two things count here that csv libraries don't tell: whether an empty cell had quotes
 //! (PowerShell writes null as nothing and an empty string as `""`), and in which column of which line a cell stands.
 
+use super::header::{is_column_name, is_header, is_name};
 use super::view::{Losses, View};
-use super::{Key, Node, Place, Value, fold_name};
+use super::{Key, Node, Place, Value};
 use std::ops::Range;
 
 /// Most bytes of a record.
@@ -201,12 +202,30 @@ pub(super) fn sniff(text: &str, range: Range<usize>, whole: bool) -> Option<Layo
     let first = record(text, start, delimiter);
     let sample: Vec<Record> = records(text, first.end, delimiter).filter(|r| !r.is_blank()).take(20).collect();
     let same = sample.iter().take_while(|r| r.cells.len() == first.cells.len()).count();
-    let header = is_header(&first, &sample);
+    let header = is_header(&texts(&first), &sample.iter().map(texts).collect::<Vec<_>>());
+    // In prose a blank follows the comma.
+    let sentence = delimiter == b',' && first.cells.iter().any(|c| c.text.starts_with(' ')) && !first.cells.iter().any(|c| is_column_name(&c.text));
+    let quoted = first.cells.iter().all(|c| c.quoted);
     let convincing = declared
         || match whole {
-            true => first.cells.len() > 1 && (same > 0 || header && first.cells.len() > 2) || first.cells.iter().all(|c| c.quoted),
+            true => {
+                let alike = sample.iter().filter(|r| r.cells.len() == first.cells.len()).count();
+                let regular = alike > 0
+                    && if header {
+                        alike * 2 >= sample.len()
+                    } else {
+                        alike * 5 >= sample.len() * 4
+                    };
+                let dated = first
+                    .cells
+                    .first()
+                    .is_some_and(|c| c.text.starts_with(|d: char| d.is_ascii_digit()) && c.text.contains(':'));
+                quoted
+                    || first.cells.len() > 1
+                        && (header && (regular || sample.is_empty() && first.cells.len() > 2) || regular && !header && !dated)
+                        && !sentence
+            }
             false => {
-                let quoted = first.cells.iter().all(|c| c.quoted);
                 let enough = match delimiter {
                     b',' => 3,
                     _ => 2,
@@ -225,6 +244,10 @@ pub(super) fn sniff(text: &str, range: Range<usize>, whole: bool) -> Option<Layo
         header: header || declared && name.is_some(),
         name,
     })
+}
+
+fn texts(record: &Record) -> Vec<&str> {
+    record.cells.iter().map(|c| c.text.trim()).collect()
 }
 
 /// Records from `start` to the end of the text.
@@ -276,103 +299,6 @@ fn is_single_column(text: &str, start: usize, whole: bool) -> bool {
         && lines.all(|l| l.is_empty() || quoted(l) || l == "\"\"")
 }
 
-/// True for text that may head a column: short, and neither a value nor a sentence.
-pub(super) fn is_name(text: &str) -> bool {
-    let text = text.trim();
-    !text.is_empty()
-        && text.chars().count() <= 64
-        && text.split_whitespace().count() <= 7
-        && text.chars().any(char::is_alphabetic)
-        && !text.ends_with(['.', '?', '!', ':', ','])
-        && !is_value(text)
-}
-
-/// True for text that is data beyond doubt, and no column's name.
-pub(super) fn is_value(text: &str) -> bool {
-    let text = text.trim();
-    let folded = text.to_ascii_lowercase();
-    text.contains('@')
-        || text.contains("://")
-        || text.parse::<f64>().is_ok()
-        || matches!(
-            folded.as_str(),
-            "null" | "true" | "false" | "yes" | "no" | "vero" | "falso" | "wahr" | "falsch" | "vrai" | "faux" | "n/a" | "-"
-        )
-        || crate::model::Stamp::parse(text).is_some()
-        || text.len() >= 8 && text.bytes().all(|b| b.is_ascii_digit() || b"/:.- ".contains(&b))
-        || text.len() == 36 && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
-        || text.contains('.') && !text.contains(char::is_whitespace) && text.split('.').count() > 2 && text.split('.').all(|p| !p.is_empty())
-}
-
-/// Names that head columns in the exports of this product and its neighbours, folded.
-const COLUMN_NAMES: &[&str] = &[
-    "name",
-    "value",
-    "setting",
-    "settingname",
-    "settingval",
-    "settingvalue",
-    "label",
-    "property",
-    "preference",
-    "currentvalue",
-    "default",
-    "defaultvalue",
-    "level",
-    "department",
-    "description",
-    "status",
-    "provider",
-    "endpoint",
-    "servertype",
-    "address",
-    "username",
-    "aliases",
-    "alias",
-    "emailaddress",
-    "port",
-    "host",
-    "server",
-    "user",
-    "identity",
-    "type",
-    "id",
-    "nome",
-    "valore",
-    "impostazione",
-    "livello",
-    "stato",
-    "wert",
-    "einstellung",
-    "valeur",
-    "valor",
-];
-
-fn is_column_name(text: &str) -> bool {
-    COLUMN_NAMES.contains(&fold_name(text).as_str())
-}
-
-/// True if the first record names columns: it holds no value, and none of its cells stands again in its own column below.
-pub(super) fn is_header(first: &Record, below: &[Record]) -> bool {
-    let cells = &first.cells;
-    let filled: Vec<(usize, &str)> = cells
-        .iter()
-        .enumerate()
-        .map(|(i, c)| (i, c.text.trim()))
-        .filter(|(_, t)| !t.is_empty())
-        .collect();
-    if filled.is_empty() || filled.len() * 2 < cells.len() || filled.iter().any(|(_, t)| is_value(t)) {
-        return false;
-    }
-    let known = filled.iter().any(|(_, t)| is_column_name(t));
-    let repeats = |(i, t): &(usize, &str)| below.iter().any(|r| r.cells.get(*i).is_some_and(|c| c.text.trim() == *t));
-    if !known && filled.iter().any(repeats) {
-        return false;
-    }
-    let wordy = filled.iter().filter(|(_, t)| t.split_whitespace().count() > 3 || t.len() > 64).count();
-    known || wordy * 2 < filled.len()
-}
-
 /// The value of a cell: nothing is null, `""` is an empty text.
 fn value_of(cell: &Cell) -> Value {
     match cell.text.as_str() {
@@ -417,12 +343,25 @@ pub(super) fn rows(
         let record = record(text, at, layout.delimiter);
         let line = locator.line(at);
         let blank = record.is_blank();
-        let stranger = record.single().is_some_and(|c| !c.quoted) && width > 1;
+        let stranger = record.single().is_some_and(|c| !c.quoted) && width > 1 && record.terminated;
         if inside_text && (blank || stranger || record.cells.len() > width && layout.header && !record.cells.iter().all(|c| c.quoted)) {
             break;
         }
-        at = record.end;
         if blank && width > 1 {
+            // A blank line, then another header: another table.
+            at = record.end;
+            if sniff(text, at..text.len(), false).is_some_and(|l| l.header && l.delimiter == layout.delimiter) {
+                break;
+            }
+            continue;
+        }
+        at = record.end;
+        if stranger && !blank {
+            // A trailer ends the table; a stray line inside of it is only left out.
+            if self::record(text, at, layout.delimiter).cells.len() != width {
+                break;
+            }
+            losses.add(line, "the line is no row of the table around it");
             continue;
         }
         end = at;
@@ -437,7 +376,7 @@ pub(super) fn rows(
         }
         let short = layout.header && record.cells.len() < width;
         let cut = short && !record.terminated;
-        if short && !stranger {
+        if short {
             losses.add(line, format!("the row has {} of {width} cells", record.cells.len()));
         }
         let last = record.cells.len().saturating_sub(1);

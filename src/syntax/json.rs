@@ -32,12 +32,18 @@ pub(super) struct Read {
 /// Reads the document that begins at `range.start` (blanks and comments may stand before it) and hands it to `sink`: in one node,
 /// or, if it is a list or an envelope around one and large, in several nodes of the same form with a part of the elements each.
 /// `None` if no document begins there.
-pub(super) fn document(view: &View<'_>, range: Range<usize>, losses: &mut Losses, sink: &mut dyn FnMut(Node)) -> Option<Read> {
+pub(super) fn document<'v>(
+    view: &'v View<'_>,
+    range: Range<usize>,
+    locator: &mut Locator<'v>,
+    losses: &mut Losses,
+    sink: &mut dyn FnMut(Node),
+) -> Option<Read> {
     let mut reader = Reader {
         bytes: view.text().as_bytes().get(..range.end)?,
         text: view.text(),
         at: range.start,
-        locator: view.locator(),
+        locator,
         losses,
         stack: Vec::new(),
         pointer: String::new(),
@@ -163,7 +169,7 @@ struct Reader<'v, 'l> {
     /// The text up to the end of what may be read.
     bytes: &'v [u8],
     at: usize,
-    locator: Locator<'v>,
+    locator: &'l mut Locator<'v>,
     losses: &'l mut Losses,
     stack: Vec<Frame>,
     pointer: String,
@@ -745,7 +751,7 @@ mod tests {
         let mut losses = Losses::default();
         let mut nodes = Vec::new();
         let mut at = 0;
-        while let Some(read) = document(&view, at..content.len(), &mut losses, &mut |node| nodes.push(node)) {
+        while let Some(read) = document(&view, at..content.len(), &mut view.locator(), &mut losses, &mut |node| nodes.push(node)) {
             at = read.end;
             let rest = &content[at..];
             let skipped = rest.trim_start_matches(|c: char| is_blank(c) || c == ',' || read.fragment && "]}".contains(c));

@@ -3,10 +3,25 @@
 //! [`read`] finds the pieces of evidence in a text, whatever they are written in, and hands each to the reader of its format.
 //! Content never makes it fail: what can't be read is a [`Loss`], and the rest goes on.
 
+mod clixml;
+mod columns;
+mod console;
 mod csv;
+mod entities;
+mod format_list;
+mod header;
+mod html;
 mod json;
+mod label_value;
+mod lines;
+mod mail;
+mod markdown;
 mod node;
+mod printed;
+mod properties;
+mod segments;
 mod view;
+mod xml;
 
 pub use node::{Command, Key, Node, Place, Section, Source, Syntax, Value, fold_name, read_boolean};
 
@@ -41,34 +56,7 @@ pub fn read(text: &Text, name: &str) -> Reading {
 /// Like [`read`], but hands out each section as soon as it is complete, and large tables and JSON lists in several sections of the
 /// same form: memory stays bounded if `each` keeps only the facts.
 pub fn read_each(text: &Text, _name: &str, each: &mut dyn FnMut(Section)) -> Vec<Loss> {
-    let view = View::whole(text);
-    let content = view.text();
     let mut losses = Losses::default();
-    let section = |syntax, nodes: Vec<Node>| Section {
-        syntax,
-        command: None,
-        host: None,
-        printed: None,
-        name: None,
-        first_line: nodes.first().map_or(1, |n| n.place.line),
-        last_line: text.line_count(),
-        nodes,
-    };
-    let mut at = 0;
-    if json::begins(content) || json::member_begins(content) {
-        while let Some(read) = json::document(&view, at..content.len(), &mut losses, &mut |node| each(section(Syntax::Json, vec![node]))) {
-            at = read.end;
-        }
-    } else if let Some(layout) = csv::sniff(content, 0..content.len(), true) {
-        let name = layout.name.clone();
-        csv::rows(&view, &layout, content.len(), false, &mut losses, &mut |nodes| {
-            each(Section {
-                name: name.clone(),
-                ..section(Syntax::Csv, nodes)
-            });
-        });
-    } else {
-        each(section(Syntax::Lines, Vec::new()));
-    }
+    segments::read(&View::whole(text), &mut losses, each);
     losses.into_vec()
 }

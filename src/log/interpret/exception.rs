@@ -107,7 +107,8 @@ static TRIED: LazyLock<Regex> = LazyLock::new(|| {
 });
 static GREETED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)bad greeting from \w+ host: (?P<h>[A-Za-z0-9._-]+), port: (?P<p>\d{1,5})").expect("a constant pattern"));
-static UNRESOLVED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"UnknownHostException:? ([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)").expect("a constant pattern"));
+static UNRESOLVED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"UnknownHostException:? ([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)").expect("a constant pattern"));
 
 /// What `text` proves about connections. `endpoint` is a host and port that the record names in a URL.
 pub(super) fn connection(text: &str, chain: &Chain, endpoint: Option<(&str, u16)>) -> Option<Connection> {
@@ -115,8 +116,12 @@ pub(super) fn connection(text: &str, chain: &Chain, endpoint: Option<(&str, u16)
         return made(&greeted["h"], greeted["p"].parse().ok()?, Reach::Open);
     }
     let unresolved = chain.any(|c| matches!(c, "UnknownHostException" | "UnresolvedAddressException"));
-    let refused = chain.any(|c| matches!(c, "ConnectException" | "NoRouteToHostException" | "ConnectTimeoutException" | "HttpHostConnectException" | "HttpConnectTimeoutException"))
-        || contains_ignore_case(text, "connection refused")
+    let refused = chain.any(|c| {
+        matches!(
+            c,
+            "ConnectException" | "NoRouteToHostException" | "ConnectTimeoutException" | "HttpHostConnectException" | "HttpConnectTimeoutException"
+        )
+    }) || contains_ignore_case(text, "connection refused")
         || contains_ignore_case(text, "connect timed out")
         || contains_ignore_case(text, "network is unreachable");
     if let Some(tried) = TRIED.captures(text) {
@@ -182,7 +187,13 @@ mod tests {
         assert_eq!(chain.innermost().unwrap().0, "java.net.ConnectException");
         assert_eq!(chain.frame.as_deref(), Some("com.egain.mail.module.retriever.Net.connect"));
         assert!(chain.concerns_connection());
-        assert_eq!(Chain::read("no exception here\n\tat x"), Chain { links: vec![], frame: Some("x".into()) });
+        assert_eq!(
+            Chain::read("no exception here\n\tat x"),
+            Chain {
+                links: vec![],
+                frame: Some("x".into())
+            }
+        );
     }
 
     #[test]
@@ -190,21 +201,36 @@ mod tests {
         let of = |text: &str, endpoint| connection(text, &Chain::read(text), endpoint).map(|c| (c.host, c.port, c.reach));
         assert_eq!(of(REFUSED, None), Some(("outlook.office365.com".into(), 993, Reach::Closed)));
         assert_eq!(
-            of("x\njava.net.UnknownHostException: login.microsoftonline.com\n\tat a.b.C.d(C.java:1)", None),
+            of(
+                "x\njava.net.UnknownHostException: login.microsoftonline.com\n\tat a.b.C.d(C.java:1)",
+                None
+            ),
             Some(("login.microsoftonline.com".into(), 443, Reach::NotResolved))
         );
         assert_eq!(
-            of("javax.mail.MessagingException: Could not connect to SMTP host: smtp.office365.com, port: 587, response: 421", None),
+            of(
+                "javax.mail.MessagingException: Could not connect to SMTP host: smtp.office365.com, port: 587, response: 421",
+                None
+            ),
             Some(("smtp.office365.com".into(), 587, Reach::Open))
         );
         assert_eq!(
-            of("javax.mail.MessagingException: Could not connect to SMTP host: smtp.office365.com, port: 587;\n  nested exception is:\n\tjava.net.SocketTimeoutException: connect timed out", None),
+            of(
+                "javax.mail.MessagingException: Could not connect to SMTP host: smtp.office365.com, port: 587;\n  nested exception is:\n\tjava.net.SocketTimeoutException: connect timed out",
+                None
+            ),
             Some(("smtp.office365.com".into(), 587, Reach::Closed))
         );
         // A reset in the middle of TLS proves nothing about the port.
-        assert_eq!(of("javax.net.ssl.SSLException: Connection reset", Some(("login.microsoftonline.com", 443))), None);
         assert_eq!(
-            of("POST failed\njava.net.ConnectException: Connection timed out: connect", Some(("login.microsoftonline.com", 443))),
+            of("javax.net.ssl.SSLException: Connection reset", Some(("login.microsoftonline.com", 443))),
+            None
+        );
+        assert_eq!(
+            of(
+                "POST failed\njava.net.ConnectException: Connection timed out: connect",
+                Some(("login.microsoftonline.com", 443))
+            ),
             Some(("login.microsoftonline.com".into(), 443, Reach::Closed))
         );
     }

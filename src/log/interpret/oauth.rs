@@ -56,7 +56,8 @@ static REFRESH_TOKEN: LazyLock<Regex> = LazyLock::new(|| value_pattern("refresh_
 static ID_TOKEN: LazyLock<Regex> = LazyLock::new(|| value_pattern("id_token", r"[A-Za-z0-9_.\-]{8,}"));
 static ERROR: LazyLock<Regex> = LazyLock::new(|| value_pattern("error", "[a-z]+_[a-z_]+"));
 static SCOPE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?i)(?:^|[^A-Za-z0-9_-])scope[\\"']*\s*[:=]\s*(?:[\\"']+([^\\"'\r\n]{1,2000})|([^\\"',}&\r\n]{1,2000}))"#).expect("a constant pattern")
+    Regex::new(r#"(?i)(?:^|[^A-Za-z0-9_-])scope[\\"']*\s*[:=]\s*(?:[\\"']+([^\\"'\r\n]{1,2000})|([^\\"',}&\r\n]{1,2000}))"#)
+        .expect("a constant pattern")
 });
 static GRANT: LazyLock<Regex> = LazyLock::new(|| value_pattern("grant_type", "[a-z_]{4,40}"));
 static CODE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)AADSTS[ _-]?(\d{4,8})").expect("a constant pattern"));
@@ -69,7 +70,11 @@ pub(super) fn read(text: &str) -> OAuth {
     let mut found = OAuth::default();
     for url in ENDPOINT.captures_iter(text).take(8) {
         let part = |n: usize| url.get(n).map_or(String::new(), |m| m.as_str().to_owned());
-        let kind = if part(3).eq_ignore_ascii_case("authorize") { EndpointKind::Authorize } else { EndpointKind::Token };
+        let kind = if part(3).eq_ignore_ascii_case("authorize") {
+            EndpointKind::Authorize
+        } else {
+            EndpointKind::Token
+        };
         let endpoint = Endpoint {
             kind,
             host: part(1).to_ascii_lowercase(),
@@ -102,7 +107,8 @@ fn unescaped(text: &str) -> Cow<'_, str> {
 fn authorize_request(endpoints: &[Endpoint], text: &str) -> Option<AuthorizeRequest> {
     let endpoint = endpoints.iter().find(|e| e.kind == EndpointKind::Authorize && e.query.contains('='));
     // A code's redemption repeats the redirect URI in the form body that goes to the token endpoint.
-    static FORM: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"(?:^|[\s"'\[{(?])((?:[a-z_]+=[^\s"'<>]*&)*redirect_uri=[^\s"'<>\])}]*)"#).expect("a constant pattern"));
+    static FORM: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r#"(?:^|[\s"'\[{(?])((?:[a-z_]+=[^\s"'<>]*&)*redirect_uri=[^\s"'<>\])}]*)"#).expect("a constant pattern"));
     let (host, tenant, query) = match endpoint {
         Some(e) => (e.host.clone(), e.tenant.clone(), e.query.clone()),
         None => {
@@ -111,7 +117,11 @@ fn authorize_request(endpoints: &[Endpoint], text: &str) -> Option<AuthorizeRequ
             (endpoint.host.clone(), endpoint.tenant.clone(), form[1].to_owned())
         }
     };
-    let mut request = AuthorizeRequest { host, tenant, ..AuthorizeRequest::default() };
+    let mut request = AuthorizeRequest {
+        host,
+        tenant,
+        ..AuthorizeRequest::default()
+    };
     for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match &*key {
             "client_id" => request.client_id = Some(value.to_ascii_lowercase()),

@@ -50,7 +50,10 @@ impl Place {
 /// The first `limit` bytes of `text`, and less if they end within a word: half a secret is not recognised as one.
 fn uncut(text: &[u8], limit: usize) -> &[u8] {
     let Some(head) = text.get(..limit) else { return text };
-    let end = head.iter().rposition(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b',' | b'&')).unwrap_or(0);
+    let end = head
+        .iter()
+        .rposition(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b',' | b'&'))
+        .unwrap_or(0);
     head.get(..end).unwrap_or_default()
 }
 

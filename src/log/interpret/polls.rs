@@ -30,7 +30,11 @@ pub(super) fn poll(message: &[u8]) -> Option<(&str, PollState)> {
     let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
     let (id, rest) = rest.split_at_checked(digits).filter(|(id, _)| !id.is_empty() && id.len() <= 12)?;
     let word = rest.trim_ascii_start();
-    let state = if word.starts_with(b"Running") { PollState::Running } else { PollState::Other };
+    let state = if word.starts_with(b"Running") {
+        PollState::Running
+    } else {
+        PollState::Other
+    };
     Some((std::str::from_utf8(id).ok()?, state))
 }
 

@@ -79,6 +79,26 @@ pub(super) fn process_of_record(class: &[u8], thread: &[u8]) -> Option<Process> 
     None
 }
 
+/// The process whose classes a file holds, for files whose interesting records say nothing: a healthy dispatcher's, a console's.
+pub(super) fn process_of_classes<'a>(classes: impl Iterator<Item = &'a str>) -> Option<Process> {
+    const CONSOLE: &[&str] = &[".servlet.", ".ipcc.", ".ui.", ".ws.", ".live.", ".casemgmt.", ".authenticate.", ".kb."];
+    let (mut rx, mut dx, mut console) = (0u32, 0u32, 0u32);
+    for class in classes {
+        match process_of_record(class.as_bytes(), b"") {
+            Some(Process::Retriever) => rx += 1,
+            Some(Process::Dispatcher) => dx += 1,
+            _ => console += u32::from(CONSOLE.iter().any(|part| class.contains(part))),
+        }
+    }
+    match (rx, dx, console) {
+        (0, 0, 0) => None,
+        (rx, dx, console) if console > rx + dx => Some(Process::ApplicationServer),
+        (rx, dx, _) if rx > dx => Some(Process::Retriever),
+        (rx, dx, _) if dx > rx => Some(Process::Dispatcher),
+        _ => None,
+    }
+}
+
 /// The host in an application server's thread, `278:ajp-eceapp.example.com%2F10.1.1.1-15006-1`.
 pub(super) fn host_of_thread(thread: &[u8]) -> Option<String> {
     let thread = std::str::from_utf8(thread).ok()?;
@@ -125,12 +145,18 @@ impl Votes {
 
     /// The process with most votes.
     pub fn process(&self) -> Option<Process> {
-        self.processes.iter().max_by_key(|(process, n)| (**n, std::cmp::Reverse(*process))).map(|(p, _)| p.clone())
+        self.processes
+            .iter()
+            .max_by_key(|(process, n)| (**n, std::cmp::Reverse(*process)))
+            .map(|(p, _)| p.clone())
     }
 
     /// The host with most votes.
     pub fn host(&self) -> Option<String> {
-        self.hosts.iter().max_by_key(|(host, n)| (**n, std::cmp::Reverse(*host))).map(|(h, _)| h.clone())
+        self.hosts
+            .iter()
+            .max_by_key(|(host, n)| (**n, std::cmp::Reverse(*host)))
+            .map(|(h, _)| h.clone())
     }
 }
 
@@ -142,7 +168,10 @@ mod tests {
     fn reads_names() {
         let of = |path: &str| {
             let named = source_of_name(path);
-            (named.host.unwrap_or_default(), named.process.map_or(String::new(), |p| p.name().to_owned()))
+            (
+                named.host.unwrap_or_default(),
+                named.process.map_or(String::new(), |p| p.name().to_owned()),
+            )
         };
         let pair = |host: &str, process: &str| (host.to_owned(), process.to_owned());
         assert_eq!(of("logs/eg_log_ECESVC01_rx-process.log"), pair("ECESVC01", "rx-process"));
@@ -157,10 +186,16 @@ mod tests {
 
     #[test]
     fn reads_records() {
-        assert_eq!(process_of_record(b"com.egain.mail.module.retriever.store.X", b"9:Worker 3"), Some(Process::Retriever));
+        assert_eq!(
+            process_of_record(b"com.egain.mail.module.retriever.store.X", b"9:Worker 3"),
+            Some(Process::Retriever)
+        );
         assert_eq!(process_of_record(b"com.egain.mail.oauth.X", b"9:DxWorker 3"), Some(Process::Dispatcher));
         assert_eq!(process_of_record(b"com.egain.mail.oauth.X", b"9:Timer-7"), None);
-        assert_eq!(host_of_thread(b"278:ajp-eimApp.eim.lab%2F14.104.48.16-15006-1").as_deref(), Some("eimApp.eim.lab"));
+        assert_eq!(
+            host_of_thread(b"278:ajp-eimApp.eim.lab%2F14.104.48.16-15006-1").as_deref(),
+            Some("eimApp.eim.lab")
+        );
         assert_eq!(host_of_thread(b"278:ajp-0.0.0.0-15006-1"), None);
     }
 }

@@ -80,7 +80,11 @@ fn score(before: &str, direction: Direction) -> i32 {
         return -3;
     }
     let trimmed = before.trim_end_matches([' ', '<', '"', '\'', '(', '[', ':', '=', '#']);
-    let word = trimmed.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_ascii_lowercase();
+    let word = trimmed
+        .rsplit(|c: char| !c.is_ascii_alphanumeric())
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     match (word.as_str(), direction) {
         ("alias" | "mailbox" | "account" | "user" | "aliasname", _) => 3,
         ("recipient" | "recipients" | "rcpt" | "cc" | "bcc" | "addressee", _) => -2,
@@ -96,20 +100,22 @@ static QUOTED_ACCOUNT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?i)\baccount(?:[ _]?name)?\s*[:=]?\s*(?:"([^"\r\n]{1,80})"|'([^'\r\n]{1,80})'|\[([^\]\r\n]{1,80})\]|\(([^)\r\n]{1,80})\)|<([^>\r\n]{1,80})>|«([^»\r\n]{1,80})»)"#)
         .expect("a constant pattern")
 });
-static BARE_ACCOUNT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i)\baccount(?:[ _]?name)?\b\s*[:=]?\s*").expect("a constant pattern"));
+static BARE_ACCOUNT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)\baccount(?:[ _]?name)?\b\s*[:=]?\s*").expect("a constant pattern"));
 static FOR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)\b(?:for|of)\s+(?:the\s+)?").expect("a constant pattern"));
 static PARENTHESES: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"[(\["']([^()\[\]"'\r\n]{2,80})[)\]"']"#).expect("a constant pattern"));
 
 /// The e-mail account's name that the words give, if any.
 fn account(head: &str) -> Option<String> {
-    let head = head.find("://").map_or(head, |at| head.get(..at).unwrap_or(head));
+    // A URL is no part of the sentence, wherever it stands.
+    let words: Vec<&str> = head.split(' ').filter(|word| !word.contains("://")).collect();
+    let head = &words.join(" ");
     if let Some(found) = QUOTED_ACCOUNT.captures(head) {
         let name = found.iter().skip(1).flatten().next()?.as_str().trim();
         return (!name.is_empty()).then(|| name.to_owned());
     }
     let behind = |pattern: &Regex| pattern.find_iter(head).take(4).find_map(|m| name_at(&head[m.end()..]));
-    behind(&BARE_ACCOUNT).or_else(|| behind(&FOR)).or_else(|| {
+    let capital = |name: &String| name.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit());
+    behind(&BARE_ACCOUNT).or_else(|| behind(&FOR).filter(capital)).or_else(|| {
         let names = PARENTHESES.captures_iter(head).take(4);
         let mut names = names.filter_map(|c| c.get(1)).map(|m| m.as_str().trim());
         names.find(|name| is_name(name)).map(str::to_owned)
@@ -136,12 +142,98 @@ fn name_at(tail: &str) -> Option<String> {
 /// True for a word that no account is named by, and that sentences go on with.
 fn goes_on(word: &str) -> bool {
     const WORDS: &[&str] = &[
-        "was", "is", "are", "has", "had", "have", "could", "can", "cannot", "can't", "couldn't", "did", "didn't", "does", "will", "would", "not", "failed",
-        "fails", "failing", "succeeded", "succeeds", "accepted", "updated", "stored", "returned", "ok", "okay", "at", "by", "using", "with", "from",
-        "because", "refused", "rejected", "declined", "denied", "expired", "completed", "complete", "done", "finished", "renewed", "refreshed",
-        "obtained", "received", "got", "granted", "issued", "needs", "in", "on", "after", "before", "via", "to", "and", "or", "into", "ended", "stopped",
-        "now", "successfully", "successful", "unsuccessful", "answered", "raised", "threw", "gave", "->", "=>", "–", "—", "still", "again", "until",
-        "while", "when", "that", "this", "which", "token", "tokens", "access", "refresh", "authorization", "oauth", "oauth2", "post", "http", "due",
+        "was",
+        "is",
+        "are",
+        "has",
+        "had",
+        "have",
+        "could",
+        "can",
+        "cannot",
+        "can't",
+        "couldn't",
+        "did",
+        "didn't",
+        "does",
+        "will",
+        "would",
+        "not",
+        "failed",
+        "fails",
+        "failing",
+        "succeeded",
+        "succeeds",
+        "accepted",
+        "updated",
+        "stored",
+        "returned",
+        "ok",
+        "okay",
+        "at",
+        "by",
+        "using",
+        "with",
+        "from",
+        "because",
+        "refused",
+        "rejected",
+        "declined",
+        "denied",
+        "expired",
+        "completed",
+        "complete",
+        "done",
+        "finished",
+        "renewed",
+        "refreshed",
+        "obtained",
+        "received",
+        "got",
+        "granted",
+        "issued",
+        "needs",
+        "in",
+        "on",
+        "after",
+        "before",
+        "via",
+        "to",
+        "and",
+        "or",
+        "into",
+        "ended",
+        "stopped",
+        "now",
+        "successfully",
+        "successful",
+        "unsuccessful",
+        "answered",
+        "raised",
+        "threw",
+        "gave",
+        "->",
+        "=>",
+        "–",
+        "—",
+        "still",
+        "again",
+        "until",
+        "while",
+        "when",
+        "that",
+        "this",
+        "which",
+        "token",
+        "tokens",
+        "access",
+        "refresh",
+        "authorization",
+        "oauth",
+        "oauth2",
+        "post",
+        "http",
+        "due",
     ];
     WORDS.iter().any(|w| w.eq_ignore_ascii_case(word))
 }
@@ -169,11 +261,23 @@ mod tests {
     #[test]
     fn finds_the_account_however_it_is_named() {
         for (text, name) in [
-            ("Token renewal of e-mail account Sales O365 was refused; POST https://login.example.com/x", Some("Sales O365")),
-            ("Scheduled token update (Claims O365) returned a token at https://login.example.com", Some("Claims O365")),
-            ("https://login.example.com/token answered 200 for Sales O365: {\"a\":1}", None),
+            (
+                "Token renewal of e-mail account Sales O365 was refused; POST https://login.example.com/x",
+                Some("Sales O365"),
+            ),
+            (
+                "Scheduled token update (Claims O365) returned a token at https://login.example.com",
+                Some("Claims O365"),
+            ),
+            (
+                "https://login.example.com/token answered 200 for Sales O365: {\"a\":1}",
+                Some("Sales O365"),
+            ),
             ("the endpoint answered 200 for ECE shared account: {\"a\":1}", Some("ECE shared account")),
-            ("OAuth refresh for account ECE shared account accepted at https://login.example.com", Some("ECE shared account")),
+            (
+                "OAuth refresh for account ECE shared account accepted at https://login.example.com",
+                Some("ECE shared account"),
+            ),
             ("OAuth refresh - account Sales O365 updated the store at https://x", Some("Sales O365")),
             ("Token renewal account \"Sales Office\" was refused at https://x", Some("Sales Office")),
             ("Obtaining a token - account Repairs O365 ok at https://x", Some("Repairs O365")),
@@ -188,15 +292,24 @@ mod tests {
     #[test]
     fn finds_the_alias_and_not_the_customer() {
         let out = |text: &str| subject(text, Direction::Out).address;
-        assert_eq!(out("Message 7 from sales@example.com to bob@customer.example was not sent").as_deref(), Some("sales@example.com"));
+        assert_eq!(
+            out("Message 7 from sales@example.com to bob@customer.example was not sent").as_deref(),
+            Some("sales@example.com")
+        );
         assert_eq!(out("Activity 7 sent to bob@customer.example"), None);
         assert_eq!(
             out("Activity 9 dispatched to smtp.office365.com:587 for Sales@Example.com : 250 2.0.0 OK <ab12@AM0.PROD.OUTLOOK.COM>").as_deref(),
             Some("sales@example.com")
         );
         let inward = |text: &str| subject(text, Direction::In).address;
-        assert_eq!(inward("Mail from bob@customer.example stored for sales@example.com").as_deref(), Some("sales@example.com"));
-        assert_eq!(inward("RETRIEVER: Mailbox sales@example.com ended early").as_deref(), Some("sales@example.com"));
+        assert_eq!(
+            inward("Mail from bob@customer.example stored for sales@example.com").as_deref(),
+            Some("sales@example.com")
+        );
+        assert_eq!(
+            inward("RETRIEVER: Mailbox sales@example.com ended early").as_deref(),
+            Some("sales@example.com")
+        );
         assert_eq!(inward("nothing here\nsales@example.com"), None);
     }
 }

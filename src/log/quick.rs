@@ -1,0 +1,295 @@
+//! The quick way to parse a header in the usual layout. Anything unusual it leaves to [`super::grammar`], and where it answers,
+//! it answers as the grammar does (tests hold it to that).
+//!
+//! What makes it quick: labels are compared where they must stand; date, time and zone are compared with those of the record
+//! before, so that the calendar is asked once a minute; class and method are looked up whole among those seen before, so that
+//! their letters are checked once.
+
+use super::grammar::{self, Header, Range};
+use crate::model::Stamp;
+
+/// Length of `2011-05-11 11:09`.
+const MINUTE: usize = 16;
+/// Longest `… GMT-0400 <@> ` that is remembered.
+const ZONE: usize = 32;
+/// Slots for names. A process logs from a few dozen places.
+const NAMES: usize = 256;
+/// Longest names that are remembered.
+const NAME: usize = 240;
+
+/// The quick parser, with what it remembers of the records before.
+pub struct Quick {
+    minute: [u8; MINUTE],
+    /// The minute as if it were UTC, in milliseconds.
+    minute_ms: i64,
+    /// What stands between the milliseconds and the level.
+    zone: Vec<u8>,
+    offset: Option<i16>,
+    /// `class <@> method <@>` as seen before.
+    names: Vec<Box<[u8]>>,
+}
+
+/// What the quick way found.
+pub struct Parsed {
+    /// As the grammar has it.
+    pub header: Header,
+    /// True if class and method were seen before by this parser.
+    pub known_names: bool,
+}
+
+impl Quick {
+    /// A parser that remembers nothing yet.
+    pub fn new() -> Self {
+        Self {
+            minute: [0; MINUTE],
+            minute_ms: 0,
+            zone: Vec::new(),
+            offset: None,
+            names: vec![Box::default(); NAMES],
+        }
+    }
+
+    /// Remembers minute and zone of a header that the grammar parsed.
+    pub fn remember(&mut self, line: &[u8], header: &Header) {
+        let Some(time) = header.time else { return };
+        let Some(minute) = line.first_chunk::<MINUTE>() else { return };
+        let level = header.level.from as usize;
+        let Some(zone) = line.get(grammar::STAMP..level) else { return };
+        if zone.len() <= ZONE && header.level_stands {
+            self.minute = *minute;
+            self.minute_ms = time.local_ms.div_euclid(60_000) * 60_000;
+            self.zone.clear();
+            self.zone.extend_from_slice(zone);
+            self.offset = time.offset_minutes;
+        }
+    }
+
+    /// The header at the start of `text`, which may go on beyond it; `None` if it isn't in the usual layout, not all there, or
+    /// in another minute or zone than the one remembered.
+    #[inline]
+    pub fn parse(&mut self, text: &[u8]) -> Option<Parsed> {
+        let (minute, rest) = text.split_first_chunk::<MINUTE>()?;
+        // :20.006
+        let (seconds, rest) = rest.split_first_chunk::<7>()?;
+        if *minute != self.minute || !rest.starts_with(&self.zone) {
+            return None;
+        }
+        let ms = milliseconds(*seconds)?;
+        let time = Stamp {
+            local_ms: self.minute_ms + ms,
+            offset_minutes: self.offset,
+        };
+        let mut walk = Walk {
+            text,
+            at: grammar::STAMP + self.zone.len(),
+        };
+        let level = walk.level()?;
+        walk.skip(b" <@> [")?;
+        let thread = walk.thread()?;
+        walk.skip(b"] <@> ProcessId:")?;
+        let process_id = walk.number();
+        walk.skip(b" <@> PID:")?;
+        let partition = walk.number();
+        walk.skip(b" <@> UID:")?;
+        let user = walk.number();
+        walk.skip(b" <@> HttpSessionId:")?;
+        walk.session()?;
+        let (class, method, known_names) = walk.names(&mut self.names)?;
+        walk.blanks()?;
+        Some(Parsed {
+            header: Header {
+                time: Some(time),
+                level,
+                thread,
+                process_id,
+                partition,
+                user,
+                class,
+                method,
+                message: walk.at as u32,
+                level_stands: true,
+                complete: true,
+            },
+            known_names,
+        })
+    }
+}
+
+/// `:20.006` in milliseconds. Seconds beyond 59 count as 59, as in [`Stamp::from_fields`].
+#[inline]
+fn milliseconds([colon, s1, s0, dot, m2, m1, m0]: [u8; 7]) -> Option<i64> {
+    let digit = |b: u8| b.wrapping_sub(b'0');
+    let digits = [digit(s1), digit(s0), digit(m2), digit(m1), digit(m0)];
+    if colon != b':' || !(dot == b'.' || dot == b',') || digits.iter().any(|d| *d > 9) {
+        return None;
+    }
+    let [s1, s0, m2, m1, m0] = digits.map(i64::from);
+    Some((s1 * 10 + s0).min(59) * 1000 + m2 * 100 + m1 * 10 + m0)
+}
+
+/// A place in the text, which moves on.
+struct Walk<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl Walk<'_> {
+    #[inline(always)]
+    fn rest(&self) -> &[u8] {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    #[inline(always)]
+    fn skip(&mut self, text: &[u8]) -> Option<()> {
+        self.rest().starts_with(text).then(|| self.at += text.len())
+    }
+
+    /// Takes `length` bytes.
+    #[inline(always)]
+    fn take(&mut self, length: usize) -> Range {
+        let from = self.at;
+        self.at += length;
+        Range {
+            from: from as u32,
+            to: self.at as u32,
+        }
+    }
+
+    /// One of the eight known levels.
+    #[inline(always)]
+    fn level(&mut self) -> Option<Range> {
+        let length = match self.rest().first_chunk::<8>()? {
+            b"INFO <@>" | b"WARN <@>" | b"PERF <@>" => 4,
+            b"ERROR <@" | b"DEBUG <@" | b"TRACE <@" | b"FATAL <@" => 5,
+            b"DBQUERY " => 7,
+            _ => return None,
+        };
+        Some(self.take(length))
+    }
+
+    /// A thread's name, up to `] <@>`.
+    #[inline(always)]
+    fn thread(&mut self) -> Option<Range> {
+        let rest = self.rest();
+        let end = memchr::memchr(b'<', rest.get(..256).unwrap_or(rest))?.checked_sub(2)?;
+        let name = rest.get(..end)?;
+        // A line that ends inside the brackets, or bytes that may hide another header, are the grammar's business.
+        memchr::memchr3(b'\n', 0, 0xEF, name).is_none().then(|| self.take(end))
+    }
+
+    /// A number, which may be missing.
+    #[inline(always)]
+    fn number(&mut self) -> Range {
+        let rest = self.rest();
+        let sign = usize::from(rest.first() == Some(&b'-'));
+        let digits = rest.iter().skip(sign).take_while(|b| b.is_ascii_digit()).count();
+        if digits == 0 { self.take(0) } else { self.take(sign + digits) }
+    }
+
+    /// A session id or none, and the separator after it.
+    #[inline(always)]
+    fn session(&mut self) -> Option<()> {
+        if self.skip(b"  <@> ").is_some() {
+            return Some(());
+        }
+        let id = self.rest().iter().take(64).take_while(|b| b.is_ascii_alphanumeric()).count();
+        self.at += id;
+        self.skip(b" <@> ")
+    }
+
+    /// Class and method, each with the separator after it.
+    #[inline(always)]
+    fn names(&mut self, seen: &mut [Box<[u8]>]) -> Option<(Range, Range, bool)> {
+        let rest = self.rest();
+        let look = rest.get(..NAME).unwrap_or(rest);
+        let class_end = memchr::memchr(b'<', look)?.checked_sub(1)?;
+        let method_from = class_end + b" <@> ".len();
+        let method_end = method_from + memchr::memchr(b'<', look.get(method_from..)?)?.checked_sub(1)?;
+        let all = look.get(..method_end + b" <@>".len())?;
+        let hash = class_end.wrapping_mul(31) ^ all.len().wrapping_mul(7) ^ usize::from(*all.get(class_end.checked_sub(1)?)?);
+        let slot = seen.get_mut(hash % NAMES)?;
+        let known = **slot == *all;
+        if !known {
+            let usual = method_end > method_from
+                && grammar::is_class(look.get(..class_end)?)
+                && grammar::is_method(look.get(method_from..method_end)?)
+                && look.get(class_end..method_from)? == b" <@> "
+                && all.ends_with(b" <@>");
+            if !usual {
+                return None;
+            }
+            *slot = all.into();
+        }
+        let class = self.take(class_end);
+        self.at += b" <@> ".len();
+        let method = self.take(method_end - method_from);
+        self.at += b" <@>".len();
+        Some((class, method, known))
+    }
+
+    /// The blanks before the message. `None` if the text ends in them: more may follow.
+    #[inline(always)]
+    fn blanks(&mut self) -> Option<()> {
+        self.at += self.rest().iter().take_while(|b| **b == b' ').count();
+        (self.at < self.text.len()).then_some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn answers_for_the_usual_layout() {
+        let line = b"2011-05-11 11:09:20.006 GMT-0400 <@> INFO <@> [67:RxInstance id : 999] <@> ProcessId:3984 <@> PID:1 <@> UID:-1 <@> HttpSessionId:  <@> com.egain.Rx <@> run() <@> text <@> ";
+        let mut quick = Quick::new();
+        assert!(quick.parse(line).is_none());
+        let header = grammar::header(line).unwrap();
+        quick.remember(line, &header);
+        let parsed = quick.parse(line).unwrap();
+        assert_eq!(parsed.header, header);
+        assert!(!parsed.known_names);
+        assert!(quick.parse(line).unwrap().known_names);
+    }
+
+    fn noise(text: String, at: usize, byte: u8) -> Vec<u8> {
+        let mut bytes = text.into_bytes();
+        let length = bytes.len();
+        if at < 2 * length {
+            bytes[at % length] = byte;
+        }
+        bytes
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn never_disagrees_with_the_grammar(
+            zone in prop::sample::select(vec![" GMT-0400", " GMT+05:30", "", " CEST"]),
+            level in prop::sample::select(vec!["INFO", "ERROR", "DBQUERY", "WARN", "Notice", "WARNING"]),
+            thread in "[0-9]{1,3}:[A-Za-z \\]<@>%.-]{0,12}",
+            numbers in "ProcessId:[0-9]{0,5} <@> PID:[0-9]? <@> UID:-?[0-9]{0,3} <@> HttpSessionId:( |[0-9A-F]{4}| [0-9A-F]{4}) ",
+            class in "[a-z]{1,3}(\\.[A-Za-z$_]{1,6}){0,3}",
+            method in "[a-z<]{0,5}[>]?(\\(\\)| x)?",
+            blanks in " {0,3}",
+            second in "[0-9]{2}[.,:][0-9]{3}",
+            at in 0usize..2000,
+            byte in prop::sample::select(b"\n\0\xEF <>@[]:;aZ0\r".to_vec()),
+        ) {
+            let text = format!("2024-01-02 03:04:{second}{zone} <@> {level} <@> [{thread}] <@> {numbers}<@> {class} <@> {method} <@>{blanks}message <@> x");
+            let bytes = noise(text.clone(), at, byte);
+            let mut quick = Quick::new();
+            // Remember minute and zone of an undisturbed line.
+            let usual = format!("2024-01-02 03:04:05.678{zone} <@> INFO <@> [1:x] <@> x");
+            quick.remember(usual.as_bytes(), &grammar::header(usual.as_bytes()).unwrap());
+            let line_end = bytes.iter().position(|b| matches!(b, b'\n' | 0)).unwrap_or(bytes.len());
+            for _ in 0..2 {
+                if let Some(parsed) = quick.parse(&bytes) {
+                    prop_assert_eq!(Some(parsed.header), grammar::header(&bytes[..line_end]));
+                }
+            }
+        }
+    }
+}
