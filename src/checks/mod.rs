@@ -1,6 +1,11 @@
 //! The checks: each a constant and a function, one file each, listed in the order of the report. A check's text lives beside
 //! its code and feeds `explain`, the reports and the README.
 
+mod alarm;
+mod alias;
+mod url;
+mod version;
+pub mod wanted;
 mod app;
 pub mod log;
 mod mailbox;
@@ -170,6 +175,7 @@ pub fn by_id(id: &str) -> Option<&'static Check> {
     all().find(|check| check.id == id)
 }
 
+const AREAS: &[&[Check]] = &[version::CHECKS, url::CHECKS, alias::CHECKS, alarm::CHECKS];
 /// The areas, in the order of the report.
 #[rustfmt::skip]
 const AREAS: &[&[Check]] = &[

@@ -12,6 +12,7 @@ mod inventory;
 mod jwt;
 pub mod licence_table;
 mod logs;
+pub mod mail_host;
 mod network;
 mod origin;
 pub mod permission;
