@@ -166,10 +166,7 @@ pub fn by_id(id: &str) -> Option<&'static Check> {
     all().find(|check| check.id == id)
 }
 
-const AREAS: &[&[Check]] = &[
-    app::CHECKS,
-    log::CHECKS,
-];
+const AREAS: &[&[Check]] = &[app::CHECKS, log::CHECKS];
 
 /// Runs every check over the case. Each gives at least one finding.
 pub fn run(case: &Case) -> Vec<Finding> {
