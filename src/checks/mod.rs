@@ -189,7 +189,6 @@ const AREAS: &[&[Check]] = &[
     signin::CHECKS,
     log::CHECKS,
 ];
-const AREAS: &[&[Check]] = &[app::CHECKS, log::CHECKS];
 
 /// Runs every check over the case. Each gives at least one finding.
 pub fn run(case: &Case) -> Vec<Finding> {
