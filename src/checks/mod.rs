@@ -7,6 +7,7 @@ mod app;
 pub mod log;
 mod mailbox;
 mod network;
+mod signin;
 mod token;
 mod url;
 mod version;
@@ -185,6 +186,7 @@ const AREAS: &[&[Check]] = &[
     alias::CHECKS,
     alarm::CHECKS,
     network::CHECKS,
+    signin::CHECKS,
     log::CHECKS,
 ];
 

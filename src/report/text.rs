@@ -89,8 +89,8 @@ pub fn render(report: &Report, style: &Style) -> String {
     out
 }
 
-/// `text` wrapped at the style's width, behind `first`, later lines behind `next`.
-fn wrapped(out: &mut String, first: &str, next: &str, text: &str, width: usize) {
+/// Appends `text`, wrapped at `width` columns, behind `first`, later lines behind `next`.
+pub fn wrap(out: &mut String, first: &str, next: &str, text: &str, width: usize) {
     let limit = width.max(40);
     let mut line = first.to_owned();
     let mut length = printed(first);
@@ -185,7 +185,7 @@ fn header(out: &mut String, report: &Report, style: &Style) {
         ),
     ] {
         let first = format!("  {}", style.ink(Ink::Dim, &format!("{label:<13}")));
-        wrapped(out, &first, &" ".repeat(15), &visible_line(&value), style.width);
+        wrap(out, &first, &" ".repeat(15), &visible_line(&value), style.width);
     }
 }
 
@@ -210,14 +210,14 @@ fn causes(out: &mut String, report: &Report, style: &Style) {
         } else {
             format!(" {open} questions stay open: see \"Still to collect\".")
         };
-        wrapped(out, "  ", "  ", &format!("No fault was found in the evidence given.{rest}"), style.width);
+        wrap(out, "  ", "  ", &format!("No fault was found in the evidence given.{rest}"), style.width);
     }
     for cause in &report.diagnosis {
         cause_block(out, cause, style);
     }
     if !report.unexplained.is_empty() {
         let _ = writeln!(out);
-        wrapped(
+        wrap(
             out,
             "  Not explained by any cause above: ",
             "    ",
@@ -234,7 +234,7 @@ fn cause_block(out: &mut String, cause: &Cause, style: &Style) {
         style.ink(Ink::Bold, &format!("{}.", cause.rank)),
         style.ink(Ink::Red, severity)
     );
-    wrapped(out, &first, "     ", &visible_line(&cause.summary), style.width);
+    wrap(out, &first, "     ", &visible_line(&cause.summary), style.width);
     let sure = match cause.confidence {
         Confidence::High => "proven by the evidence",
         Confidence::Medium => "likely",
@@ -251,7 +251,7 @@ fn cause_block(out: &mut String, cause: &Cause, style: &Style) {
             .last_good
             .as_ref()
             .map_or("no success before it is in the logs".to_owned(), |good| format!("last good {good}"));
-        wrapped(
+        wrap(
             out,
             "     since: ",
             "       ",
@@ -259,7 +259,7 @@ fn cause_block(out: &mut String, cause: &Cause, style: &Style) {
             style.width,
         );
         for change in &onset.changes {
-            wrapped(
+            wrap(
                 out,
                 "     changed: ",
                 "       ",
@@ -269,11 +269,11 @@ fn cause_block(out: &mut String, cause: &Cause, style: &Style) {
         }
     }
     if !cause.reach.is_empty() {
-        wrapped(out, "     reach: ", "       ", &visible_line(&cause.reach), style.width);
+        wrap(out, "     reach: ", "       ", &visible_line(&cause.reach), style.width);
     }
     if !cause.candidates.is_empty() {
         let checks: Vec<&str> = cause.candidates.iter().map(|c| c.check.as_str()).collect();
-        wrapped(
+        wrap(
             out,
             "     Microsoft names no reason; still open, likeliest first: ",
             "       ",
@@ -282,14 +282,14 @@ fn cause_block(out: &mut String, cause: &Cause, style: &Style) {
         );
     }
     if !cause.masks.is_empty() {
-        wrapped(out, "     look again after mending it: ", "       ", &cause.masks.join(", "), style.width);
+        wrap(out, "     look again after mending it: ", "       ", &cause.masks.join(", "), style.width);
     }
     if !cause.explains.is_empty() {
-        wrapped(out, "     explains: ", "       ", &cause.explains.join(", "), style.width);
+        wrap(out, "     explains: ", "       ", &cause.explains.join(", "), style.width);
     }
     for (index, step) in cause.remedy.iter().enumerate() {
         let first = format!("     {} {}. ", if index == 0 { "do:" } else { "   " }, index + 1);
-        wrapped(out, &first, &" ".repeat(12), &visible_line(step), style.width);
+        wrap(out, &first, &" ".repeat(12), &visible_line(step), style.width);
     }
     let _ = writeln!(out);
 }
@@ -343,7 +343,7 @@ fn checklist(out: &mut String, report: &Report, style: &Style) {
         } else {
             format!("[{}] ", visible_line(&subject))
         };
-        wrapped(
+        wrap(
             out,
             &first,
             "       ",
@@ -395,7 +395,7 @@ fn to_do(out: &mut String, report: &Report, style: &Style) {
             role_before = Some(role);
         }
         let first = format!("  {} ", style.bullet());
-        wrapped(
+        wrap(
             out,
             &first,
             "    ",
@@ -403,7 +403,7 @@ fn to_do(out: &mut String, report: &Report, style: &Style) {
             style.width,
         );
         for line in visible(how).lines() {
-            wrapped(out, "      ", "        ", line, style.width);
+            wrap(out, "      ", "        ", line, style.width);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::entities::decode;
 use super::header::is_header;
+use super::records::{Records, form};
 use super::view::{Losses, View};
 use super::{Key, Node, Value, node};
 use std::borrow::Cow;
@@ -300,35 +301,23 @@ fn nodes(table: &Table, place: &mut dyn FnMut(usize) -> super::Place) -> Vec<Nod
         text if node::is_cut_by_depth(&text) => Value::Cut(text.into()),
         text => Value::Text(text.into()),
     };
-    let mut nodes = Vec::new();
     if labelled {
-        let mut entries: Vec<(Key, Node)> = Vec::new();
-        let mut finish = |entries: &mut Vec<(Key, Node)>| {
-            if let Some((key, _)) = entries.first() {
-                let place = key.place.clone();
-                nodes.push(Node::new(Value::Bag(std::mem::take(entries)), place));
-            }
-        };
+        let mut records = Records::default();
         for row in rows {
             let [label, cell] = row.as_slice() else {
                 // A rule between objects.
-                finish(&mut entries);
+                records.end();
                 continue;
             };
-            let name = label.text();
-            let name = name.trim_end_matches(':').trim();
-            if entries.iter().any(|(key, _)| &*key.name == name) {
-                finish(&mut entries);
-            }
             let key = Key {
-                name: name.into(),
+                name: label.text().trim_end_matches(':').trim().into(),
                 place: place(label.text_at()),
             };
-            entries.push((key, Node::new(value(cell), place(cell.text_at()))));
+            records.push(key, Node::new(value(cell), place(cell.text_at())));
         }
-        finish(&mut entries);
-        return nodes;
+        return records.into_nodes();
     }
+    let mut nodes = Vec::new();
     let Some(first) = rows.first() else { return nodes };
     let texts = |row: &[Cell]| -> Vec<String> { row.iter().map(Cell::text).collect() };
     let sample: Vec<Vec<String>> = rows.iter().skip(1).take(20).map(|row| texts(row)).collect();
@@ -365,7 +354,7 @@ fn nodes(table: &Table, place: &mut dyn FnMut(usize) -> super::Place) -> Vec<Nod
         let at = entries.first().map(|(_, n)| n.place.clone()).unwrap_or_default();
         nodes.push(Node::new(Value::Bag(entries), at));
     }
-    nodes
+    if headed { nodes } else { form(nodes) }
 }
 
 #[cfg(test)]

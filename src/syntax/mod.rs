@@ -19,11 +19,14 @@ mod markdown;
 mod node;
 mod printed;
 mod properties;
+mod records;
 mod segments;
 mod view;
+mod xlsx;
 mod xml;
 
 pub use node::{Command, Key, Node, Place, Section, Source, Syntax, Value, fold_name, read_boolean};
+pub use xlsx::read_workbook;
 
 use crate::bundle::Text;
 use view::{Losses, View};

@@ -4,6 +4,7 @@
 //! reader takes stay [`Syntax::Lines`]. Labels and properties have so weak a grammar that their lines stay line sections as well.
 
 use super::lines::{Block, Lines};
+use super::records::form;
 use super::view::{Losses, View};
 use super::{
     Command, Node, Section, Syntax, Value, clixml, columns, console, csv, format_list, html, json, label_value, mail, markdown, properties, xml,
@@ -181,6 +182,10 @@ impl<'v> Segmenter<'v, '_> {
         };
         if weak {
             self.flush(next);
+            // A form is small; a table in parts has no labels.
+            if let [only] = parts.as_mut_slice() {
+                *only = form(std::mem::take(only));
+            }
             for nodes in parts {
                 let last_line = nodes.last().map_or(start_line, |n| n.place.line);
                 self.hand_out(Syntax::Csv, name.clone(), start_line, last_line, nodes);
@@ -348,7 +353,8 @@ impl<'v> Segmenter<'v, '_> {
                 nodes.push(node);
             });
             let Some(read) = read else { break };
-            if !read.filled && !(from == at && index == 0) {
+            let sole = from == at && index == 0;
+            if !read.filled && !sole {
                 self.budget = self.budget.saturating_sub(read.end - from);
                 nodes.pop();
                 break;
@@ -775,6 +781,16 @@ mod tests {
         let all = sections("> Hi,\n> ImapEnabled : True\n> PopEnabled  : False\n>\n> bye\n");
         let list = all.iter().find(|s| s.syntax == Syntax::FormatList).unwrap();
         assert_eq!((list.first_line, list.nodes[0].get("PopEnabled").unwrap().place.column), (2, 17));
+    }
+
+    #[test]
+    fn rows_without_headers_are_read_as_well_as_they_can_be() {
+        let all = sections("External URL of Application,https://ece.example.com\nSession time out,60\n");
+        assert_eq!(all.iter().map(|s| s.syntax).collect::<Vec<_>>(), [Syntax::Lines, Syntax::Csv]);
+        assert_eq!(
+            all[1].nodes[0].get("External URL of Application").unwrap().text(),
+            Some("https://ece.example.com")
+        );
     }
 
     #[test]

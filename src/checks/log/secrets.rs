@@ -2,7 +2,7 @@
 
 use crate::case::Case;
 use crate::checks::{Check, Gap};
-use crate::finding::{Confidence, Finding, Role, Severity, Subject, Want};
+use crate::finding::{Confidence, Finding, Severity, Subject};
 use crate::model::{Fact, SecretKind};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,15 +25,8 @@ pub const CHECK: Check = Check {
 fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     let seen: Vec<&Fact<SecretKind>> = case.facts.secrets.iter().chain(&case.logs.secrets).collect();
     if seen.is_empty() {
-        return Ok(vec![if is_empty(case) {
-            check
-                .unknown(Subject::deployment(), "nothing was read that could hold a secret")
-                .want(Want::new(Role::EceAdmin, "the bundle's files", "collect the ECE logs and exports again"))
-        } else {
-            check
-                .pass(Subject::deployment(), "no secret was found in the bundle")
-                .confidence(Confidence::Medium)
-        }]);
+        let message = "no secret was found in the bundle";
+        return Ok(vec![check.pass(Subject::deployment(), message).confidence(Confidence::Medium)]);
     }
     let mut by_kind: BTreeMap<SecretKind, (usize, BTreeSet<&str>)> = BTreeMap::new();
     for fact in &seen {
@@ -65,10 +58,4 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
             .warn(Subject::deployment(), format!("secrets stand in clear sight: {}", kinds.join(", ")))
             .at_all(places.take(20)),
     ])
-}
-
-/// True if no evidence of any kind was read.
-fn is_empty(case: &Case) -> bool {
-    let facts = &case.facts;
-    case.logs.streams.is_empty() && facts.ece.settings_exports.is_empty() && facts.ece.aliases.is_empty() && facts.entra.applications.is_empty()
 }
