@@ -1,7 +1,7 @@
 //! What a check says: a verdict about one subject, with located evidence, what is still wanted, and what to do.
 
 use crate::model::Origin;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The outcome of a check for one subject, worst first (the order that reports sort by).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -20,7 +20,7 @@ pub enum Verdict {
 }
 
 /// How much a finding matters, worst first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Mail stands still.

@@ -13,12 +13,17 @@
 //! One direction, no back and forth. Only `bundle` touches the file system, only `cli` touches the terminal, the environment and
 //! the arguments; nothing reads a clock. Content never returns an error: a parser gives facts and losses, and goes on.
 
+pub mod analysis;
 pub mod bundle;
 pub mod case;
 pub mod checks;
+pub mod cli;
+pub mod diagnosis;
 pub mod finding;
+pub mod intake;
 pub mod log;
 pub mod model;
 pub mod parse;
+pub mod report;
 pub mod signatures;
 pub mod syntax;

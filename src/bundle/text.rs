@@ -94,6 +94,11 @@ impl Text {
         self.line_starts.get(index).copied().unwrap_or(self.content.len())
     }
 
+    /// 1-based line of a byte offset in the decoded text.
+    pub fn line_number(&self, offset: usize) -> u64 {
+        self.line_starts.partition_point(|&start| start <= offset) as u64
+    }
+
     /// 1-based line and column (in characters) of a byte offset in the decoded text.
     pub fn line_column(&self, offset: usize) -> (u64, u32) {
         let line = self.line_starts.partition_point(|&start| start <= offset);

@@ -4,15 +4,25 @@
 //! decided here once, so that two checks can't answer it differently.
 
 mod application;
+mod authority;
+mod exchange;
 mod mail;
 mod moment;
+mod partitions;
+mod refusals;
 mod servers;
 mod tokens;
 mod urls;
 mod version;
 
 pub use application::{EceApplication, Seen, SeenIn};
+pub use authority::Authority;
+pub use exchange::{Directory, Settled, settle};
 pub use mail::{AliasView, MailboxView};
+pub(crate) use partitions::normal_value;
+pub use partitions::{PartitionView, SettingSlot, same_value};
+pub use refusals::Refusal;
+pub(crate) use refusals::moment;
 pub use servers::{ServerView, short_host};
 pub use tokens::TokenUser;
 pub use urls::ExternalUrl;

@@ -55,4 +55,21 @@ impl Case {
         }
         users
     }
+
+    /// Claims of every token that the evidence shows, whether or not they name a user, pasted ones first, then those of logs by time.
+    pub fn token_claims(&self) -> Vec<(Claims, Origin)> {
+        let logged = self.logs.events.iter().filter_map(|event| match &event.kind {
+            LogEventKind::Token { claims, .. } => Some((claims, &event.origin)),
+            LogEventKind::TokenAnswer { answer, .. } => answer.claims.as_ref().map(|claims| (claims, &event.origin)),
+            _ => None,
+        });
+        let entra = &self.facts.entra;
+        let pasted = entra.tokens.iter().map(|token| (&token.value, &token.origin));
+        let answered = entra
+            .token_answers
+            .iter()
+            .filter_map(|answer| Some((answer.claims.as_ref()?, &answer.origin)));
+        let all = pasted.chain(answered).chain(logged);
+        all.map(|(claims, origin)| (claims.clone(), origin.clone())).collect()
+    }
 }

@@ -1,6 +1,18 @@
 //! The checks: each a constant and a function, one file each, listed in the order of the report. A check's text lives beside
 //! its code and feeds `explain`, the reports and the README.
 
+mod alarm;
+mod alias;
+mod url;
+mod version;
+pub mod wanted;
+mod app;
+pub mod log;
+mod mailbox;
+mod network;
+mod signin;
+mod token;
+
 use crate::case::Case;
 use crate::finding::{Confidence, Finding, Severity, Subject, Verdict, Want};
 use crate::model::Origin;
@@ -163,7 +175,17 @@ pub fn by_id(id: &str) -> Option<&'static Check> {
     all().find(|check| check.id == id)
 }
 
-const AREAS: &[&[Check]] = &[];
+const AREAS: &[&[Check]] = &[version::CHECKS, url::CHECKS, alias::CHECKS, alarm::CHECKS];
+/// The areas, in the order of the report.
+#[rustfmt::skip]
+const AREAS: &[&[Check]] = &[
+    app::CHECKS,
+    token::CHECKS,
+    mailbox::CHECKS,
+    network::CHECKS,
+    signin::CHECKS,
+    log::CHECKS,
+];
 
 /// Runs every check over the case. Each gives at least one finding.
 pub fn run(case: &Case) -> Vec<Finding> {

@@ -5,14 +5,21 @@
 //! [`SegmentDigest`]. The first lines (before any header) and the last record of a member are kept apart in it, because rotated
 //! files continue each other: once the order of the members is known, [`join`] reads what stands across each cut.
 
+pub mod assemble;
 mod digest;
 mod encoding;
+pub mod filter;
 mod filter;
 mod fragment;
 pub mod grammar;
+pub mod grammar;
 mod grams;
+mod grams;
+pub mod interpret;
 mod quick;
+pub mod reader;
 mod reader;
+pub mod trace;
 
 pub use digest::SegmentDigest;
 pub use filter::{Filter, Found};
@@ -97,4 +104,22 @@ impl<S: Sink + ?Sized> Sink for &mut S {
     fn record(&mut self, record: &Record<'_>, owners: &[u32]) {
         (**self).record(record, owners);
     }
+}
+
+/// True if the first bytes of a member (64 KiB are enough) show an ECE log: it begins with a record, or holds so many that whatever
+/// stands before them is the rest of an older one. A note into which a few records were pasted is no log.
+pub fn looks_like_log(head: &[u8]) -> bool {
+    const SOON: usize = 6;
+    const MANY: usize = 12;
+    let (text, _) = crate::bundle::decode(head);
+    let mut records = 0;
+    for (index, line) in text.as_str().split(['\n', '\0']).filter(|line| !line.trim().is_empty()).enumerate() {
+        if grammar::header(line.trim_start_matches('\u{FEFF}').trim_end().as_bytes()).is_some() {
+            records += 1;
+            if index < SOON || records >= MANY {
+                return true;
+            }
+        }
+    }
+    false
 }

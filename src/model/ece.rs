@@ -64,10 +64,15 @@ pub struct Setting {
     pub label: String,
     /// Where it counts.
     pub scope: Scope,
-    /// The value; empty if the row is there and has none. A secret's value is never kept (see `shape`).
+    /// Partition that it belongs to, where the export names one; for a department's value the partition of the department.
+    pub partition: Option<String>,
+    /// The value as it stands, stray blanks included; empty if the row is there and has none. A secret's value is never kept (see
+    /// `shape`): it reads `(hidden)`.
     pub value: Field<String>,
     /// For secrets: what the value looks like.
     pub shape: Option<SecretShape>,
+    /// True if the table has no header, and the value was found by the label beside it.
+    pub guessed: bool,
 }
 
 /// State of an alias.
@@ -139,6 +144,8 @@ pub struct Alias {
     pub deleted: Field<bool>,
     /// When it was last changed (`last_modified` is UTC).
     pub last_modified: Field<super::Stamp>,
+    /// True if the table has no header, and columns were found by what stands in them.
+    pub guessed: bool,
 }
 
 /// Kind of an e-mail account (tech note "Account types").

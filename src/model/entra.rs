@@ -1,6 +1,6 @@
 //! What a bundle says of Entra ID (Azure AD): registrations, consent, policies, sign-ins, tokens.
 
-use super::{Fact, Field, Stamp};
+use super::{AuthorizeRequest, Fact, Field, Stamp};
 
 /// Under which platform a redirect URI is registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +64,8 @@ pub struct Permission {
 pub struct Application {
     /// Client id, lower case.
     pub app_id: Field<String>,
+    /// Object id, lower case: no protocol uses it, but exports refer to each other by it.
+    pub object_id: Field<String>,
     /// Display name.
     pub name: Field<String>,
     /// Redirect URIs. Absent if the export has no list of any platform.
@@ -108,10 +110,16 @@ pub struct ServicePrincipal {
 pub struct Grant {
     /// Object id of the client's service principal (not its appId), lower case.
     pub client_id: Field<String>,
+    /// appId of the client, where the export shows it beside the grant (assessment tools do), lower case.
+    pub client_app_id: Field<String>,
+    /// Name of the client, where the export shows it.
+    pub client_name: Field<String>,
     /// True for `AllPrincipals`.
     pub for_all: Field<bool>,
     /// User it is for, by object id.
     pub principal_id: Field<String>,
+    /// Name of that user, where the export shows it, lower case.
+    pub principal_name: Field<String>,
     /// Object id of the resource's service principal.
     pub resource_id: Field<String>,
     /// Granted scopes, one name each.
@@ -138,6 +146,8 @@ pub struct RoleAssignment {
 /// A token lifetime policy.
 #[derive(Clone, Debug, Default)]
 pub struct TokenPolicy {
+    /// Its id.
+    pub id: Field<String>,
     /// Its name.
     pub name: Field<String>,
     /// `AccessTokenLifetime`, in seconds.
@@ -187,6 +197,8 @@ pub struct ConditionalAccess {
     pub controls: Vec<String>,
     /// Conditions that narrow it further (platforms, risk, device filters), in words.
     pub narrowed_by: Vec<String>,
+    /// Why it can't concern a user's sign-in to mail (user actions, workload identities, device code flow only), in words.
+    pub beside_mail: Option<String>,
     /// True if the export was cut, so that lists may be incomplete.
     pub cut: bool,
 }
@@ -265,8 +277,12 @@ pub struct SignIn {
     pub protocol: Option<String>,
     /// `refreshToken` and the like.
     pub incoming_token: Option<String>,
-    /// Names and ids of Conditional Access policies with result `failure`.
+    /// Names of Conditional Access policies with result `failure` (their ids where no name is shown).
     pub failed_policies: Vec<String>,
+    /// `singleFactorAuthentication` or `multiFactorAuthentication`, as the row says what was asked for.
+    pub requirement: Option<String>,
+    /// Id of the secret or certificate that the application showed, lower case.
+    pub credential_key_id: Option<String>,
     /// `Legacy TLS (TLS 1.0, 1.1, 3DES)` = True.
     pub legacy_tls: bool,
 }
@@ -329,8 +345,10 @@ pub struct EntraFacts {
     pub sign_in_exports: Vec<Fact<()>>,
     /// Claims of tokens that stand outside ECE logs.
     pub tokens: Vec<Fact<Claims>>,
-    /// Lifetimes of access tokens in token answers outside ECE logs (`expires_in`), in seconds.
+    /// Token answers outside ECE logs.
     pub token_answers: Vec<Fact<TokenAnswer>>,
+    /// Authorize requests outside ECE logs: browsers' recordings.
+    pub authorize_requests: Vec<Fact<AuthorizeRequest>>,
 }
 
 /// An answer of the token endpoint.
@@ -369,5 +387,6 @@ impl EntraFacts {
         self.sign_in_exports.extend(other.sign_in_exports);
         self.tokens.extend(other.tokens);
         self.token_answers.extend(other.token_answers);
+        self.authorize_requests.extend(other.authorize_requests);
     }
 }

@@ -1,13 +1,13 @@
 //! What a bundle says of Exchange Online: protocols, mailboxes, rights, licences, users.
 
-use super::{Fact, Field};
+use super::{Fact, Field, Stamp};
 
 /// Protocol switches of a mailbox (`Get-CASMailbox`).
 #[derive(Clone, Debug, Default)]
 pub struct CasMailbox {
     /// Primary address, lower case.
     pub address: Field<String>,
-    /// Further addresses, lower case; unreadable if the list was shortened.
+    /// Every address that the export shows, lower case. Lists are often shortened: an address that is missing proves nothing.
     pub addresses: Field<Vec<String>>,
     /// Display name.
     pub name: Field<String>,
@@ -19,6 +19,12 @@ pub struct CasMailbox {
     pub pop: Field<bool>,
     /// SMTP AUTH off (`SmtpClientAuthenticationDisabled`): empty means "as the organisation", absent means not collected.
     pub smtp_auth_disabled: Field<bool>,
+    /// Whatever else names it: `Identity`, `Name`, `Guid`, `Alias`, lower case.
+    pub other_names: Vec<String>,
+    /// File name that may name the mailbox where the export doesn't.
+    pub hint: Option<String>,
+    /// When it was printed, if known.
+    pub taken: Option<Stamp>,
 }
 
 /// The organisation's transport settings (`Get-TransportConfig`).
@@ -28,6 +34,8 @@ pub struct TransportConfig {
     pub smtp_auth_disabled: Field<bool>,
     /// Old TLS versions admitted on the legacy endpoints.
     pub allow_legacy_tls: Field<bool>,
+    /// When it was printed, if known.
+    pub taken: Option<Stamp>,
 }
 
 /// The organisation's settings (`Get-OrganizationConfig`).
@@ -59,7 +67,7 @@ pub struct Mailbox {
     pub address: Field<String>,
     /// User principal name, lower case.
     pub upn: Field<String>,
-    /// Further addresses, lower case; unreadable if the list was shortened.
+    /// Every address that the export shows, lower case. Lists are often shortened: an address that is missing proves nothing.
     pub addresses: Field<Vec<String>>,
     /// Display name.
     pub name: Field<String>,
@@ -81,6 +89,10 @@ pub struct Mailbox {
     pub authentication_policy: Field<String>,
     /// Addresses or names that may send on behalf.
     pub send_on_behalf: Field<Vec<String>>,
+    /// Whatever else names it: `Identity`, `Name`, `Guid`, `Alias`, lower case.
+    pub other_names: Vec<String>,
+    /// When it was printed, if known.
+    pub taken: Option<Stamp>,
 }
 
 /// One mailbox permission.
@@ -94,6 +106,8 @@ pub struct MailboxPermission {
     pub rights: Field<Vec<String>>,
     /// Taken away rather than given.
     pub deny: Field<bool>,
+    /// When it was printed, if known.
+    pub taken: Option<Stamp>,
 }
 
 /// One recipient permission.
@@ -107,17 +121,25 @@ pub struct RecipientPermission {
     pub rights: Field<Vec<String>>,
     /// `Deny` rather than `Allow`.
     pub deny: Field<bool>,
+    /// When it was printed, if known.
+    pub taken: Option<Stamp>,
 }
 
 /// What is known of a user's licence.
 #[derive(Clone, Debug, Default)]
 pub struct Licence {
-    /// User principal name, lower case; absent where the export doesn't name the user.
+    /// User principal name or object id, lower case; absent where the export doesn't name the user.
     pub user: Field<String>,
+    /// File name that may name the user where the export doesn't.
+    pub hint: Option<String>,
     /// SKUs: part numbers, GUIDs or product names, as written. Empty: unlicensed.
     pub skus: Field<Vec<String>>,
     /// Service plans with their state.
     pub plans: Field<Vec<Fact<ServicePlan>>>,
+    /// True if the export lists every service plan of every SKU, so that a plan that is missing is not there.
+    pub plans_complete: bool,
+    /// When it was printed, if known.
+    pub taken: Option<Stamp>,
 }
 
 /// A service plan of a licence.
@@ -129,6 +151,8 @@ pub struct ServicePlan {
     pub id: Option<String>,
     /// `Success`, `Disabled`, `PendingActivation` …; `None` if the export doesn't say.
     pub status: Option<String>,
+    /// SKU that brings it, as in [`Licence::skus`], if the export says so.
+    pub sku: Option<String>,
 }
 
 /// A directory user.
@@ -148,6 +172,19 @@ pub struct User {
     pub password_state: Field<String>,
     /// Deleted, in words.
     pub deleted: Field<String>,
+    /// When it was printed, if known.
+    pub taken: Option<Stamp>,
+}
+
+/// A command that did not find the recipient it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotFound {
+    /// What it was asked for, lower case: an address or another name.
+    pub identity: String,
+    /// The command, `Get-CASMailbox`, if known.
+    pub command: Option<String>,
+    /// When, if known.
+    pub taken: Option<Stamp>,
 }
 
 /// Everything a member says of Exchange Online.
@@ -171,8 +208,8 @@ pub struct ExchangeFacts {
     pub licences: Vec<Fact<Licence>>,
     /// Users.
     pub users: Vec<Fact<User>>,
-    /// Commands that answered "couldn't be found" for an address: proof that it is no mailbox (address, lower case).
-    pub not_found: Vec<Fact<String>>,
+    /// Commands that answered "couldn't be found": proof that there was no such recipient.
+    pub not_found: Vec<Fact<NotFound>>,
 }
 
 impl ExchangeFacts {

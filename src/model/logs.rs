@@ -70,6 +70,8 @@ pub struct LogStream {
     pub process: Process,
     /// Members it consists of, oldest first.
     pub members: Vec<Arc<str>>,
+    /// Span of each member, in the same order.
+    pub member_spans: Vec<Span>,
     /// Records.
     pub records: u64,
     /// First and last record.
@@ -189,7 +191,9 @@ pub struct PollSeries {
     pub polls: u64,
     /// First and last poll.
     pub span: Span,
-    /// Gaps between two polls longer than two minutes, oldest first (bounded).
+    /// Last sign of life: a poll, its end (`Waiting`), or mail that was fetched.
+    pub last_sign: Stamp,
+    /// Times of more than two minutes without a sign of life, oldest first (bounded: the longest).
     pub gaps: Vec<PollGap>,
     /// Where the first poll stands.
     pub first_origin: Origin,
@@ -197,19 +201,29 @@ pub struct PollSeries {
     pub last_origin: Origin,
 }
 
-/// A time without polls, between two polls.
+/// A time without polls, between two signs of life of an instance.
 #[derive(Clone, Debug)]
 pub struct PollGap {
-    /// Last poll before it.
+    /// Last sign of life before it.
     pub from: Stamp,
-    /// First poll after it.
+    /// First one after it.
     pub to: Stamp,
-    /// Where the last poll before it stands.
+    /// Where the one before it stands.
     pub from_origin: Origin,
-    /// Where the first poll after it stands.
+    /// Where the one after it stands.
     pub to_origin: Origin,
     /// True if the log of the process goes on during the gap (other records of it stand inside): it hung, and was not cut out.
     pub log_goes_on: bool,
+    /// True if both ends stand in one file: then nothing is missing between them, and silence is silence.
+    pub inside_one_file: bool,
+}
+
+impl PollGap {
+    /// Its length in milliseconds.
+    pub fn length_ms(&self) -> i64 {
+        let at = |s: Stamp| s.instant().map_or(s.local_ms, |i| i.0);
+        at(self.to).saturating_sub(at(self.from))
+    }
 }
 
 /// A notable event that is neither an operation nor a poll.
@@ -217,8 +231,10 @@ pub struct PollGap {
 pub struct LogEvent {
     /// What happened.
     pub kind: LogEventKind,
-    /// When.
+    /// When: of a repeated one the first time.
     pub time: Option<Stamp>,
+    /// The last time of a repeated one.
+    pub last: Option<Stamp>,
     /// Host, if known.
     pub host: Option<String>,
     /// Process.
@@ -263,7 +279,7 @@ pub enum LogEventKind {
         host: Option<String>,
         /// User, lower case.
         user: String,
-        /// User of the token, if an XOAUTH2 string shows it.
+        /// Whether the server let it in; `None` if the trace ends before the answer.
         worked: Option<bool>,
     },
     /// The product disabled an alias.
@@ -344,4 +360,8 @@ pub struct LogFacts {
     pub events: Vec<LogEvent>,
     /// Unexplained errors, most frequent first (bounded).
     pub unexplained: Vec<UnexplainedGroup>,
+    /// What found no room within the limits: what it is → how many.
+    pub dropped: BTreeMap<&'static str, u64>,
+    /// Secrets in clear sight, session ids left out: kind and place, never the value (bounded).
+    pub secrets: Vec<super::Fact<super::SecretKind>>,
 }

@@ -1,24 +1,41 @@
 //! The vocabulary: facts and the things they are about. No I/O, and no knowledge of file formats.
 
+pub mod ageing;
+mod authorize;
+pub mod cloud;
+mod distinguished_name;
 mod ece;
 mod entra;
 mod exchange;
+pub mod fqdn;
+mod inventory;
+mod jwt;
+pub mod licence_table;
 mod logs;
+pub mod mail_host;
 mod network;
 mod origin;
+pub mod permission;
+pub mod redirect_uri;
 pub mod secret;
 mod time;
 mod version;
+mod version_text;
 
+pub use authorize::authorize_request;
+pub use distinguished_name::{common_name, organisation};
 pub use ece::*;
 pub use entra::*;
 pub use exchange::*;
+pub use inventory::{InventoryEntry, ZoneBasis};
+pub use jwt::{claims_of, claims_of_payload};
 pub use logs::*;
 pub use network::*;
 pub use origin::{Excerpt, Fact, Field, Origin};
 pub use secret::{Secret, SecretKind};
-pub use time::{Instant, Stamp, duration_words};
+pub use time::{Instant, Stamp, certificate_date, duration_words, http_date};
 pub use version::Version;
+pub use version_text::{VersionMention, versions_in};
 
 /// Everything that one member says outside ECE logs, or, merged, everything that a bundle says.
 #[derive(Clone, Debug, Default)]

@@ -2,6 +2,44 @@
 
 use super::{Fact, Stamp};
 
+/// The four numbers of an IPv4 address.
+fn ipv4(text: &str) -> Option<[u8; 4]> {
+    let mut octets = [0; 4];
+    let mut parts = text.split('.');
+    for octet in &mut octets {
+        let part = parts
+            .next()
+            .filter(|p| (1..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit()))?;
+        *octet = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(octets)
+}
+
+/// True for an IPv4 or IPv6 address, the latter with or without its zone (`%12`).
+pub fn is_ip(text: &str) -> bool {
+    let bare = text.split('%').next().unwrap_or("");
+    let groups = || bare.split(':');
+    let is_group = |g: &str| g.len() <= 4 && g.bytes().all(|b| b.is_ascii_hexdigit());
+    ipv4(text).is_some()
+        || (groups().count() >= 3 && groups().count() <= 8 && groups().all(|g| is_group(g) || ipv4(g).is_some()) && bare.bytes().any(|b| b != b':'))
+            && (bare.contains("::") || groups().count() == 8)
+        || bare == "::1"
+}
+
+/// True for an address that no server of Microsoft can have: loopback, private, link-local, unspecified.
+pub fn is_internal_ip(text: &str) -> bool {
+    match ipv4(text) {
+        Some([0 | 10 | 127, ..] | [192, 168, ..] | [169, 254, ..]) => true,
+        Some([172, b, ..]) => (16..32).contains(&b),
+        Some([100, b, ..]) => (64..128).contains(&b),
+        Some(_) => false,
+        None => {
+            let text = text.to_ascii_lowercase();
+            is_ip(&text) && (text == "::1" || text == "::" || ["fc", "fd", "fe8", "fe9", "fea", "feb"].iter().any(|p| text.starts_with(p)))
+        }
+    }
+}
+
 /// Where something was observed: a host proven by the evidence itself, or unknown.
 pub type From = Option<String>;
 
@@ -94,6 +132,8 @@ pub struct TrustEntry {
     pub fingerprints: Vec<String>,
     /// Owner, if listed.
     pub owner: Option<String>,
+    /// True for a trusted certificate, false for a key of the host's own.
+    pub trusted: bool,
 }
 
 /// A listing of a Java trust store (`keytool -list`).
@@ -109,6 +149,13 @@ pub struct TrustStore {
     pub entries: Vec<TrustEntry>,
     /// Why it is no evidence (wrong password, file missing), in words.
     pub problem: Option<String>,
+}
+
+impl TrustStore {
+    /// True if every entry that the header announces is listed with its fingerprint: only then is an absent root proven absent.
+    pub fn is_complete(&self) -> bool {
+        self.problem.is_none() && self.announced == Some(self.entries.len() as u64) && self.entries.iter().all(|e| !e.fingerprints.is_empty())
+    }
 }
 
 /// A TLS connection that a tool made: chain and outcome.
@@ -141,6 +188,8 @@ pub struct Certificate {
     pub issuer: String,
     /// DNS names (SAN, else the CN), lower case.
     pub names: Vec<String>,
+    /// Begins.
+    pub start: Option<Stamp>,
     /// Ends.
     pub end: Option<Stamp>,
 }
@@ -167,6 +216,14 @@ pub struct JvmOption {
     pub name: String,
     /// Value; masked for passwords.
     pub value: String,
+}
+
+/// A place that lists the options of the product's Java (a start script, `standalone.xml`, a process's command line): with it, an
+/// option that isn't listed is known to be unset.
+#[derive(Clone, Debug)]
+pub struct JvmConfiguration {
+    /// Host that it is from.
+    pub from: From,
 }
 
 /// A host and its addresses, from `ipconfig`, `systeminfo`, `hostname`.
@@ -199,6 +256,8 @@ pub struct NetworkFacts {
     pub bindings: Vec<Fact<Binding>>,
     /// JVM options.
     pub jvm_options: Vec<Fact<JvmOption>>,
+    /// Places that list the product's Java options.
+    pub jvm_configurations: Vec<Fact<JvmConfiguration>>,
     /// Hosts and their addresses.
     pub host_addresses: Vec<Fact<HostAddress>>,
     /// Hosts under which consoles were opened, seen outside ECE logs (HAR, IIS logs), lower case, with port if not 443.
@@ -217,7 +276,42 @@ impl NetworkFacts {
         self.certificates.extend(other.certificates);
         self.bindings.extend(other.bindings);
         self.jvm_options.extend(other.jvm_options);
+        self.jvm_configurations.extend(other.jvm_configurations);
         self.host_addresses.extend(other.host_addresses);
         self.console_hosts.extend(other.console_hosts);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_addresses_from_names() {
+        for ip in [
+            "52.97.183.162",
+            "10.0.0.1",
+            "2603:1026:206::5",
+            "fe80::1%12",
+            "::1",
+            "2603:1026:0:1:2:3:4:5",
+        ] {
+            assert!(is_ip(ip), "{ip}");
+        }
+        for other in [
+            "outlook.office365.com",
+            "1.2.3",
+            "1.2.3.4.5",
+            "256.1.1.1",
+            "12:30:45",
+            "ece",
+            "",
+            "a:b",
+            "CB:3C:CB",
+        ] {
+            assert!(!is_ip(other), "{other}");
+        }
+        assert!(is_internal_ip("127.0.0.1") && is_internal_ip("172.20.1.1") && is_internal_ip("fe80::1"));
+        assert!(!is_internal_ip("52.97.183.162") && !is_internal_ip("172.32.0.1") && !is_internal_ip("2603:1026:206::5"));
     }
 }

@@ -119,6 +119,8 @@ static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
             r"(?:^|[^A-Za-z0-9.])(?P<v>(?:[01]\.A[A-Za-z0-9_-]{20,}|M\.[A-Z0-9]+_[A-Z0-9]+\.)[A-Za-z0-9_.!*$-]{16,})",
         ),
         shape(ClientSecret, r"(?:^|[^A-Za-z0-9_~.-])(?P<v>[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34})"),
+        // A secret of a registration under the plain name `value`, as Terraform states and the old Graph API have it.
+        shape(ClientSecret, r#"(?i)\\?"key_?id\\?"\s*:[^{}]*?\\?"value\\?"\s*:\s*\\?"(?P<v>[^"\\]{4,})"#),
         shape(EncryptedPassword, r"(?:^|[^0-9A-Fa-f])(?P<v>(?:3[0-9]|4[1-6]){32,})(?:$|[^0-9A-Fa-f])"),
         shape(Session, r"HttpSessionId:\s*(?P<v>[0-9A-Za-z._!-]{6,})"),
         shape(Authorization, r"(?i)\b(?:bearer|basic)\s+(?P<v>[A-Za-z0-9._~+/=-]{12,})"),
@@ -234,6 +236,32 @@ pub fn find(text: &str) -> Vec<Found> {
     kept
 }
 
+/// Finds every secret of a long text, line by line; only private keys span lines. Ranges are those of `text`.
+pub fn find_all(text: &str) -> Vec<Found> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    let mut in_key = false;
+    for line in text.split_inclusive('\n') {
+        if in_key {
+            in_key = !line.contains("-----END");
+        } else {
+            found.extend(find(line).into_iter().map(|f| Found {
+                kind: f.kind,
+                range: f.range.start + start..f.range.end + start,
+            }));
+            if line.contains("PRIVATE KEY-----") && line.contains("-----BEGIN") && !line.contains("-----END") {
+                in_key = true;
+                found.push(Found {
+                    kind: SecretKind::Key,
+                    range: start..start + line.trim_end().len(),
+                });
+            }
+        }
+        start += line.len();
+    }
+    found
+}
+
 /// `text` with every secret replaced by the name of its kind.
 pub fn mask(text: &str) -> Cow<'_, str> {
     let found = find(text);
@@ -288,6 +316,10 @@ mod tests {
                 "a71iNT9L3PvFe1SdxQ%",
             ),
             ("<@> HttpSessionId:9652238F5028F11BBFCE914BD1765C31 <@>", "9652238F5028F11B"),
+            (
+                r#"{"end_date":"2026-01-01T00:00:00Z","key_id":"k-1","start_date":null,"value":"an.older-secret"}"#,
+                "an.older-secret",
+            ),
             ("client_secret=Abc8Q~abcdefghijklmnopqrstuvwxyz012345&grant_type=x", "Abc8Q~abcdefg"),
             (r#"<property name="trustStorePassword" value="changeit9"/>"#, "changeit9"),
             ("-Djavax.net.ssl.trustStorePassword=changeit9 -Xmx1g", "changeit9"),

@@ -57,6 +57,16 @@ impl Stamp {
         Some(Instant(self.local_ms.saturating_sub(offset)))
     }
 
+    /// True if this certainly lies before `other`. Where a stamp names no zone, only a distance of more than 26 hours, the width of
+    /// all zones together, makes it certain.
+    pub fn certainly_before(self, other: Self) -> bool {
+        const ALL_ZONES_MS: i64 = 26 * 3_600_000;
+        match (self.instant(), other.instant()) {
+            (Some(a), Some(b)) => a < b,
+            _ => self.local_ms.saturating_add(ALL_ZONES_MS) < other.local_ms,
+        }
+    }
+
     /// The stamp with `minutes` as its offset where it has none of its own.
     pub fn or_offset(self, minutes: Option<i16>) -> Self {
         Self {
@@ -203,6 +213,42 @@ impl serde::Serialize for Stamp {
     }
 }
 
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+fn month_number(name: &str) -> Option<u32> {
+    MONTHS.iter().position(|m| m.eq_ignore_ascii_case(name)).map(|at| at as u32 + 1)
+}
+
+/// Reads the date of an HTTP header, `Mon, 06 Jan 2025 10:11:12 GMT`.
+pub fn http_date(text: &str) -> Option<Stamp> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [_, day, month, year, time, "GMT"] = words[..] else { return None };
+    let stamp = clock_fields(year, month_number(month)?, day, time)?;
+    Some(stamp.or_offset(Some(0)))
+}
+
+/// Reads the date that Java and OpenSSL print of a certificate: `Tue Jan 15 12:00:00 UTC 2038`, `Jan 15 12:00:00 2038 GMT`. A zone
+/// other than UTC or GMT leaves the offset unknown.
+pub fn certificate_date(text: &str) -> Option<Stamp> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let (month, day, time, zone, year) = match words[..] {
+        [_, month, day, time, zone, year] => (month, day, time, zone, year),
+        [month, day, time, year, zone] => (month, day, time, zone, year),
+        _ => return None,
+    };
+    let stamp = clock_fields(year, month_number(month)?, day, time)?;
+    Some(match zone {
+        "UTC" | "GMT" | "Z" => stamp.or_offset(Some(0)),
+        _ => stamp,
+    })
+}
+
+fn clock_fields(year: &str, month: u32, day: &str, time: &str) -> Option<Stamp> {
+    let mut clock = time.split(':').map(|part| part.parse::<u32>().ok());
+    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
+    Stamp::from_fields(year.parse().ok()?, month, day.parse().ok()?, hour, minute, second, 0)
+}
+
 /// A length of time in words an engineer reads at a glance: `6 h 12 min`, `45 s`, `3 d 2 h`. Negative lengths count as zero.
 pub fn duration_words(ms: i64) -> String {
     let s = (ms.max(0)) / 1000;
@@ -251,6 +297,26 @@ mod tests {
             local.or_offset(Some(60)).instant(),
             Stamp::parse("2025-01-02T02:34:23Z").unwrap().instant()
         );
+    }
+
+    #[test]
+    fn reads_dates_of_headers_and_certificates() {
+        let show = |s: Option<Stamp>| s.map(|s| s.rfc3339());
+        assert_eq!(show(http_date("Mon, 06 Jan 2025 10:11:12 GMT")).as_deref(), Some("2025-01-06T10:11:12Z"));
+        assert_eq!(
+            show(certificate_date("Fri Jan 15 12:00:00 UTC 2038")).as_deref(),
+            Some("2038-01-15T12:00:00Z")
+        );
+        assert_eq!(
+            show(certificate_date("Fri Jan 15 13:00:00 CET 2038")).as_deref(),
+            Some("2038-01-15T13:00:00")
+        );
+        assert_eq!(
+            show(certificate_date("Jan 15 12:00:00 2038 GMT")).as_deref(),
+            Some("2038-01-15T12:00:00Z")
+        );
+        assert_eq!(show(certificate_date("soon")), None);
+        assert_eq!(show(http_date("Mon, 36 Jan 2025 10:11:12 GMT")), None);
     }
 
     #[test]

@@ -3,11 +3,33 @@
 //! [`read`] finds the pieces of evidence in a text, whatever they are written in, and hands each to the reader of its format.
 //! Content never makes it fail: what can't be read is a [`Loss`], and the rest goes on.
 
+mod clixml;
+mod columns;
+mod console;
+mod csv;
+mod entities;
+mod format_list;
+mod header;
+mod html;
+mod json;
+mod label_value;
+mod lines;
+mod mail;
+mod markdown;
 mod node;
+mod printed;
+mod properties;
+mod records;
+mod segments;
+mod view;
+mod xlsx;
+mod xml;
 
 pub use node::{Command, Key, Node, Place, Section, Source, Syntax, Value, fold_name, read_boolean};
+pub use xlsx::read_workbook;
 
 use crate::bundle::Text;
+use view::{Losses, View};
 
 /// A piece of a member that could not be read, or was left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +50,16 @@ pub struct Reading {
 }
 
 /// Finds and reads every piece of evidence in `text`. `name` is the member's file name: it may help, never decide.
-pub fn read(_text: &Text, _name: &str) -> Reading {
-    Reading::default()
+pub fn read(text: &Text, name: &str) -> Reading {
+    let mut sections = Vec::new();
+    let losses = read_each(text, name, &mut |section| sections.push(section));
+    Reading { sections, losses }
+}
+
+/// Like [`read`], but hands out each section as soon as it is complete, and large tables and JSON lists in several sections of the
+/// same form: memory stays bounded if `each` keeps only the facts.
+pub fn read_each(text: &Text, _name: &str, each: &mut dyn FnMut(Section)) -> Vec<Loss> {
+    let mut losses = Losses::default();
+    segments::read(&View::whole(text), &mut losses, each);
+    losses.into_vec()
 }

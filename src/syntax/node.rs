@@ -157,6 +157,14 @@ pub fn read_boolean(text: &str) -> Option<bool> {
     }
 }
 
+/// True for the text that PowerShell writes instead of an object or list too deep for it: `@{id=1; type=Scope}`,
+/// `System.Object[]`, `System.Collections.ArrayList`.
+pub(super) fn is_cut_by_depth(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with("@{") && text.ends_with('}') && text.contains('=')
+        || text.starts_with("System.") && !text.contains(char::is_whitespace) && (text.ends_with("[]") || text.starts_with("System.Collections."))
+}
+
 /// Folds a property name so that `External URL of Application`, `external_url_of_application` and `ExternalUrlOfApplication`
 /// meet: lower case, letters and digits only.
 pub fn fold_name(name: &str) -> String {
@@ -212,7 +220,8 @@ pub struct Section {
     pub printed: Option<crate::model::Stamp>,
     /// A name that the format gives: sheet name, root element, `#TYPE` line, CLIXML type name.
     pub name: Option<String>,
-    /// The records or documents. Empty for [`Syntax::Lines`].
+    /// The records or documents. Empty for [`Syntax::Lines`], unless the lines had to be decoded first (the body of an e-mail,
+    /// the text of an HTML page): then one text node per line. [`Source::lines`] gives the lines either way.
     pub nodes: Vec<Node>,
     /// First line of the section, 1-based.
     pub first_line: u64,
@@ -245,6 +254,14 @@ impl Source<'_> {
             cell: place.cell.clone(),
             excerpt,
         }
+    }
+
+    /// The lines of a section with their 1-based numbers in the member.
+    pub fn lines<'a>(&'a self, section: &'a Section) -> Box<dyn Iterator<Item = (u64, &'a str)> + 'a> {
+        if section.syntax == Syntax::Lines && !section.nodes.is_empty() {
+            return Box::new(section.nodes.iter().map(|node| (node.place.line, node.text().unwrap_or(""))));
+        }
+        Box::new((section.first_line..=section.last_line).map(|n| (n, self.text.line(n))))
     }
 
     /// The origin of a node.

@@ -1,0 +1,96 @@
+//! `app.audience`: the supported account types fit the authority that ECE asks.
+
+use super::registration::{judge, undecided};
+use crate::case::Case;
+use crate::checks::{Check, Gap};
+use crate::finding::{Finding, Role, Severity, Subject, Want};
+use crate::model::{Application, Fact};
+
+/// The check.
+pub const CHECK: Check = Check {
+    id: "app.audience",
+    title: "Supported account types fit the authority in use",
+    severity: Severity::High,
+    why: "A single-tenant application is known at its own tenant's endpoint only: /common and /organizations refuse it (AADSTS50194). An application for personal accounts never signs in a mailbox of the organisation.",
+    evidence: "app registration (signInAudience), authorize and token URLs in ECE's settings and logs",
+    remedy: &[
+        "In ECE replace common (or organizations) in the authorization and token URLs by the tenant's ID: Entra admin center > Overview > Tenant ID.",
+        "Or, if users of several tenants must sign in: App registrations > the app > Authentication > Supported account types: accounts in any organizational directory.",
+        "Generate the token again, in a private browser window.",
+        "Verify: the sign-in page doesn't show AADSTS50194, and the account shows a token.",
+    ],
+    references: &["Microsoft: AADSTS50194; supported account types; OAuth 2.0 endpoints (tenant, common, organizations, consumers)"],
+    run,
+};
+
+fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
+    judge(case, check, |app, subject| judge_one(case, check, app, subject))
+}
+
+fn judge_one(case: &Case, check: &Check, app: &Fact<Application>, subject: Subject) -> Finding {
+    let Some(audience) = app.audience.fact() else {
+        return undecided(check, subject, app, &app.audience, "the supported account types (signInAudience)");
+    };
+    let word = audience.value.as_str();
+    if word.eq_ignore_ascii_case("PersonalMicrosoftAccount") {
+        let message =
+            "the registration is for personal Microsoft accounts only (PersonalMicrosoftAccount): a mailbox of the organisation can't sign in to it";
+        return check.fail(subject, message).at(&audience.origin);
+    }
+    let authorities = case.authorities();
+    let single = word.eq_ignore_ascii_case("AzureADMyOrg");
+    let known = single || word.eq_ignore_ascii_case("AzureADMultipleOrgs") || word.eq_ignore_ascii_case("AzureADandPersonalMicrosoftAccount");
+    if !known {
+        let message = format!("the export names the account types {word}, which is no value that Microsoft documents");
+        return check
+            .unknown(subject, message)
+            .at(&audience.origin)
+            .want(super::registration::manifest_want());
+    }
+    let refused = case.refusals(&[50194]).into_iter().filter(|r| r.healed.is_none()).flat_map(|r| r.origins);
+    let clash = authorities.iter().find(|a| match a.tenant.as_str() {
+        "common" | "organizations" => single,
+        "consumers" => true,
+        _ => false,
+    });
+    if let Some(clash) = clash {
+        let message = match clash.tenant.as_str() {
+            "consumers" => format!("ECE asks the authority /consumers, which signs in personal accounts only, while the registration is for {word}"),
+            tenant => {
+                format!("the registration is for one tenant ({word}), but ECE asks the authority /{tenant}: Microsoft refuses it there (AADSTS50194)")
+            }
+        };
+        let refused: Vec<_> = refused.collect();
+        return check
+            .fail(subject, message)
+            .at(&audience.origin)
+            .at(&clash.origin)
+            .at_all(&refused)
+            .explains("signature:entra.aadsts50194");
+    }
+    match authorities.first() {
+        Some(authority) => {
+            let message = format!("{word} works with the authority that ECE asks, /{}", authority.tenant);
+            check.pass(subject, message).at(&audience.origin).at(&authority.origin)
+        }
+        None if !single => check
+            .pass(subject, format!("{word} works with the tenant's authority as with /common"))
+            .at(&audience.origin),
+        None => check
+            .unknown(
+                subject,
+                format!("the registration is for one tenant ({word}), and nothing shows whether ECE asks that tenant's authority or /common"),
+            )
+            .at(&audience.origin)
+            .want(authority_want()),
+    }
+}
+
+/// What shows the authority in use.
+pub(super) fn authority_want() -> Want {
+    Want::new(
+        Role::EceAdmin,
+        "the authorization and token URLs that ECE uses",
+        "ECE administration console: the OAuth application or e-mail account of Office 365; or the application server's log of pressing Generate (the redirect to …/oauth2/v2.0/authorize)",
+    )
+}

@@ -1,0 +1,272 @@
+//! `log.dispatcher`: mail is sent to the end of the evidence.
+
+use super::super::{Check, Gap};
+use super::evidence::{STANDSTILL_MS, newest_member, on_host, others_go_on_until, same_host, streams_of, want_log};
+use crate::case::{Case, moment};
+use crate::finding::{Confidence, Finding, Severity, Subject, SubjectKind};
+use crate::model::{LogStream, OperationKind, Outcome, Process, Run, Stamp, duration_words};
+use std::collections::BTreeSet;
+
+/// The check.
+pub const CHECK: Check = Check {
+    id: "log.dispatcher",
+    title: "Mail is sent to the end",
+    severity: Severity::High,
+    why: "The dispatcher signs in to the mail server for each batch. Where its last attempts fail, replies pile up in ECE and customers \
+          get no answer, while everything looks normal to the agents.",
+    evidence: "failures and server replies (`250 2.x.x`) in the dx-process logs",
+    remedy: &[
+        "Mend the cause that the failing records name (the diagnosis ranks it); a reply such as `535 5.7.139` names its reason, `535 5.7.3` does not",
+        "Restart the dispatcher instance, so that waiting mail is tried again: System console > Partition > Services > Email > Dispatcher",
+        "Check the alias in the Administration console, and make it active again if the failure has disabled it",
+        "Verify: send a reply from an agent console and find `250 2.0.0` for it in the dx-process log",
+    ],
+    references: &[
+        "Cisco tech note 218453: Retriever and Dispatcher run on the services server",
+        "eGain help: alias status (an inactive alias still sends)",
+    ],
+    run,
+};
+
+fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
+    let logs: Vec<&LogStream> = streams_of(case, &Process::Dispatcher).collect();
+    if logs.is_empty() {
+        return Err(Gap::missing(
+            "no dispatcher log is in the bundle: whether mail is sent can't be seen",
+            vec![want_log(&Process::Dispatcher, "the dispatcher's log")],
+        ));
+    }
+    let mut hosts: BTreeSet<Option<&str>> = BTreeSet::new();
+    Ok(logs
+        .iter()
+        .filter(|log| hosts.insert(log.host.as_deref()))
+        .map(|log| judge(case, check, log))
+        .collect())
+}
+
+/// What became of one alias's mail on one host.
+struct Sending<'a> {
+    subject: &'a str,
+    runs: Vec<&'a Run>,
+}
+
+impl<'a> Sending<'a> {
+    fn tail(&self) -> &[&'a Run] {
+        let start = self.runs.iter().rposition(|r| r.outcome == Outcome::Done).map_or(0, |i| i + 1);
+        self.runs.get(start..).unwrap_or_default()
+    }
+
+    fn last_done(&self) -> Option<&'a Run> {
+        self.runs.iter().rev().find(|r| r.outcome == Outcome::Done).copied()
+    }
+
+    fn last_failed(&self) -> Option<&'a Run> {
+        self.runs.iter().rev().find(|r| r.outcome != Outcome::Done).copied()
+    }
+}
+
+fn judge(case: &Case, check: &Check, log: &LogStream) -> Finding {
+    let host = log.host.as_deref();
+    let subject = host.map_or_else(Subject::deployment, |host| Subject::new(SubjectKind::Server, host));
+    let sendings: Vec<Sending<'_>> = case
+        .logs
+        .operations
+        .iter()
+        .filter(|o| o.kind == OperationKind::Send)
+        .map(|o| Sending {
+            subject: &o.subject,
+            runs: o.runs.iter().filter(|r| same_host(r.host.as_deref(), host)).collect(),
+        })
+        .filter(|s| !s.runs.is_empty())
+        .collect();
+    let failing: Vec<&Sending<'_>> = sendings.iter().filter(|s| !s.tail().is_empty()).collect();
+    if !failing.is_empty() {
+        return fails(check, subject, &failing, sendings.len());
+    }
+    if let Some(finding) = stops(case, check, log, &subject) {
+        return finding;
+    }
+    let sent: Vec<&Run> = sendings.iter().filter_map(Sending::last_done).collect();
+    let Some(last) = sent.iter().max_by_key(|r| moment(r.last)) else {
+        return check
+            .unknown(
+                subject,
+                format!("the dispatcher log{} shows no mail that was sent or refused", on_host(host)),
+            )
+            .at_all(newest_member(log).as_ref())
+            .want(want_log(
+                &Process::Dispatcher,
+                "a dispatcher log of a time in which mail was sent (let an agent send a reply first)",
+            ));
+    };
+    let healed = sendings
+        .iter()
+        .filter_map(|s| Some((s, s.last_failed()?)))
+        .max_by_key(|(_, run)| moment(run.last));
+    if let Some((sending, run)) = healed {
+        let again = sending
+            .runs
+            .iter()
+            .find(|r| r.outcome == Outcome::Done && moment(r.last) > moment(run.last));
+        let again = again.map_or(String::new(), |r| format!("; healed at {}", first_after(r, run.last)));
+        return check
+            .warn(
+                subject,
+                format!(
+                    "sending{} failed {}, last at {}, and works again{again}",
+                    from(sending.subject),
+                    times(run.count),
+                    run.last
+                ),
+            )
+            .at(&run.last_origin)
+            .at(&last.last_origin);
+    }
+    let count: u64 = sendings.iter().flat_map(|s| &s.runs).map(|r| r.count).sum();
+    check
+        .pass(
+            subject,
+            format!("the mail server took {count} mails{}, the last at {}", on_host(host), last.last),
+        )
+        .at(&last.last_origin)
+}
+
+fn first_after(run: &Run, stamp: Stamp) -> Stamp {
+    if moment(run.first) > moment(stamp) { run.first } else { run.last }
+}
+
+fn from(subject: &str) -> String {
+    if subject.is_empty() { String::new() } else { format!(" from {subject}") }
+}
+
+fn times(n: u64) -> String {
+    if n == 1 { "once".to_owned() } else { format!("{n} times") }
+}
+
+fn fails(check: &Check, subject: Subject, failing: &[&Sending<'_>], all: usize) -> Finding {
+    let tails: Vec<&Run> = failing.iter().flat_map(|s| s.tail().iter().copied()).collect();
+    let count: u64 = tails.iter().map(|r| r.count).sum();
+    let first = tails.iter().min_by_key(|r| moment(r.first));
+    let last = tails.iter().max_by_key(|r| moment(r.last));
+    let done = failing.iter().filter_map(|s| s.last_done()).max_by_key(|r| moment(r.last));
+    let names: Vec<&str> = failing.iter().map(|s| s.subject).filter(|s| !s.is_empty()).collect();
+    let whose = match names.as_slice() {
+        [] => String::new(),
+        [one] => format!(" from {one}"),
+        many if many.len() <= 4 => format!(" from {}", many.join(", ")),
+        many => format!(" from {} aliases", many.len()),
+    };
+    let before = done.map_or("nothing was sent before in these logs".to_owned(), |r| {
+        format!("the last mail that went out left at {}", r.last)
+    });
+    let span = first
+        .zip(last)
+        .map_or(String::new(), |(a, b)| format!(", first at {}, last at {}", a.first, b.last));
+    let rest = if failing.len() < all {
+        format!("; {} other aliases still send", all - failing.len())
+    } else {
+        String::new()
+    };
+    let mut finding = check.fail(
+        subject,
+        format!("sending{whose} fails to the end of the log: {count} failures{span}; {before}{rest}"),
+    );
+    if let (Some(first), Some(last)) = (first, last) {
+        finding = finding.at(&first.origin).at(&last.last_origin);
+    }
+    if let Some(done) = done {
+        finding = finding.at(&done.last_origin);
+    }
+    signatures(&tails)
+        .into_iter()
+        .fold(finding, |f, id| f.explains(format!("signature:{id}")))
+}
+
+fn signatures(runs: &[&Run]) -> BTreeSet<String> {
+    let ids = runs.iter().filter_map(|r| match &r.outcome {
+        Outcome::Failed(ids) => Some(ids),
+        Outcome::Done => None,
+    });
+    ids.flatten().cloned().collect()
+}
+
+/// A dispatcher that says nothing any more, or said nothing for long in the middle of a file, though it usually speaks all the time.
+fn stops(case: &Case, check: &Check, log: &LogStream, subject: &Subject) -> Option<Finding> {
+    let last = log.span.last?;
+    if let Some((other, until)) = others_go_on_until(case, log, last)
+        && is_talkative(log)
+        && moment(until) - moment(last) >= STANDSTILL_MS
+    {
+        return Some(
+            check
+                .fail(
+                    subject.clone(),
+                    format!(
+                        "the dispatcher log{} ends at {last}; the {} log of the same server goes on until {until}, {} longer: the dispatcher process stopped",
+                        on_host(log.host.as_deref()),
+                        other.process.name(),
+                        duration_words(moment(until) - moment(last))
+                    ),
+                )
+                .confidence(Confidence::Medium)
+                .at_all(newest_member(log).as_ref())
+                .at_all(newest_member(other).as_ref())
+                .want(want_log(&Process::Dispatcher, "the newest file of the dispatcher's log, should it not have been collected")),
+        );
+    }
+    let (from, to) = longest_silence(log)?;
+    let length = (to - from) * 60_000;
+    if length < STANDSTILL_MS || !is_talkative(log) {
+        return None;
+    }
+    let stamp = |minute: i64| Stamp {
+        local_ms: minute * 60_000,
+        offset_minutes: last.offset_minutes.map(|_| 0),
+    };
+    let member = log
+        .members
+        .iter()
+        .zip(&log.member_spans)
+        .find(|(_, span)| holds(span, from, to))
+        .map(|(m, _)| m)?;
+    Some(
+        check
+            .fail(
+                subject.clone(),
+                format!(
+                    "the dispatcher{} was silent for {}, between {} and {}, in the middle of a log that otherwise has a record every minute or two: it hung, and nothing was sent",
+                    on_host(log.host.as_deref()),
+                    duration_words(length),
+                    stamp(from),
+                    stamp(to)
+                ),
+            )
+            .confidence(Confidence::Medium)
+            .at(&crate::model::Origin::whole(member)),
+    )
+}
+
+fn holds(span: &crate::model::Span, from: i64, to: i64) -> bool {
+    let minute = |s: Stamp| moment(s).div_euclid(60_000);
+    span.first.is_some_and(|s| minute(s) <= from) && span.last.is_some_and(|s| minute(s) >= to)
+}
+
+/// The longest time without a record that lies inside one file, by its minutes.
+fn longest_silence(log: &LogStream) -> Option<(i64, i64)> {
+    let minutes: Vec<i64> = log.minutes.keys().copied().collect();
+    minutes
+        .windows(2)
+        .filter_map(|pair| Some((*pair.first()?, *pair.last()?)))
+        .filter(|(a, b)| log.member_spans.iter().any(|span| holds(span, *a, *b)))
+        .max_by_key(|(a, b)| b - a)
+}
+
+/// True if the log has records in most minutes, its longest pause left out: then silence means something.
+fn is_talkative(log: &LogStream) -> bool {
+    let (Some(first), Some(last)) = (log.minutes.keys().next(), log.minutes.keys().next_back()) else {
+        return false;
+    };
+    let pause = longest_silence(log).map_or(0, |(a, b)| b - a);
+    let covered = last - first - pause;
+    covered >= 30 && log.minutes.len() as i64 * 10 >= covered * 6
+}

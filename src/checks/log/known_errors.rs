@@ -1,0 +1,377 @@
+//! `log.known-errors`: error texts that the signature catalogue knows.
+
+use crate::case::{Case, moment};
+use crate::checks::{Check, Gap};
+use crate::finding::{Confidence, Finding, Role as Who, Severity, Subject, Want};
+use crate::model::{LogFacts, Operation, OperationKind, Outcome, SignatureHit};
+use crate::signatures::{Catalogue, Described, Role};
+
+/// The check.
+pub const CHECK: Check = Check {
+    id: "log.known-errors",
+    title: "the logs hold no known error that goes on",
+    severity: Severity::High,
+    why: "Codes and error texts of Microsoft, of the mail library and of Java name the reason of a failure far more exactly than the \
+          state of an alias does. The catalogue knows what each of them means and which check it bears on.",
+    evidence: "ECE logs, JavaMail traces, output of commands and messages pasted into notes, against the signature catalogue",
+    remedy: &[
+        "Read what each error means (`ecelens explain <id>`), and settle the check that it bears on first.",
+        "Re-activate the aliases that became inactive meanwhile: ECE does that by itself only after network faults.",
+        "Let ECE poll and send for some minutes, collect the logs again, and see that the errors don't come back.",
+    ],
+    references: &[
+        "https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes",
+        "https://learn.microsoft.com/en-us/exchange/troubleshoot/email-delivery/ndr/non-delivery-reports-in-exchange-online",
+    ],
+    run,
+};
+
+fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
+    let logs = &case.logs;
+    if logs.streams.is_empty() && logs.hits.is_empty() {
+        return Err(Gap::missing("no ECE log and no output of a mail session is in the bundle", vec![want()]));
+    }
+    let catalogue = Catalogue::builtin();
+    let own_applications = case.ece_app_ids();
+    let mut hits: Vec<Judged> = logs
+        .hits
+        .iter()
+        .filter_map(|hit| {
+            let role = catalogue.describe(&hit.id).map_or(Role::Cause, |known| known.role());
+            (role != Role::Context).then(|| Judged {
+                hit,
+                known: catalogue.describe(&hit.id),
+                state: state(logs, hit, &own_applications),
+            })
+        })
+        .collect();
+    hits.sort_by_key(|judged| (judged.state, judged.severity(), std::cmp::Reverse(judged.hit.count), &judged.hit.id));
+
+    let subject = Subject::deployment();
+    if hits.is_empty() {
+        let finding = check.pass(subject, format!("none of the known error texts stands in {} log records", records(logs)));
+        return Ok(vec![if logs.streams.is_empty() {
+            finding.confidence(Confidence::Low)
+        } else {
+            finding
+        }]);
+    }
+    let failing: Vec<&Judged> = hits.iter().filter(|judged| judged.state == State::GoesOn && judged.is_reason()).collect();
+    let finding = if let Some(worst) = failing.first() {
+        let severity = failing.iter().map(|judged| judged.severity()).min().unwrap_or(check.severity);
+        let more = match failing.len() - 1 {
+            0 => String::new(),
+            others => format!(" {others} more: {}.", list(failing.iter().skip(1).copied())),
+        };
+        let message = format!(
+            "known errors go on at the end of the logs: {}. {}{more}",
+            worst.counted(),
+            worst.meaning()
+        );
+        check.fail(subject, message).severity(severity)
+    } else if let Some(worst) = hits
+        .iter()
+        .find(|judged| judged.state != State::Elsewhere && (judged.is_reason() || judged.state == State::GoesOn))
+    {
+        let message = format!("{}: {}. {}", worst.state.words(), list(hits.iter()), worst.meaning());
+        check.warn(subject, message)
+    } else {
+        check.pass(subject, format!("only errors that are no fault of ECE's mail: {}", list(hits.iter())))
+    };
+    let shown = if failing.is_empty() { hits.iter().collect() } else { failing };
+    Ok(vec![finding.at_all(shown.iter().take(12).flat_map(|judged| judged.places()))])
+}
+
+/// Whether an error goes on at the end of the evidence, worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    /// Nothing shows that the same operation worked again.
+    GoesOn,
+    /// It stands outside ECE's logs and has no date: it may be long over.
+    Undated,
+    /// The same operation worked again later.
+    Healed,
+    /// It concerns another application.
+    Elsewhere,
+}
+
+impl State {
+    fn words(self) -> &'static str {
+        match self {
+            Self::GoesOn => "errors that stop no mail by themselves, or only wrap a reason, go on at the end of the logs",
+            Self::Undated => "known errors stand in texts without a date, so that nothing tells whether they are over",
+            Self::Healed => "known errors are over: the same operations worked again later",
+            Self::Elsewhere => "known errors concern another application",
+        }
+    }
+}
+
+struct Judged<'a> {
+    hit: &'a SignatureHit,
+    known: Option<Described<'a>>,
+    state: State,
+}
+
+impl Judged<'_> {
+    /// True if the hit itself says why something fails, and that matters.
+    fn is_reason(&self) -> bool {
+        let role = self.known.map_or(Role::Cause, |known| known.role());
+        matches!(role, Role::Cause | Role::Generic) && self.severity() <= Severity::Medium
+    }
+
+    fn severity(&self) -> Severity {
+        self.known.map_or(Severity::Medium, |known| known.severity())
+    }
+
+    fn meaning(&self) -> &str {
+        self.known.map_or("A signature of your own pack.", |known| known.meaning())
+    }
+
+    /// Name, count, first and last time.
+    fn counted(&self) -> String {
+        let name = self.known.and_then(|known| known.code()).unwrap_or_else(|| self.hit.id.clone());
+        let span = match (self.hit.span.first, self.hit.span.last) {
+            (Some(first), Some(last)) if first != last => format!(", {} to {}", first.rfc3339(), last.rfc3339()),
+            (Some(only), _) => format!(", {}", only.rfc3339()),
+            _ => String::new(),
+        };
+        format!("{name} ({}×{span})", self.hit.count)
+    }
+
+    /// Where it was seen: first and last sample.
+    fn places(&self) -> impl Iterator<Item = &crate::model::Origin> {
+        let last = self.hit.samples.get(1..).and_then(|later| later.last());
+        self.hit.samples.first().into_iter().chain(last)
+    }
+}
+
+fn list<'a, 'b: 'a>(hits: impl Iterator<Item = &'a Judged<'b>>) -> String {
+    const SHOWN: usize = 8;
+    let mut hits: Vec<String> = hits.map(Judged::counted).collect();
+    let more = hits.len().saturating_sub(SHOWN);
+    hits.truncate(SHOWN);
+    if more > 0 {
+        hits.push(format!("and {more} more"));
+    }
+    hits.join(", ")
+}
+
+/// Whether the error goes on. Attempts that failed with it decide; an error outside any attempt is over once an attempt of the kind
+/// that it belongs to works later and none of that kind fails at the end.
+fn state(logs: &LogFacts, hit: &SignatureHit, own_applications: &std::collections::BTreeSet<String>) -> State {
+    let applications = hit.fields.get("client_id");
+    if applications.is_some_and(|ids| !own_applications.is_empty() && ids.iter().all(|id| !own_applications.contains(&id.to_lowercase()))) {
+        return State::Elsewhere;
+    }
+    let holds = |outcome: &Outcome| matches!(outcome, Outcome::Failed(ids) if ids.contains(&hit.id));
+    let attempted: Vec<&Operation> = logs
+        .operations
+        .iter()
+        .filter(|operation| operation.runs.iter().any(|run| holds(&run.outcome)))
+        .collect();
+    if !attempted.is_empty() {
+        let over = |operation: &&Operation| {
+            let last = operation.runs.iter().rposition(|run| holds(&run.outcome)).unwrap_or(0);
+            operation
+                .runs
+                .get(last..)
+                .unwrap_or_default()
+                .iter()
+                .any(|run| run.outcome == Outcome::Done)
+        };
+        return if attempted.iter().all(over) { State::Healed } else { State::GoesOn };
+    }
+    let Some(last) = hit.span.last else {
+        return if hit.elsewhere == hit.count { State::Undated } else { State::GoesOn };
+    };
+    let kinds = kinds(&hit.id);
+    let same: Vec<&Operation> = logs.operations.iter().filter(|operation| kinds.contains(&operation.kind)).collect();
+    let worked_later = same
+        .iter()
+        .any(|operation| operation.last_done().is_some_and(|run| moment(run.last) > moment(last)));
+    if worked_later && !same.iter().any(|operation| operation.ends_failing()) {
+        State::Healed
+    } else {
+        State::GoesOn
+    }
+}
+
+/// Kinds of attempts that an error outside any attempt belongs to.
+fn kinds(id: &str) -> &'static [OperationKind] {
+    use OperationKind::{Fetch, Send, TokenGeneration, TokenRefresh};
+    match id.split('.').next().unwrap_or_default() {
+        "smtp" => &[Send],
+        "imap" | "pop" => &[Fetch],
+        "entra" | "oauth" => &[TokenGeneration, TokenRefresh],
+        _ => &[Fetch, Send, TokenGeneration, TokenRefresh],
+    }
+}
+
+fn records(logs: &LogFacts) -> u64 {
+    logs.streams.iter().map(|stream| stream.records).sum()
+}
+
+fn want() -> Want {
+    Want::new(
+        Who::EceAdmin,
+        "the logs of the services servers (retriever, dispatcher) and of the application servers",
+        r"copy <ECE home>\eService\logs\eg_log_*_rx-process.log*, eg_log_*_dx-process.log* and eg_log_*_ApplicationServer.log* from every server",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Verdict;
+    use crate::model::{LogStream, Origin, Process, Run, Span, Stamp};
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    fn at(minute: i64) -> Stamp {
+        Stamp {
+            local_ms: minute * 60_000,
+            offset_minutes: Some(0),
+        }
+    }
+
+    fn origin() -> Origin {
+        Origin::line(
+            &Arc::from("eg_log_SVC01_rx-process.log"),
+            7,
+            "AADSTS7000222: The provided client secret keys are expired",
+        )
+    }
+
+    fn hit(id: &str, minutes: Option<(i64, i64)>) -> SignatureHit {
+        let mut span = Span::default();
+        if let Some((first, last)) = minutes {
+            span.add(at(first));
+            span.add(at(last));
+        }
+        SignatureHit {
+            id: id.to_owned(),
+            count: 4,
+            elsewhere: if minutes.is_none() { 4 } else { 0 },
+            span,
+            fields: BTreeMap::new(),
+            samples: vec![origin()],
+            by_source: BTreeMap::new(),
+            minutes: BTreeMap::new(),
+        }
+    }
+
+    fn run_of(outcome: Outcome, minute: i64) -> Run {
+        Run {
+            outcome,
+            first: at(minute),
+            last: at(minute),
+            count: 1,
+            origin: origin(),
+            last_origin: origin(),
+            host: None,
+        }
+    }
+
+    fn operation(kind: OperationKind, outcomes: &[(Option<&str>, i64)]) -> Operation {
+        Operation {
+            kind,
+            subject: String::from("support@example.com"),
+            runs: outcomes
+                .iter()
+                .map(|&(id, minute)| run_of(id.map_or(Outcome::Done, |id| Outcome::Failed(vec![id.to_owned()])), minute))
+                .collect(),
+        }
+    }
+
+    fn case(hits: Vec<SignatureHit>, operations: Vec<Operation>) -> Case {
+        let mut case = Case::default();
+        case.logs.streams.push(LogStream {
+            host: None,
+            process: Process::Retriever,
+            members: Vec::new(),
+            member_spans: Vec::new(),
+            records: 100,
+            span: Span::default(),
+            levels: BTreeMap::new(),
+            minutes: BTreeMap::new(),
+            offsets: Vec::new(),
+        });
+        case.logs.hits = hits;
+        case.logs.operations = operations;
+        case
+    }
+
+    fn judge(case: &Case) -> Finding {
+        let findings = run(case, &CHECK).unwrap_or_default();
+        assert_eq!(findings.len(), 1);
+        findings.into_iter().next().expect("a finding")
+    }
+
+    const SECRET: &str = "entra.aadsts7000222";
+
+    #[test]
+    fn an_error_that_goes_on_fails_with_its_place() {
+        let finding = judge(&case(vec![hit(SECRET, Some((5, 9)))], Vec::new()));
+        assert_eq!((finding.verdict, finding.severity), (Verdict::Fail, Severity::Critical));
+        assert!(
+            finding.message.contains("AADSTS7000222 (4×") && finding.evidence == [origin()],
+            "{finding:?}"
+        );
+        let failing = operation(OperationKind::TokenRefresh, &[(None, 1), (Some(SECRET), 5), (Some(SECRET), 9)]);
+        assert_eq!(judge(&case(vec![hit(SECRET, Some((5, 9)))], vec![failing])).verdict, Verdict::Fail);
+    }
+
+    #[test]
+    fn an_error_after_which_the_same_works_again_is_a_warning() {
+        let healed = operation(OperationKind::TokenRefresh, &[(Some(SECRET), 5), (None, 10)]);
+        assert_eq!(judge(&case(vec![hit(SECRET, Some((5, 9)))], vec![healed])).verdict, Verdict::Warn);
+        // Outside any attempt: a later success of the same kind counts, one of another kind doesn't.
+        let reset = || vec![hit("smtp.421_4_4_2_dropped", Some((5, 9)))];
+        assert_eq!(
+            judge(&case(reset(), vec![operation(OperationKind::Send, &[(None, 10)])])).verdict,
+            Verdict::Warn
+        );
+        assert_eq!(
+            judge(&case(reset(), vec![operation(OperationKind::Fetch, &[(None, 10)])])).verdict,
+            Verdict::Fail
+        );
+    }
+
+    #[test]
+    fn one_alias_of_two_that_is_not_healed_fails() {
+        let healed = operation(OperationKind::Fetch, &[(Some("imap.no_authenticate_failed"), 5), (None, 10)]);
+        let failing = operation(OperationKind::Fetch, &[(Some("imap.no_authenticate_failed"), 9)]);
+        assert_eq!(
+            judge(&case(vec![hit("imap.no_authenticate_failed", Some((5, 9)))], vec![healed, failing])).verdict,
+            Verdict::Fail
+        );
+    }
+
+    #[test]
+    fn wrappers_alone_and_undated_texts_only_warn() {
+        assert_eq!(
+            judge(&case(vec![hit("ece.repeated_auth_failure_alias_disabled", Some((5, 9)))], Vec::new())).verdict,
+            Verdict::Warn
+        );
+        assert_eq!(judge(&case(vec![hit(SECRET, None)], Vec::new())).verdict, Verdict::Warn);
+        assert_eq!(judge(&case(vec![hit("smtp.550_5_1_1", Some((5, 9)))], Vec::new())).verdict, Verdict::Warn);
+    }
+
+    #[test]
+    fn another_applications_errors_are_no_fault_of_ece() {
+        let mut foreign = hit("entra.aadsts50011", Some((5, 9)));
+        foreign
+            .fields
+            .insert(String::from("client_id"), vec![String::from("99999999-2222-3333-4444-555555555555")]);
+        let case = case(vec![foreign], Vec::new());
+        assert_eq!(judge(&case).verdict, Verdict::Fail, "whose it is isn't known");
+        let own: std::collections::BTreeSet<String> = [String::from("11111111-2222-3333-4444-555555555555")].into();
+        assert_eq!(state(&case.logs, case.logs.hits.first().expect("a hit"), &own), State::Elsewhere);
+    }
+
+    #[test]
+    fn a_healthy_log_passes_and_no_log_is_unknown() {
+        assert_eq!(judge(&case(Vec::new(), Vec::new())).verdict, Verdict::Pass);
+        assert!(run(&Case::default(), &CHECK).is_err_and(|gap| !gap.wants.is_empty()));
+    }
+}

@@ -1,0 +1,134 @@
+//! `token.clock`: the servers' clocks agree with Microsoft's.
+
+use super::super::{Check, Gap};
+use crate::case::{Case, moment};
+use crate::finding::{Confidence, Finding, Role, Severity, Subject, SubjectKind, Want};
+use crate::model::{Claims, LogEvent, LogEventKind, duration_words};
+use std::collections::BTreeMap;
+
+/// The check.
+pub const CHECK: Check = Check {
+    id: "token.clock",
+    title: "The servers' clocks are right",
+    severity: Severity::High,
+    why: "Tokens and assertions carry times. A server whose clock is off sends assertions that Microsoft refuses, takes dead tokens for \
+          good ones, and writes logs that can't be compared.",
+    evidence: "AADSTS700024, 500133, 80013; `nbf` of tokens against the time of the record that shows them",
+    remedy: &[
+        "On each ECE server run `w32tm /query /status` and `w32tm /stripchart /computer:time.windows.com /samples:3 /dataonly`",
+        "Let the servers take their time from the domain or a time server: `w32tm /resync /rediscover`, and check the hypervisor's time synchronisation",
+        "Restart the retriever and dispatcher instances after a correction of minutes",
+        "Verify: the offset stays below one second, and the next renewal of a token works",
+    ],
+    references: &["Microsoft: AADSTS error codes 700024, 500133", "RFC 7519 §4.1.5 (nbf)"],
+    run,
+};
+
+/// Codes that a wrong clock brings about, or is the usual reason of.
+const CODES: [&str; 3] = ["entra.aadsts700024", "entra.aadsts500133", "entra.aadsts80013"];
+/// `nbf` may lie this much ahead of a record's time.
+const TOLERANCE_MS: i64 = 60_000;
+/// A distance beyond this says nothing about a clock: the token is of another time than the record.
+const RELATED_MS: i64 = 24 * 3_600_000;
+
+fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
+    let mut findings: Vec<Finding> = refusals(case, check);
+    let (mut compared, mut renewed) = (0u64, None);
+    let mut ahead: BTreeMap<Option<String>, (&LogEvent, i64)> = BTreeMap::new();
+    for event in &case.logs.events {
+        let claims = match &event.kind {
+            LogEventKind::Token { claims, .. } => Some(claims),
+            LogEventKind::TokenAnswer { answer, .. } if answer.error.is_none() => {
+                renewed = Some(event);
+                answer.claims.as_ref()
+            }
+            _ => None,
+        };
+        let Some(distance) = claims.and_then(|c| distance(c, event)) else {
+            continue;
+        };
+        compared += 1;
+        if distance > TOLERANCE_MS {
+            let worst = ahead.entry(event.host.clone()).or_insert((event, distance));
+            if distance > worst.1 {
+                *worst = (event, distance);
+            }
+        }
+    }
+    for (host, (event, distance)) in ahead {
+        let subject = host.map_or_else(Subject::deployment, |host| Subject::new(SubjectKind::Server, host));
+        let length = duration_words(distance);
+        findings.push(
+            check
+                .fail(
+                    subject,
+                    format!("a token in the log counts only from a moment {length} after the record that shows it: the server's clock is at least {length} slow"),
+                )
+                .at(&event.origin),
+        );
+    }
+    if !findings.is_empty() {
+        return Ok(findings);
+    }
+    match (compared, renewed) {
+        (0, None) => Err(Gap::missing(
+            "nothing in the bundle ties a server's clock to Microsoft's",
+            vec![Want::new(
+                Role::EceAdmin,
+                "the clock offset of each ECE server",
+                "On each ECE server: w32tm /stripchart /computer:time.windows.com /samples:3 /dataonly",
+            )],
+        )),
+        (0, Some(event)) => Ok(vec![
+            check
+                .pass(Subject::deployment(), "tokens are issued, and no refusal names a wrong clock")
+                .confidence(Confidence::Medium)
+                .at(&event.origin),
+        ]),
+        (n, event) => Ok(vec![
+            check
+                .pass(
+                    Subject::deployment(),
+                    format!("{n} tokens in the logs are not dated ahead of their records, and no refusal names a wrong clock"),
+                )
+                .at_all(event.map(|e| &e.origin)),
+        ]),
+    }
+}
+
+/// How far a token's `nbf` lies after the record that shows it, where both can be compared.
+fn distance(claims: &Claims, event: &LogEvent) -> Option<i64> {
+    let at = event.time?.instant()?;
+    let begins = claims.not_before?.checked_mul(1000)?;
+    let distance = begins.checked_sub(at.0)?;
+    (distance.abs() <= RELATED_MS).then_some(distance)
+}
+
+/// Refusals that name the clock: failing if nothing worked after them.
+fn refusals(case: &Case, check: &Check) -> Vec<Finding> {
+    let hits = case.logs.hits.iter().filter(|hit| CODES.contains(&hit.id.as_str()));
+    let done = case.logs.operations.iter().filter_map(|o| match o.kind {
+        crate::model::OperationKind::TokenRefresh | crate::model::OperationKind::TokenGeneration => o.last_done(),
+        _ => None,
+    });
+    let done = done.max_by_key(|run| moment(run.last));
+    hits.map(|hit| {
+        let code = hit.id.trim_start_matches("entra.").to_ascii_uppercase();
+        let healed = done.filter(|run| hit.span.last.is_some_and(|last| moment(run.last) > moment(last)));
+        let told = format!(
+            "{code} stands {} times in the logs: Microsoft found times that do not fit its clock",
+            hit.count
+        );
+        match healed {
+            Some(run) => check
+                .warn(Subject::deployment(), format!("{told}; tokens were issued again at {}", run.last))
+                .at_all(&hit.samples)
+                .at(&run.last_origin),
+            None => check
+                .fail(Subject::deployment(), told)
+                .at_all(&hit.samples)
+                .explains(format!("signature:{}", hit.id)),
+        }
+    })
+    .collect()
+}

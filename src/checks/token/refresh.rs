@@ -1,0 +1,297 @@
+//! `token.refresh`: tokens are renewed to the end of the evidence.
+
+use super::super::{Check, Gap};
+use crate::case::{Case, moment};
+use crate::finding::{Finding, Role, Severity, Subject, SubjectKind, Want};
+use crate::model::{AccountKind, Fact, OperationKind, Origin, Outcome, Run, SignIn, SignInKind, Stamp, fold_address};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The check.
+pub const CHECK: Check = Check {
+    id: "token.refresh",
+    title: "Tokens are renewed",
+    severity: Severity::Critical,
+    why: "An access token lives about an hour. When its renewal is refused, fetching and sending stop within that hour, and after three \
+          failed attempts ECE takes the alias out of service, where it stays until someone makes it active again.",
+    evidence: "token endpoint answers in ECE's logs, non-interactive sign-ins (`refreshTokenGrant`) in the Entra sign-in log",
+    remedy: &[
+        "Mend what the code of the last refusal names (`ecelens explain AADSTS<number>`); a network or TLS error names no code, then the path from the services server to the sign-in host is at fault",
+        "If the refresh token itself is dead (AADSTS700082, 70008, 50173, 50089): generate a new token for the e-mail account, in a private browser window, signed in as the mailbox or the shared account's user",
+        "Make each alias of the account active again: ECE leaves an alias inactive after repeated authentication failures",
+        "Verify: the rx-process log shows a renewal that worked, and the alias stays active over two polls",
+    ],
+    references: &[
+        "Cisco tech note 218453, \"Token generation\" and \"Access token: 60 minutes\"",
+        "Microsoft: refresh tokens in the identity platform (90 days of inactivity)",
+    ],
+    run,
+};
+
+/// A renewal, or a run of like ones.
+struct Step {
+    worked: bool,
+    /// Codes or signatures of a failure.
+    reasons: BTreeSet<String>,
+    first: Stamp,
+    last: Stamp,
+    count: u64,
+    origin: Origin,
+    last_origin: Origin,
+    /// A new token was generated: it heals, but proves no renewal.
+    generated: bool,
+}
+
+fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
+    let mut renewals = of_logs(case);
+    for (who, steps) in of_sign_ins(case) {
+        renewals.entry(who).or_default().extend(steps);
+    }
+    if renewals.is_empty() {
+        return Err(nothing_seen(case));
+    }
+    add_generations(case, &mut renewals);
+    Ok(renewals.into_iter().map(|(who, steps)| judge(case, check, &who, steps)).collect())
+}
+
+fn nothing_seen(case: &Case) -> Gap {
+    let exported = !case.facts.entra.sign_in_exports.is_empty() || !case.facts.entra.sign_ins.is_empty();
+    let message = match (case.logs.streams.is_empty(), exported) {
+        (true, false) => "neither ECE logs nor a sign-in log are in the bundle: whether tokens are renewed can't be seen",
+        (false, _) => "the logs show no renewal of a token, neither one that worked nor one that failed",
+        (true, true) => "the sign-in log shows no renewal of a token by ECE",
+    };
+    Gap::missing(
+        message,
+        vec![
+            Want::new(
+                Role::EceAdmin,
+                "a retriever log of at least two hours (tokens are renewed about once an hour)",
+                "On the services server copy `eg_log_<server>_rx-process.log` and its rotated files from `<ECE home>\\eService\\logs`",
+            ),
+            Want::new(
+                Role::EntraAdmin,
+                "non-interactive sign-ins of the mail users",
+                "Entra admin centre > Users > Sign-in logs > User sign-ins (non-interactive), filter by the application, Download JSON",
+            ),
+        ],
+    )
+}
+
+/// Renewals in ECE's logs, by account or address.
+fn of_logs(case: &Case) -> BTreeMap<String, Vec<Step>> {
+    let mut renewals: BTreeMap<String, Vec<Step>> = BTreeMap::new();
+    for operation in case.logs.operations.iter().filter(|o| o.kind == OperationKind::TokenRefresh) {
+        let steps = operation.runs.iter().map(|run| step(run, false));
+        renewals.entry(operation.subject.clone()).or_default().extend(steps);
+    }
+    renewals
+}
+
+fn step(run: &Run, generated: bool) -> Step {
+    Step {
+        worked: run.outcome == Outcome::Done,
+        reasons: match &run.outcome {
+            Outcome::Done => BTreeSet::new(),
+            Outcome::Failed(ids) => ids.iter().cloned().collect(),
+        },
+        first: run.first,
+        last: run.last,
+        count: run.count,
+        origin: run.origin.clone(),
+        last_origin: run.last_origin.clone(),
+        generated,
+    }
+}
+
+/// A token that was generated anew after the last failure of the same account, or of one that no record names.
+fn add_generations(case: &Case, renewals: &mut BTreeMap<String, Vec<Step>>) {
+    let alone = renewals.len() == 1;
+    for operation in case.logs.operations.iter().filter(|o| o.kind == OperationKind::TokenGeneration) {
+        for (who, steps) in renewals.iter_mut() {
+            if *who == operation.subject || alone && (who.is_empty() || operation.subject.is_empty()) {
+                let done = operation.runs.iter().filter(|run| run.outcome == Outcome::Done);
+                steps.extend(done.map(|run| step(run, true)));
+            }
+        }
+    }
+}
+
+/// Renewals in the sign-in log, by the account whose user it is, else by user.
+fn of_sign_ins(case: &Case) -> BTreeMap<String, Vec<Step>> {
+    let mut renewals: BTreeMap<String, Vec<Step>> = BTreeMap::new();
+    for sign_in in case.ece_sign_ins() {
+        let (Some(user), Some(time), Some(error)) = (&sign_in.user, sign_in.time, sign_in.error) else {
+            continue;
+        };
+        if !is_renewal(sign_in) {
+            continue;
+        }
+        let reasons = if error == 0 {
+            BTreeSet::new()
+        } else {
+            BTreeSet::from([format!("entra.aadsts{error}")])
+        };
+        renewals.entry(account_of(case, user)).or_default().push(Step {
+            worked: error == 0,
+            reasons,
+            first: time,
+            last: time,
+            count: 1,
+            origin: sign_in.origin.clone(),
+            last_origin: sign_in.origin.clone(),
+            generated: false,
+        });
+    }
+    renewals
+}
+
+/// A non-interactive sign-in by a refresh token. Older rows name no protocol; then the kind alone has to tell, and a code's
+/// redemption, which is non-interactive too, is left out where the row says so.
+fn is_renewal(sign_in: &Fact<SignIn>) -> bool {
+    let says = |value: &Option<String>, what: &str| value.as_ref().is_some_and(|v| v.eq_ignore_ascii_case(what));
+    if says(&sign_in.protocol, "refreshTokenGrant") || says(&sign_in.incoming_token, "refreshToken") {
+        return true;
+    }
+    let redeems = sign_in
+        .protocol
+        .as_ref()
+        .is_some_and(|p| p.to_ascii_lowercase().starts_with("authorizationcode"));
+    sign_in.kind == Some(SignInKind::NonInteractive) && !redeems
+}
+
+/// The name of the account whose user this is; for a mailbox account that names no user, the alias's own account.
+fn account_of(case: &Case, user: &str) -> String {
+    let user = fold_address(user);
+    let own = case
+        .facts
+        .ece
+        .accounts
+        .iter()
+        .find(|a| a.user.get().is_some_and(|u| fold_address(u) == user));
+    let name = own.and_then(|a| a.name.get().cloned()).or_else(|| {
+        case.aliases()
+            .into_iter()
+            .find(|alias| alias.address == user)
+            .and_then(|alias| alias.account)
+            .filter(|account| account.kind.get() != Some(&AccountKind::Shared))
+            .and_then(|account| account.name.get().cloned())
+    });
+    name.map_or(user, |name| name.to_lowercase())
+}
+
+fn subject(case: &Case, who: &str) -> Subject {
+    if who.is_empty() {
+        return Subject::deployment();
+    }
+    let named = case
+        .facts
+        .ece
+        .accounts
+        .iter()
+        .filter_map(|a| a.name.get())
+        .find(|name| name.to_lowercase() == who);
+    match named {
+        Some(name) => Subject::new(SubjectKind::Account, name.clone()),
+        None if who.contains('@') => Subject::new(SubjectKind::Mailbox, who),
+        None => Subject::new(SubjectKind::Account, who),
+    }
+}
+
+fn judge(case: &Case, check: &Check, who: &str, mut steps: Vec<Step>) -> Finding {
+    steps.sort_by(|a, b| {
+        (moment(a.last), a.worked)
+            .cmp(&(moment(b.last), b.worked))
+            .then_with(|| a.origin.cmp(&b.origin))
+    });
+    let subject = subject(case, who);
+    let whose = if subject.kind == SubjectKind::Deployment {
+        String::new()
+    } else {
+        format!(" of {}", subject.name)
+    };
+    let start = steps.iter().rposition(|s| s.worked).map_or(0, |at| at + 1);
+    let (before, tail) = steps.split_at(start);
+    if let (Some(first), Some(last)) = (tail.iter().min_by_key(|s| moment(s.first)), tail.last()) {
+        return refused(check, subject, &whose, before, tail, (first, last));
+    }
+    let renewed = |s: &&Step| s.worked && !s.generated;
+    let failed = before.iter().rev().find(|s| !s.worked);
+    let done = before.iter().rev().find(renewed);
+    match (failed, done) {
+        (Some(failed), _) => {
+            let again = before.iter().find(|s| s.worked && moment(s.last) >= moment(failed.last));
+            let how = match again {
+                Some(again) if again.generated => format!("a new token was generated at {}, no refusal since", again.last),
+                Some(again) => format!(
+                    "healed at {}",
+                    if moment(again.first) >= moment(failed.last) {
+                        again.first
+                    } else {
+                        again.last
+                    }
+                ),
+                None => "it works again".to_owned(),
+            };
+            let count: u64 = before.iter().filter(|s| !s.worked).map(|s| s.count).sum();
+            let finding = check.warn(
+                subject,
+                format!(
+                    "renewal of the token{whose} was refused {count} times, last at {} ({}); {how}",
+                    failed.last,
+                    reasons(std::slice::from_ref(failed))
+                ),
+            );
+            let finding = finding.at(&failed.last_origin);
+            again.map_or(finding.clone(), |again| finding.at(&again.last_origin))
+        }
+        (None, Some(done)) => {
+            let count: u64 = before.iter().filter(renewed).map(|s| s.count).sum();
+            check
+                .pass(
+                    subject,
+                    format!("the token{whose} was renewed {count} times, last at {}, and never refused", done.last),
+                )
+                .at(&done.last_origin)
+        }
+        (None, None) => check.unknown(subject, format!("no renewal of the token{whose} is shown, only that one was generated")),
+    }
+}
+
+fn refused(check: &Check, subject: Subject, whose: &str, before: &[Step], tail: &[Step], (first, last): (&Step, &Step)) -> Finding {
+    let count: u64 = tail.iter().map(|s| s.count).sum();
+    let worked = before.iter().rev().find(|s| s.worked);
+    let earlier = worked.map_or("no renewal before it is shown".to_owned(), |s| {
+        let what = if s.generated { "generated" } else { "renewed" };
+        format!("it was last {what} at {}", s.last)
+    });
+    let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
+    let message = format!(
+        "renewal of the token{whose} is refused to the end of the evidence: {times}, first at {}, last at {}, {}; {earlier}. The access token runs out within the hour, then mail stands still",
+        first.first,
+        last.last,
+        reasons(tail)
+    );
+    let mut finding = check.fail(subject, message).at(&first.origin).at(&last.last_origin);
+    if let Some(worked) = worked {
+        finding = finding.at(&worked.last_origin);
+    }
+    let ids: BTreeSet<&String> = tail.iter().flat_map(|s| &s.reasons).collect();
+    ids.into_iter().fold(finding, |f, id| f.explains(format!("signature:{id}")))
+}
+
+/// `AADSTS53003`, or the signatures of a failure that names no code.
+fn reasons(steps: &[Step]) -> String {
+    let ids: BTreeSet<&String> = steps.iter().flat_map(|s| &s.reasons).collect();
+    let codes: Vec<String> = ids
+        .iter()
+        .filter_map(|id| id.strip_prefix("entra.aadsts"))
+        .map(|n| format!("AADSTS{n}"))
+        .collect();
+    if !codes.is_empty() {
+        return codes.join(", ");
+    }
+    if ids.is_empty() {
+        return "an error without a code".to_owned();
+    }
+    ids.into_iter().cloned().collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,138 @@
+//! `ecelens checks`, `ecelens signatures`, `ecelens explain`: what the program knows.
+
+use super::{Common, Exit, terminal};
+use crate::checks;
+use crate::report::to_json;
+use crate::signatures::{Catalogue, Described};
+use clap::{Args, ValueEnum};
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+
+/// Formats of a catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ListFormat {
+    /// A table.
+    Text,
+    /// JSON.
+    Json,
+}
+
+/// Arguments of `checks` and `signatures`.
+#[derive(Debug, Args)]
+pub struct ListArguments {
+    /// Only entries whose id or text holds this.
+    #[arg(value_name = "TEXT")]
+    filter: Option<String>,
+    /// Format of the list.
+    #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
+    format: ListFormat,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl ListArguments {
+    fn wants(&self, texts: &[&str]) -> bool {
+        let Some(filter) = &self.filter else { return true };
+        let filter = filter.to_lowercase();
+        texts.iter().any(|text| text.to_lowercase().contains(&filter))
+    }
+
+    fn print<T: Serialize>(&self, rows: &[T], header: &[&str], cells: impl Fn(&T) -> Vec<String>) -> Exit {
+        let text = match self.format {
+            ListFormat::Json => to_json(&rows).unwrap_or_default(),
+            ListFormat::Text => {
+                let style = terminal::style(&self.common);
+                let mut table = Table::new();
+                table
+                    .load_style(if style.unicode {
+                        presets::UTF8_HORIZONTAL_ONLY
+                    } else {
+                        presets::ASCII_HORIZONTAL_ONLY
+                    })
+                    .set_content_arrangement(ContentArrangement::Dynamic)
+                    .set_width(u16::try_from(style.width).unwrap_or(u16::MAX))
+                    .set_header(header);
+                for row in rows {
+                    table.add_row(cells(row));
+                }
+                format!("{table}\n{} entries\n", rows.len())
+            }
+        };
+        terminal::print(&text).err().unwrap_or(Exit::Clean)
+    }
+}
+
+#[derive(Serialize)]
+struct CheckRow {
+    id: &'static str,
+    area: &'static str,
+    title: &'static str,
+    severity: crate::finding::Severity,
+    why: &'static str,
+    evidence: &'static str,
+    remedy: &'static [&'static str],
+    references: &'static [&'static str],
+}
+
+/// Runs `checks`.
+pub fn checks(arguments: &ListArguments) -> Exit {
+    let rows: Vec<CheckRow> = checks::all()
+        .filter(|c| arguments.wants(&[c.id, c.title, c.why, c.evidence]))
+        .map(|c| CheckRow {
+            id: c.id,
+            area: c.area(),
+            title: c.title,
+            severity: c.severity,
+            why: c.why,
+            evidence: c.evidence,
+            remedy: c.remedy,
+            references: c.references,
+        })
+        .collect();
+    arguments.print(&rows, &["check", "makes sure that", "looks at"], |row| {
+        vec![row.id.into(), row.title.into(), row.evidence.into()]
+    })
+}
+
+#[derive(Serialize)]
+struct SignatureRow {
+    id: String,
+    code: Option<String>,
+    component: String,
+    role: &'static str,
+    severity: crate::finding::Severity,
+    meaning: String,
+    checks: Vec<String>,
+    references: Vec<String>,
+}
+
+impl SignatureRow {
+    fn of(described: &Described<'_>) -> Self {
+        let texts = |texts: &[std::borrow::Cow<'static, str>]| texts.iter().map(ToString::to_string).collect();
+        Self {
+            id: described.id().into_owned(),
+            code: described.code(),
+            component: described.component().to_owned(),
+            role: described.role().name(),
+            severity: described.severity(),
+            meaning: described.meaning().to_owned(),
+            checks: texts(described.checks()),
+            references: texts(described.references()),
+        }
+    }
+}
+
+/// Runs `signatures`.
+pub fn signatures(arguments: &ListArguments) -> Exit {
+    let catalogue = Catalogue::builtin();
+    let texts = catalogue.signatures().filter_map(|s| catalogue.describe(&s.id));
+    let codes = catalogue.codes().map(|c| catalogue.describe_code(c.code));
+    let rows: Vec<SignatureRow> = texts
+        .chain(codes)
+        .map(|d| SignatureRow::of(&d))
+        .filter(|r| arguments.wants(&[&r.id, r.code.as_deref().unwrap_or_default(), &r.meaning]))
+        .collect();
+    arguments.print(&rows, &["signature", "role", "meaning", "bears on"], |r| {
+        vec![r.id.clone(), r.role.into(), r.meaning.clone(), r.checks.join(" ")]
+    })
+}

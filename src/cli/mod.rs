@@ -1,0 +1,132 @@
+//! The command line: one file per subcommand, no domain logic. Only this module touches the terminal, the environment and the
+//! arguments.
+
+mod catalogue;
+mod explain;
+mod inventory;
+mod output;
+mod scan;
+mod shell;
+mod terminal;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// How the program ends (contract.md, "Exit codes").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Nothing at or above `--fail-on`.
+    Clean,
+    /// Findings at or above it.
+    Findings,
+    /// Usage or internal error.
+    Error,
+    /// Nothing recognisable in the input.
+    Nothing,
+    /// With `--strict`: complete, but some evidence unreadable or partly parsed.
+    Partial,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(match exit {
+            Exit::Clean => 0,
+            Exit::Findings => 1,
+            Exit::Error => 2,
+            Exit::Nothing => 3,
+            Exit::Partial => 4,
+        })
+    }
+}
+
+/// Reads a support bundle of Cisco Enterprise Chat and Email (ECE) offline and says, with proof, why its mail over OAuth2 with
+/// Office 365 does not work, or that it does.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ecelens",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_precedence_over_arg = true,
+    arg_required_else_help = true
+)]
+#[command(
+    after_help = "Examples:\n  ecelens bundle.zip                      the diagnosis, on the terminal\n  ecelens scan logs/ export.csv -v        folders and files together, with passes and samples\n  ecelens scan bundle.zip --format json --output report.json\n  ecelens explain AADSTS50011             everything known about a code, offline\n\nExit codes: 0 nothing at or above --fail-on, 1 findings, 2 usage or internal error, 3 nothing recognisable, 4 partial (--strict)."
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    scan: scan::ScanArguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The main job: read bundles, print the diagnosis, the checklist and the inventory.
+    Scan(scan::ScanArguments),
+    /// Everything known about a check, a signature or a raw code (AADSTS50011, 5.7.139, invalid_grant).
+    Explain(explain::ExplainArguments),
+    /// The check catalogue.
+    Checks(catalogue::ListArguments),
+    /// The signature catalogue.
+    Signatures(catalogue::ListArguments),
+    /// What each file was taken for and why, its encoding, time span, losses, and who used it.
+    Inventory(inventory::InventoryArguments),
+    /// Shell completions, to standard output.
+    Completions(shell::CompletionsArguments),
+    /// The man page, to standard output.
+    Man,
+}
+
+/// Options that every command has.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Common {
+    /// When to colour the output; NO_COLOR and FORCE_COLOR are honoured.
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true, help_heading = "Output")]
+    pub color: Color,
+    /// Say less: the summary line only.
+    #[arg(short, long, global = true, help_heading = "Output")]
+    pub quiet: bool,
+    /// Say more: passes, samples, every place.
+    #[arg(short, long, global = true, help_heading = "Output")]
+    pub verbose: bool,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Runs the program.
+pub fn run(arguments: Arguments) -> Exit {
+    match arguments.command {
+        None => scan::run(&arguments.scan),
+        Some(Command::Scan(scan)) => scan::run(&scan),
+        Some(Command::Explain(arguments)) => explain::run(&arguments),
+        Some(Command::Checks(list)) => catalogue::checks(&list),
+        Some(Command::Signatures(list)) => catalogue::signatures(&list),
+        Some(Command::Inventory(inventory)) => inventory::run(&inventory),
+        Some(Command::Completions(completions)) => shell::completions(&completions),
+        Some(Command::Man) => shell::man(),
+    }
+}
+
+/// Where `-` stands for standard input.
+pub(crate) fn is_stdin(path: &std::path::Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Paths as the report names them: the last component, so that it is the same from any directory.
+pub(crate) fn shown_paths(paths: &[PathBuf]) -> Vec<String> {
+    let shown = |path: &PathBuf| {
+        path.file_name()
+            .map_or_else(|| path.to_string_lossy().into_owned(), |name| name.to_string_lossy().into_owned())
+    };
+    paths.iter().map(shown).collect()
+}

@@ -1,0 +1,132 @@
+//! Where a report goes: pairs of format and file, or standard output. Files are written whole or not at all.
+
+use super::{Exit, terminal};
+use crate::report::{self, Report, text::Style};
+use clap::ValueEnum;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Formats of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a terminal.
+    Text,
+    /// The JSON report, schema version 1.
+    Json,
+}
+
+/// One output: a format, and a file or standard output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Its format.
+    pub format: Format,
+    /// Its file; `None`: standard output.
+    pub file: Option<PathBuf>,
+}
+
+/// Pairs `--format` and `--output` in the order in which they stand: a file takes the format before it, or the one behind it if
+/// none is free, or text. A format without a file goes to standard output.
+pub fn pair(formats: &[(usize, Format)], files: &[(usize, PathBuf)]) -> Vec<Output> {
+    enum Given<'a> {
+        Format(Format),
+        File(&'a PathBuf),
+    }
+    let mut given: Vec<(usize, Given<'_>)> = formats.iter().map(|(at, f)| (*at, Given::Format(*f))).collect();
+    given.extend(files.iter().map(|(at, f)| (*at, Given::File(f))));
+    given.sort_by_key(|(at, _)| *at);
+    let mut outputs: Vec<Output> = Vec::new();
+    let mut free: Option<Format> = None;
+    let mut waiting: Option<PathBuf> = None;
+    for (_, next) in given {
+        match (next, free.take(), waiting.take()) {
+            (Given::File(file), Some(format), _) => outputs.push(Output {
+                format,
+                file: Some(file.clone()),
+            }),
+            (Given::File(file), None, before) => {
+                outputs.extend(before.map(|file| Output {
+                    format: Format::Text,
+                    file: Some(file),
+                }));
+                waiting = Some(file.clone());
+            }
+            (Given::Format(format), None, Some(file)) => outputs.push(Output { format, file: Some(file) }),
+            (Given::Format(format), before, _) => {
+                outputs.extend(before.map(|format| Output { format, file: None }));
+                free = Some(format);
+            }
+        }
+    }
+    outputs.extend(free.map(|format| Output { format, file: None }));
+    outputs.extend(waiting.map(|file| Output {
+        format: Format::Text,
+        file: Some(file),
+    }));
+    if outputs.is_empty() {
+        outputs.push(Output {
+            format: Format::Text,
+            file: None,
+        });
+    }
+    outputs
+}
+
+/// Writes the report to each output.
+pub fn write(report: &Report, outputs: &[Output], style: &Style) -> Result<(), Exit> {
+    for output in outputs {
+        let style = if output.file.is_some() {
+            Style {
+                color: false,
+                unicode: true,
+                width: 100,
+                ..*style
+            }
+        } else {
+            *style
+        };
+        let text = match output.format {
+            Format::Text => report::text::render(report, &style),
+            Format::Json => report::to_json(report).map_err(|error| terminal::complain(&format!("the report can't be written as JSON: {error}")))?,
+        };
+        match &output.file {
+            None => terminal::print(&text)?,
+            Some(file) => {
+                write_whole(file, text.as_bytes()).map_err(|error| terminal::complain(&format!("{}: can't be written: {error}", file.display())))?
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes a file by a temporary one beside it and a rename: after a crash there is the old file or the new one, never half of one.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut temporary = tempfile::Builder::new().prefix(".ecelens-").tempfile_in(folder)?;
+    temporary.write_all(bytes)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_formats_and_files_in_their_order() {
+        let shown = |formats: &[(usize, Format)], files: &[(usize, &str)]| {
+            let files: Vec<_> = files.iter().map(|(at, f)| (*at, PathBuf::from(f))).collect();
+            pair(formats, &files)
+                .iter()
+                .map(|o| format!("{:?}:{}", o.format, o.file.as_ref().map_or("-".into(), |f| f.display().to_string())))
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        use Format::*;
+        assert_eq!(shown(&[], &[]), "Text:-");
+        assert_eq!(shown(&[(1, Json)], &[]), "Json:-");
+        assert_eq!(shown(&[(1, Json), (5, Text)], &[(3, "a.json")]), "Json:a.json Text:-");
+        assert_eq!(shown(&[(3, Json)], &[(1, "a.json")]), "Json:a.json");
+        assert_eq!(shown(&[], &[(1, "a.txt")]), "Text:a.txt");
+    }
+}

@@ -1,0 +1,189 @@
+//! `ecelens scan`: the main job.
+
+use super::output::{Format, Output, pair, write};
+use super::{Common, Exit, is_stdin, shown_paths, terminal};
+use crate::analysis::{self, Options};
+use crate::bundle::{Bundle, Limits};
+use crate::finding::Severity;
+use crate::model::Stamp;
+use crate::report::Report;
+use clap::{ArgMatches, Args, FromArgMatches, ValueEnum};
+use std::io::Read;
+use std::path::PathBuf;
+
+/// What to read.
+#[derive(Clone, Debug, Args)]
+pub struct Input {
+    /// Folders, files and archives (.zip .tar .tar.gz .gz, nested), read in place; `-` reads one artefact from standard input.
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// The moment that expiry is judged by, instead of the newest evidence (RFC 3339, or a date).
+    #[arg(long, value_name = "TIME", value_parser = parse_time, help_heading = "Judging")]
+    pub as_of: Option<Stamp>,
+    /// The running ECE version, where the bundle doesn't name it: "12.6(1) ES5".
+    #[arg(long, value_name = "TEXT", value_parser = parse_version, help_heading = "Judging")]
+    pub ece_version: Option<crate::model::Version>,
+    /// Threads; the output doesn't depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Reading")]
+    pub threads: Option<u16>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// When findings make the program exit with 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    Critical,
+    High,
+    Medium,
+    Low,
+    Info,
+    Never,
+}
+
+/// Arguments of `scan`.
+#[derive(Clone, Debug)]
+pub struct ScanArguments {
+    input: Input,
+    fail_on: FailOn,
+    strict: bool,
+    outputs: Vec<Output>,
+}
+
+/// The options as clap knows them; formats and files are paired by their places afterwards.
+#[derive(Clone, Debug, Args)]
+struct Plain {
+    #[command(flatten)]
+    input: Input,
+    /// Format of the report; repeat it with --output for several in one run.
+    #[arg(long, value_enum, value_name = "F", help_heading = "Output")]
+    format: Vec<Format>,
+    /// File for the format before it; written whole or not at all.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    output: Vec<PathBuf>,
+    /// Exit with 1 if a finding is at least this severe.
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value = "high", help_heading = "Judging")]
+    fail_on: FailOn,
+    /// Exit with 4 if some evidence was unreadable or partly parsed.
+    #[arg(long, help_heading = "Judging")]
+    strict: bool,
+}
+
+impl Args for ScanArguments {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        Plain::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Plain::augment_args_for_update(command)
+    }
+}
+
+impl FromArgMatches for ScanArguments {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let plain = Plain::from_arg_matches(matches)?;
+        let places = |name: &str| matches.indices_of(name).into_iter().flatten();
+        let formats: Vec<_> = places("format").zip(plain.format).collect();
+        let files: Vec<_> = places("output").zip(plain.output).collect();
+        Ok(Self {
+            input: plain.input,
+            fail_on: plain.fail_on,
+            strict: plain.strict,
+            outputs: pair(&formats, &files),
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+fn parse_time(text: &str) -> Result<Stamp, String> {
+    let stamp = Stamp::parse(text).ok_or_else(|| format!("expected a time like 2026-03-31T12:00:00Z or 2026-03-31, found `{text}`"))?;
+    Ok(stamp.or_offset(Some(0)))
+}
+
+fn parse_version(text: &str) -> Result<crate::model::Version, String> {
+    let named = crate::model::versions_in(&format!("ECE {text}"), "");
+    named
+        .first()
+        .map(|mention| mention.version)
+        .ok_or_else(|| format!("expected a version like \"12.6(1) ES5\", found `{text}`"))
+}
+
+/// Reads the input and builds the report, with a progress display.
+pub fn analyse(input: &Input, arguments: Vec<String>) -> Result<Report, Exit> {
+    if let Some(threads) = input.threads {
+        // Fails only if a pool exists already, which then is used.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
+    }
+    let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) = input.paths.iter().cloned().partition(|path| is_stdin(path));
+    if let Some(missing) = paths.iter().find(|path| !path.exists()) {
+        return Err(terminal::complain(&format!("{}: no such file or folder", missing.display())));
+    }
+    let limits = Limits::default();
+    let mut bundle = Bundle::open(&paths, limits);
+    if !stdin.is_empty() {
+        let mut bytes = Vec::new();
+        let limit = limits.structured_unpacked;
+        if let Err(error) = crate::bundle::read_whole(&mut std::io::stdin().lock() as &mut dyn Read, limit, &mut bytes) {
+            return Err(terminal::complain(&format!("standard input can't be read: {error}")));
+        }
+        bundle.give("stdin", bytes);
+    }
+    let bar = terminal::progress_bar(bundle.jobs(), input.common.quiet);
+    let options = Options {
+        arguments,
+        as_of: input.as_of,
+        ece_version: input.ece_version,
+    };
+    let report = analysis::analyse(&bundle, &options, &|_| bar.inc(1));
+    bar.finish_and_clear();
+    Ok(report)
+}
+
+/// The arguments that shape a report, for the report.
+fn shaping(input: &Input) -> Vec<String> {
+    let mut arguments = shown_paths(&input.paths);
+    if let Some(as_of) = input.as_of {
+        arguments.push(format!("--as-of={as_of}"));
+    }
+    if let Some(version) = input.ece_version {
+        arguments.push(format!("--ece-version={version}"));
+    }
+    arguments
+}
+
+/// Runs `scan`.
+pub fn run(arguments: &ScanArguments) -> Exit {
+    let report = match analyse(&arguments.input, shaping(&arguments.input)) {
+        Ok(report) => report,
+        Err(exit) => return exit,
+    };
+    if let Err(exit) = write(&report, &arguments.outputs, &terminal::style(&arguments.input.common)) {
+        return exit;
+    }
+    exit_of(&report, arguments)
+}
+
+fn exit_of(report: &Report, arguments: &ScanArguments) -> Exit {
+    let threshold = match arguments.fail_on {
+        FailOn::Critical => Some(Severity::Critical),
+        FailOn::High => Some(Severity::High),
+        FailOn::Medium => Some(Severity::Medium),
+        FailOn::Low => Some(Severity::Low),
+        FailOn::Info => Some(Severity::Info),
+        FailOn::Never => None,
+    };
+    if report.is_empty() {
+        return Exit::Nothing;
+    }
+    if threshold.is_some_and(|threshold| report.worst().is_some_and(|worst| worst <= threshold)) {
+        return Exit::Findings;
+    }
+    if arguments.strict && report.is_partial() {
+        return Exit::Partial;
+    }
+    Exit::Clean
+}

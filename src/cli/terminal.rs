@@ -1,0 +1,73 @@
+//! The terminal: width, colours, progress. Messages go to standard error, data to standard output.
+
+use super::{Color, Common, Exit};
+use crate::report::text::Style;
+use std::io::{self, IsTerminal, Write};
+
+/// Writes `text` to standard output. A closed pipe ends the program quietly; any other failure is a message.
+pub fn print(text: &str) -> Result<(), Exit> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Exit::Clean),
+        Err(error) => Err(complain(&format!("can't write to standard output: {error}"))),
+    }
+}
+
+/// Says what went wrong, on standard error.
+pub fn complain(message: &str) -> Exit {
+    // A message that can't be written has nowhere else to go.
+    let _ = writeln!(io::stderr(), "ecelens: {}", crate::report::visible(message));
+    Exit::Error
+}
+
+/// Layout for text on standard output.
+pub fn style(common: &Common) -> Style {
+    let is_terminal = io::stdout().is_terminal();
+    let width = terminal_size::terminal_size()
+        .filter(|_| is_terminal)
+        .map_or(100, |(width, _)| usize::from(width.0).clamp(60, 160));
+    Style {
+        width,
+        color: wants_color(common.color, is_terminal),
+        unicode: speaks_unicode(is_terminal),
+        verbose: common.verbose,
+    }
+}
+
+#[allow(clippy::disallowed_methods)]
+fn wants_color(color: Color, is_terminal: bool) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if set("NO_COLOR") => false,
+        Color::Auto => is_terminal || set("FORCE_COLOR"),
+    }
+}
+
+/// A terminal of an old code page shows frames as rubbish; files and pipes are UTF-8.
+#[allow(clippy::disallowed_methods)]
+fn speaks_unicode(is_terminal: bool) -> bool {
+    if !is_terminal {
+        return true;
+    }
+    if cfg!(windows) {
+        return std::env::var_os("WT_SESSION").is_some();
+    }
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    locale.is_some_and(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"))
+}
+
+/// A progress bar on standard error; invisible where that is no terminal.
+pub fn progress_bar(jobs: usize, quiet: bool) -> indicatif::ProgressBar {
+    if quiet || jobs < 2 || !io::stderr().is_terminal() {
+        return indicatif::ProgressBar::hidden();
+    }
+    let bar = indicatif::ProgressBar::new_spinner();
+    let template = indicatif::ProgressStyle::with_template("{spinner} {pos} files read");
+    bar.set_style(template.unwrap_or_else(|_| indicatif::ProgressStyle::default_spinner()));
+    bar
+}

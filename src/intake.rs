@@ -1,0 +1,353 @@
+//! Taking a bundle in: every member is read once, recognised by its content, and turned into facts.
+
+use crate::bundle::{Bundle, Encoding, Fingerprint, Member, Problem, SNIFFED, Text, Visitor, decode, read_whole, sniff};
+use crate::log::assemble::{Assembled, Elsewhere, Known, MemberLog, assemble, elsewhere};
+use crate::log::interpret::{self, Interpreter};
+use crate::log::{Filter, LogReader, looks_like_log, trace};
+use crate::model::{Facts, InventoryEntry, LogFacts, ZoneBasis, fold_address};
+use crate::parse::{self, Findings};
+use crate::signatures::Catalogue;
+use crate::syntax::{self, Source, Syntax};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// What a bundle holds.
+#[derive(Debug, Default)]
+pub struct Intake {
+    /// Facts outside ECE logs, in the order of the members' names.
+    pub facts: Facts,
+    /// What the ECE logs say.
+    pub logs: LogFacts,
+    /// Every member, by name.
+    pub inventory: Vec<InventoryEntry>,
+}
+
+/// What one member gave.
+struct Taken {
+    entry: InventoryEntry,
+    facts: Facts,
+    log: Option<MemberLog>,
+    elsewhere: Option<Elsewhere>,
+}
+
+impl Taken {
+    fn new(path: Arc<str>) -> Self {
+        Self {
+            entry: InventoryEntry::new(path),
+            facts: Facts::default(),
+            log: None,
+            elsewhere: None,
+        }
+    }
+
+    fn unread(path: &Arc<str>, reason: String) -> Self {
+        let mut taken = Self::new(path.clone());
+        taken.entry.problem = Some(reason);
+        taken
+    }
+
+    fn problem(&mut self, reason: String) {
+        match &mut self.entry.problem {
+            Some(problem) => {
+                let _ = write!(problem, "; {reason}");
+            }
+            none => *none = Some(reason),
+        }
+    }
+}
+
+/// Told of each member that is done, for a progress display: its size in bytes.
+pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
+
+/// Reads the whole bundle, in parallel. The result doesn't depend on the number of threads.
+pub fn take_in(bundle: &Bundle, catalogue: &Catalogue, progress: Progress<'_>) -> Intake {
+    let filter = Filter::new(&interpret::anchors(catalogue));
+    let mut taken: Vec<Taken> = (0..bundle.jobs())
+        .into_par_iter()
+        .flat_map_iter(|job| {
+            let mut reader = Reader {
+                bundle,
+                catalogue,
+                filter: &filter,
+                progress,
+                taken: Vec::new(),
+            };
+            bundle.visit(job, &mut reader);
+            reader.taken
+        })
+        .collect();
+    taken.extend(
+        bundle
+            .problems()
+            .iter()
+            .map(|Problem { path, reason }| Taken::unread(path, reason.clone())),
+    );
+    taken.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+    put_together(taken, &filter, catalogue)
+}
+
+/// Merges what the members gave: facts in the order of their names, logs by what stands in them. Of byte-identical members only
+/// the first counts.
+fn put_together(taken: Vec<Taken>, filter: &Filter, catalogue: &Catalogue) -> Intake {
+    let mut intake = Intake::default();
+    let mut logs = Vec::new();
+    let mut others = Vec::new();
+    let mut seen: BTreeMap<String, Arc<str>> = BTreeMap::new();
+    for mut member in taken {
+        if let Some(log) = member.log {
+            logs.push(log);
+        } else if let Some(hash) = &member.entry.sha256
+            && member.entry.bytes > 0
+        {
+            match seen.get(hash) {
+                Some(first) => member.entry.copy_of = Some(first.clone()),
+                None => {
+                    seen.insert(hash.clone(), member.entry.path.clone());
+                }
+            }
+        }
+        if member.entry.copy_of.is_none() {
+            intake.facts.append(member.facts);
+            others.extend(member.elsewhere);
+        }
+        intake.inventory.push(member.entry);
+    }
+    let Assembled { facts, members, .. } = assemble(logs, others, &known_names(&intake.facts), filter, catalogue);
+    for placed in members {
+        if let Ok(at) = intake.inventory.binary_search_by(|entry| entry.path.cmp(&placed.path)) {
+            let entry = &mut intake.inventory[at];
+            entry.records = placed.records;
+            entry.copy_of = placed.copy_of;
+            let host = placed.host.as_deref().unwrap_or("an unknown host");
+            entry.why.push(format!("log of {} on {host}", placed.process.name()));
+            if placed.losses > 0 {
+                entry.losses.push((0, format!("{} half-written records or headers", placed.losses)));
+            }
+        }
+    }
+    intake.logs = facts;
+    intake
+}
+
+/// Names by which records speak of aliases and accounts.
+fn known_names(facts: &Facts) -> Known {
+    let of_aliases = facts.ece.aliases.iter().filter_map(|a| a.address.get());
+    let of_accounts = facts
+        .ece
+        .accounts
+        .iter()
+        .flat_map(|a| a.aliases.get().into_iter().flatten().chain(a.user.get()));
+    Known {
+        addresses: of_aliases
+            .chain(of_accounts)
+            .filter(|a| a.contains('@'))
+            .map(|a| fold_address(a))
+            .collect(),
+        accounts: facts.ece.accounts.iter().filter_map(|a| a.name.get()).map(|n| n.to_lowercase()).collect(),
+    }
+}
+
+struct Reader<'a> {
+    bundle: &'a Bundle,
+    catalogue: &'a Catalogue,
+    filter: &'a Filter,
+    progress: Progress<'a>,
+    taken: Vec<Taken>,
+}
+
+impl Visitor for Reader<'_> {
+    fn member(&mut self, member: Member<'_>) {
+        let path = member.path.clone();
+        // A panic costs its own member, never the run: what failed stands in the inventory.
+        let taken = catch_unwind(AssertUnwindSafe(|| self.read(member))).unwrap_or_else(|_| {
+            Taken::unread(
+                &path,
+                "could not be analysed: an internal error of ecelens; please report it with the kind of this file".into(),
+            )
+        });
+        (self.progress)(taken.entry.bytes);
+        self.taken.push(taken);
+    }
+
+    fn problem(&mut self, path: &str, reason: String) {
+        match self.taken.iter_mut().find(|t| &*t.entry.path == path) {
+            Some(taken) => taken.problem(reason),
+            None => self.taken.push(Taken::unread(&path.into(), reason)),
+        }
+    }
+}
+
+impl Reader<'_> {
+    fn read(&self, mut member: Member<'_>) -> Taken {
+        let mut taken = Taken::new(member.path.clone());
+        let mut head = Vec::new();
+        let early = member.content.reader().take(SNIFFED as u64).read_to_end(&mut head).err();
+        let mut nothing = std::io::empty();
+        let rest: &mut dyn Read = match early {
+            None => member.content.reader(),
+            Some(error) => {
+                taken.problem(format!("can't be read to its end: {error}"));
+                &mut nothing
+            }
+        };
+        if looks_like_log(&head) {
+            self.read_log(&mut taken, &head, rest);
+        } else {
+            self.read_structured(&mut taken, head, rest);
+        }
+        taken
+    }
+
+    /// Streams an ECE log through the engine.
+    fn read_log(&self, taken: &mut Taken, head: &[u8], rest: &mut dyn Read) {
+        const BLOCK: usize = 256 * 1024;
+        let mut interpreter = Interpreter::new(self.catalogue, &taken.entry.path);
+        let mut reader = LogReader::new(self.filter, &mut interpreter);
+        let mut fingerprint = Fingerprint::default();
+        fingerprint.update(head);
+        reader.feed(head);
+        let mut block = vec![0; BLOCK];
+        loop {
+            match rest.read(&mut block) {
+                Ok(0) => break,
+                Ok(read) => {
+                    let bytes = block.get(..read).unwrap_or_default();
+                    fingerprint.update(bytes);
+                    reader.feed(bytes);
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    taken.problem(format!("read up to byte {}: {error}", fingerprint.length()));
+                    break;
+                }
+            }
+        }
+        let digest = reader.finish();
+        let entry = &mut taken.entry;
+        entry.kind = "ece-log".into();
+        entry.why.push("records with the header of ECE logs".into());
+        entry.encoding = Some(digest.encoding.name());
+        entry.bytes = fingerprint.length();
+        entry.span = digest.span;
+        let unknown = digest.offsets.contains(&None) || digest.offsets.is_empty();
+        entry.zone = Some(if unknown { ZoneBasis::Unknown } else { ZoneBasis::Explicit });
+        let (identity, sha256) = fingerprint.finish();
+        entry.sha256 = sha256;
+        let meaning = interpreter.finish();
+        taken.log = Some(MemberLog {
+            path: entry.path.clone(),
+            identity: Some(identity),
+            parts: vec![(digest, meaning)],
+        });
+    }
+
+    /// Reads a member that is held in memory as a whole.
+    fn read_structured(&self, taken: &mut Taken, head: Vec<u8>, rest: &mut dyn Read) {
+        let limits = self.bundle.limits();
+        let mut bytes = head;
+        if let Err(error) = read_whole(rest, limits.structured_packed, &mut bytes) {
+            taken.problem(format!("read up to byte {}: {error}", bytes.len()));
+        }
+        taken.entry.bytes = bytes.len() as u64;
+        taken.entry.sha256 = Some(Fingerprint::sha256(&bytes));
+        if bytes.is_empty() {
+            taken.entry.why.push("empty".into());
+            return;
+        }
+        if let Some(reason) = foreign_archive(&bytes) {
+            taken.entry.why.push(reason.clone());
+            return taken.problem(reason);
+        }
+        if sniff(&bytes) == Encoding::Binary {
+            taken.entry.why.push("binary data of no known kind".into());
+            return;
+        }
+        let (text, replaced) = decode(&bytes);
+        drop(bytes);
+        taken.entry.encoding = Some(text.encoding().name());
+        if replaced > 0 {
+            taken.entry.losses.push((0, format!("{replaced} characters could not be decoded")));
+        }
+        self.read_text(taken, &text);
+    }
+
+    fn read_text(&self, taken: &mut Taken, text: &Text) {
+        let path = taken.entry.path.clone();
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let source = Source { path: &path, text };
+        let mut found = Findings::default();
+        let mut outline = Vec::new();
+        let mut losses = syntax::read_each(text, name, &mut |mut section| {
+            parse::read(&source, &section, &mut found);
+            // A large export comes in many sections: only where they stand is kept.
+            section.nodes = Vec::new();
+            outline.push(section);
+        });
+        parse::read_whole(&source, &outline, &mut found);
+        let foreign = trace::recognise(text.lines().map(|(_, line)| line));
+        if let Some((kind, why)) = &foreign {
+            found.recognise(kind.kind(), why.clone());
+        }
+        let counts = foreign.is_none_or(|(kind, _)| kind.is_evidence()) && !is_hearsay(text);
+        if counts {
+            let host = outline.iter().find_map(|s| s.host.clone());
+            let lines = outline
+                .iter()
+                .filter(|s| s.syntax == Syntax::Lines)
+                .flat_map(|s| s.first_line..=s.last_line)
+                .map(|n| (n, text.line(n)));
+            taken.elsewhere = Some(elsewhere(&path, host.as_deref(), lines, self.catalogue));
+        }
+        losses.extend(found.losses);
+        taken.entry.losses.extend(losses.into_iter().map(|loss| (loss.line, loss.reason)));
+        if let Some(first) = found.recognised.first() {
+            taken.entry.kind = first.kind.to_owned();
+        } else if taken.entry.why.is_empty() {
+            taken.entry.why.push("text that no parser knows".into());
+        }
+        taken
+            .entry
+            .why
+            .extend(found.recognised.into_iter().map(|r| format!("{}: {}", r.kind, r.why)));
+        found.facts.dated.iter().for_each(|fact| taken.entry.dated(fact.value));
+        taken.facts = found.facts;
+    }
+}
+
+/// Help pages and e-mails speak of errors that happened elsewhere, or never: what they name is a mention, no event.
+fn is_hearsay(text: &Text) -> bool {
+    let head: Vec<String> = text.lines().take(40).map(|(_, line)| line.trim_start().to_ascii_lowercase()).collect();
+    let html = head
+        .iter()
+        .take(5)
+        .any(|line| line.starts_with("<!doctype html") || line.starts_with("<html"));
+    let has = |start: &str| head.iter().any(|line| line.starts_with(start));
+    let mail = has("mime-version:") || has("received:") || has("message-id:") || (has("from:") && has("to:") && has("subject:"));
+    html || mail
+}
+
+/// Archives and documents that are named, but not read.
+fn foreign_archive(bytes: &[u8]) -> Option<String> {
+    let what = match bytes {
+        [b'7', b'z', 0xBC, 0xAF, ..] => "a 7z archive",
+        [b'R', b'a', b'r', b'!', ..] => "a RAR archive",
+        [b'B', b'Z', b'h', ..] => "a bzip2 file",
+        [0xFD, b'7', b'z', b'X', b'Z', ..] => "an xz file",
+        [0x28, 0xB5, 0x2F, 0xFD, ..] => "a zstd file",
+        [b'M', b'S', b'C', b'F', ..] => "a cabinet file",
+        [0xD0, 0xCF, 0x11, 0xE0, ..] => {
+            return Some("an old or encrypted Office file: save it as .xlsx or .csv without a password and scan again".into());
+        }
+        [b'%', b'P', b'D', b'F', ..] => return Some("a PDF: not analysed; export the data behind it".into()),
+        [0x89, b'P', b'N', b'G', ..] | [0xFF, 0xD8, 0xFF, ..] | [b'G', b'I', b'F', b'8', ..] => {
+            return Some("a picture: not analysed; export the data that it shows".into());
+        }
+        [b'E', b'l', b'f', b'F', b'i', b'l', b'e', ..] => return Some("a Windows event log: export it as CSV or XML and scan again".into()),
+        _ => return None,
+    };
+    Some(format!("{what}: not opened; unpack it and scan again"))
+}

@@ -1,0 +1,535 @@
+//! From members to logs: rotated files are put in order by what stands in them, records that were cut in two are joined, and
+//! what the members mean becomes what the logs of the bundle say.
+
+use super::interpret::{self, Interpreter, Located, Meaning, NamedSource, order_of, source_of_name};
+use super::trace::{self, Dialogue};
+use super::{Filter, SegmentDigest, join};
+use crate::model::{
+    LogEvent, LogFacts, LogStream, Operation, OperationKind, Origin, PollSeries, Process, Run, SignatureHit, Span, Stamp, UnexplainedGroup,
+    fold_address,
+};
+use crate::signatures::{Catalogue, Role};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A head this much later than the tail before it doesn't continue it: files are missing in between.
+const JOIN_WITHIN_MS: i64 = 3_600_000;
+/// Groups of unexplained errors in the facts.
+const GROUPS: usize = 200;
+/// Events in the facts.
+const EVENTS: usize = 20_000;
+/// Gaps of a poll series in the facts.
+const GAPS: usize = 256;
+
+/// A member that holds ECE records: what the engine counted and what the records mean, in the order of its parts.
+#[derive(Debug)]
+pub struct MemberLog {
+    /// Its path.
+    pub path: Arc<str>,
+    /// Identity of its content (a hash): members with the same one are copies, and count once. `None`: not known.
+    pub identity: Option<Box<[u8]>>,
+    /// Its parts; one, unless it was read in segments.
+    pub parts: Vec<(SegmentDigest, Meaning)>,
+}
+
+/// Names from the rest of the bundle, by which subjects of records are recognised.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Addresses of aliases, lower case.
+    pub addresses: BTreeSet<String>,
+    /// Names of e-mail accounts, lower case.
+    pub accounts: BTreeSet<String>,
+}
+
+/// What stands in a member without ECE records, or before the first record of one.
+#[derive(Clone, Debug, Default)]
+pub struct Elsewhere {
+    /// Signature hits, counted by lines.
+    pub hits: Vec<SignatureHit>,
+    /// Events, without time.
+    pub events: Vec<LogEvent>,
+}
+
+/// What became of a member.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// Its path.
+    pub path: Arc<str>,
+    /// Host of its log, if known.
+    pub host: Option<String>,
+    /// Process of its log.
+    pub process: Process,
+    /// Records that begin in it.
+    pub records: u64,
+    /// Half-written records and headers.
+    pub losses: u64,
+    /// Path of the member that it is a copy of: it was not counted.
+    pub copy_of: Option<Arc<str>>,
+}
+
+/// Everything that the logs say, and what became of each member.
+#[derive(Clone, Debug, Default)]
+pub struct Assembled {
+    /// The facts.
+    pub facts: LogFacts,
+    /// The members, by path.
+    pub members: Vec<Placed>,
+}
+
+/// A member on its way to its log.
+struct Piece {
+    path: Arc<str>,
+    named: NamedSource,
+    host: Option<String>,
+    process: Process,
+    counted: SegmentDigest,
+    meaning: Meaning,
+}
+
+/// Puts members together. `elsewhere` is what other texts hold. The order of `members` doesn't matter, nor do their names where
+/// their content tells host and process.
+pub fn assemble(mut members: Vec<MemberLog>, elsewhere: Vec<Elsewhere>, known: &Known, filter: &Filter, catalogue: &Catalogue) -> Assembled {
+    members.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut assembled = Assembled::default();
+    let mut copies: Vec<(Arc<str>, Arc<str>)> = Vec::new();
+    let mut seen: BTreeMap<Box<[u8]>, Arc<str>> = BTreeMap::new();
+    members.retain(|member| {
+        let Some(identity) = &member.identity else { return true };
+        if let Some(first) = seen.get(identity) {
+            copies.push((member.path.clone(), first.clone()));
+            return false;
+        }
+        seen.insert(identity.clone(), member.path.clone());
+        true
+    });
+    let mut pieces: Vec<Piece> = members.into_iter().map(Piece::of).collect();
+    name_hosts_by_neighbours(&mut pieces);
+    pieces.sort_by(|a, b| (a.source(), a.opens()).cmp(&(b.source(), b.opens())).then_with(|| a.path.cmp(&b.path)));
+
+    let mut elsewhere = elsewhere;
+    let mut located: Vec<(usize, Located)> = Vec::new();
+    let mut rest = pieces.into_iter().peekable();
+    while let Some(first) = rest.next() {
+        let source = first.source();
+        let mut log = vec![first];
+        while let Some(next) = rest.next_if(|next| next.source() == source) {
+            log.push(next);
+        }
+        for mut chain in chains(log) {
+            elsewhere.extend(join_ends(&mut chain, filter, catalogue));
+            let stream = stream_of(&chain);
+            for piece in &chain {
+                assembled.members.push(piece.placed());
+                let meaning = piece.meaning.located(&piece.path, &piece.host, &piece.process);
+                located.push((assembled.facts.streams.len(), meaning));
+            }
+            assembled.facts.streams.push(stream);
+        }
+    }
+    assembled.facts.streams.sort_by(|a, b| {
+        let key = |s: &LogStream| (s.host.clone(), s.process.clone(), s.members.first().cloned());
+        key(a).cmp(&key(b))
+    });
+    for (path, of) in copies {
+        let named = source_of_name(&path);
+        assembled.members.push(Placed {
+            path,
+            host: named.host,
+            process: named.process.unwrap_or(Process::Other(String::new())),
+            records: 0,
+            losses: 0,
+            copy_of: Some(of),
+        });
+    }
+    assembled.members.sort_by(|a, b| a.path.cmp(&b.path));
+    gather(&mut assembled.facts, located, elsewhere, known);
+    assembled
+}
+
+impl Piece {
+    fn of(member: MemberLog) -> Self {
+        let mut parts = member.parts.into_iter();
+        let (mut counted, mut meaning) = parts.next().unwrap_or_default();
+        for (next_counted, next_meaning) in parts {
+            add_counts(&mut counted, next_counted);
+            meaning.append(next_meaning);
+        }
+        let named = source_of_name(&member.path);
+        let process = named
+            .process
+            .clone()
+            .or_else(|| meaning.process(counted.classes.iter().map(String::as_str)))
+            .unwrap_or(Process::Other(String::new()));
+        let host = named.host.clone().or_else(|| meaning.host());
+        Self {
+            path: member.path,
+            named,
+            host,
+            process,
+            counted,
+            meaning,
+        }
+    }
+
+    /// What all files of one log share: host (without domain and case) and process.
+    fn source(&self) -> (Option<String>, Process) {
+        (self.host.as_deref().map(short), self.process.clone())
+    }
+
+    fn opens(&self) -> Option<i64> {
+        self.counted.opens.or(self.counted.span.first).map(order_of)
+    }
+
+    fn ends(&self) -> Option<i64> {
+        self.counted.span.last.map(order_of)
+    }
+
+    fn placed(&self) -> Placed {
+        Placed {
+            path: self.path.clone(),
+            host: self.host.clone(),
+            process: self.process.clone(),
+            records: self.counted.records,
+            losses: self.counted.losses,
+            copy_of: None,
+        }
+    }
+}
+
+fn short(host: &str) -> String {
+    host.split('.').next().unwrap_or(host).to_ascii_lowercase()
+}
+
+/// Adds the counts of the part that follows.
+fn add_counts(own: &mut SegmentDigest, later: SegmentDigest) {
+    own.records += later.records;
+    own.losses += later.losses;
+    own.newlines += later.newlines;
+    own.span.merge(later.span);
+    own.opens = own.opens.or(later.opens);
+    for (level, n) in later.levels {
+        *own.levels.entry(level).or_default() += n;
+    }
+    for (minute, n) in later.minutes {
+        let known = own.minutes.entry(minute).or_default();
+        *known = known.saturating_add(n);
+    }
+    own.minutes_cut |= later.minutes_cut;
+    own.offsets.extend(later.offsets);
+    own.classes.extend(later.classes);
+    own.tail = later.tail;
+}
+
+/// A file without a host in its name (`rx-process.log`) belongs to the host of its folder's other logs, if those agree.
+fn name_hosts_by_neighbours(pieces: &mut [Piece]) {
+    let folder = |path: &str| path.rfind(['/', '\\']).map_or("", |at| path.get(..at).unwrap_or("")).to_owned();
+    let mut hosts: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for piece in pieces.iter() {
+        if let Some(host) = &piece.named.host {
+            hosts.entry(folder(&piece.path)).or_default().insert(short(host), host.clone());
+        }
+    }
+    for piece in pieces.iter_mut().filter(|p| p.host.is_none()) {
+        if let Some(found) = hosts.get(&folder(&piece.path))
+            && let (Some(host), 1) = (found.values().next(), found.len())
+        {
+            piece.host = Some(host.clone());
+        }
+    }
+}
+
+/// Splits the members of one source into logs that each go on in time. Where the host is known they are one log; where it isn't,
+/// members that overlap were written by different servers.
+fn chains(log: Vec<Piece>) -> Vec<Vec<Piece>> {
+    /// Clocks are read by several threads: the last record of a file may be a little younger than the first of the next.
+    const SLACK_MS: i64 = 5_000;
+    if log.first().is_none_or(|piece| piece.host.is_some()) {
+        return vec![log];
+    }
+    let mut chains: Vec<Vec<Piece>> = Vec::new();
+    for piece in log {
+        let fits = |chain: &Vec<Piece>| {
+            let end = chain.iter().filter_map(Piece::ends).max();
+            end.zip(piece.opens()).is_none_or(|(end, opens)| opens + SLACK_MS >= end)
+        };
+        match chains.iter_mut().find(|chain| fits(chain)) {
+            Some(chain) => chain.push(piece),
+            None => chains.push(vec![piece]),
+        }
+    }
+    chains
+}
+
+/// Reads the last record of each member, with what the next one begins with where that continues it. Start-up output at the
+/// beginning of a member is other program output; it is returned.
+fn join_ends(chain: &mut [Piece], filter: &Filter, catalogue: &Catalogue) -> Vec<Elsewhere> {
+    let mut prologues = Vec::new();
+    let mut heads: Vec<Option<super::Fragment>> = Vec::new();
+    for (at, piece) in chain.iter_mut().enumerate() {
+        let head = piece.counted.head.take();
+        let Some(fragment) = head else {
+            heads.push(None);
+            continue;
+        };
+        let text = String::from_utf8_lossy(&fragment.bytes);
+        if is_prologue(&text) || at == 0 && trace::recognise(text.lines()).is_some_and(|(kind, _)| kind.is_evidence()) {
+            let lines = text.lines().zip(fragment.line..).map(|(line, number)| (number, line));
+            prologues.push(elsewhere(&piece.path, piece.host.as_deref(), lines, catalogue));
+            heads.push(None);
+        } else {
+            heads.push(Some(fragment));
+        }
+    }
+    for at in 0..chain.len() {
+        let next_opens = chain.get(at + 1).and_then(Piece::opens);
+        let Some(piece) = chain.get_mut(at) else { continue };
+        let Some(tail) = piece.counted.tail.take() else { continue };
+        let near = next_opens.zip(piece.ends()).is_some_and(|(next, end)| next - end <= JOIN_WITHIN_MS);
+        let head = heads.get(at + 1).and_then(Option::as_ref).filter(|_| near);
+        let heads: Vec<&super::Fragment> = head.into_iter().collect();
+        let mut interpreter = Interpreter::resumed(catalogue, Some(piece.process.clone()), std::mem::take(&mut piece.meaning));
+        let joined = join(filter, &tail, &heads, &mut interpreter);
+        piece.meaning = interpreter.finish();
+        piece.counted.records += joined.records;
+        piece.counted.losses = piece.counted.losses.saturating_sub(joined.mended);
+    }
+    prologues
+}
+
+/// True for what a Java process prints before its log begins: no record goes on like that.
+fn is_prologue(text: &str) -> bool {
+    let first = text.lines().map(str::trim_end).find(|line| !line.is_empty()).unwrap_or_default();
+    ["Picked up ", "log4j:", "SLF4J: ", "OpenJDK ", "Java HotSpot", "DEBUG: setDebug"]
+        .iter()
+        .any(|start| first.starts_with(start))
+}
+
+fn stream_of(chain: &[Piece]) -> LogStream {
+    let mut stream = LogStream {
+        host: chain.iter().find_map(|p| p.host.clone()),
+        process: chain.first().map_or(Process::Other(String::new()), |p| p.process.clone()),
+        members: Vec::new(),
+        member_spans: Vec::new(),
+        records: 0,
+        span: Span::default(),
+        levels: BTreeMap::new(),
+        minutes: BTreeMap::new(),
+        offsets: Vec::new(),
+    };
+    let mut offsets = BTreeSet::new();
+    for piece in chain {
+        stream.members.push(piece.path.clone());
+        stream.member_spans.push(piece.counted.span);
+        stream.records += piece.counted.records;
+        stream.span.merge(piece.counted.span);
+        for (level, n) in &piece.counted.levels {
+            *stream.levels.entry(level.clone()).or_default() += n;
+        }
+        for (minute, n) in &piece.counted.minutes {
+            let own = stream.minutes.entry(*minute).or_default();
+            *own = own.saturating_add(*n);
+        }
+        offsets.extend(piece.counted.offsets.iter().copied());
+    }
+    stream.offsets = offsets.into_iter().collect();
+    stream
+}
+
+/// Merges what all members mean; each comes with the number of its log.
+fn gather(facts: &mut LogFacts, located: Vec<(usize, Located)>, elsewhere: Vec<Elsewhere>, known: &Known) {
+    let mut hits: Vec<SignatureHit> = Vec::new();
+    let mut runs: BTreeMap<(OperationKind, String), Vec<Run>> = BTreeMap::new();
+    let mut polls: BTreeMap<(usize, String), Vec<PollSeries>> = BTreeMap::new();
+    let mut events: Vec<LogEvent> = Vec::new();
+    let mut groups: BTreeMap<String, Vec<UnexplainedGroup>> = BTreeMap::new();
+    for (log, member) in located {
+        hits.extend(member.hits);
+        for (kind, subject, run) in member.runs {
+            runs.entry((kind, known.subject(subject))).or_default().push(run);
+        }
+        for series in member.polls {
+            polls.entry((log, series.instance.clone())).or_default().push(series);
+        }
+        events.extend(member.events);
+        for group in member.unexplained {
+            groups.entry(group.template.clone()).or_default().push(group);
+        }
+        for (what, n) in member.dropped {
+            *facts.dropped.entry(what).or_default() += n;
+        }
+    }
+    for other in elsewhere {
+        hits.extend(other.hits);
+        events.extend(other.events);
+    }
+    facts.hits = merge_hits(hits);
+    facts.operations = runs
+        .into_iter()
+        .map(|((kind, subject), runs)| Operation {
+            kind,
+            subject,
+            runs: interpret::joined_runs(runs),
+        })
+        .collect();
+    facts.polls = polls.into_values().filter_map(interpret::joined_polls).collect();
+    for series in &mut facts.polls {
+        series.gaps.truncate(GAPS);
+        let streams = facts
+            .streams
+            .iter()
+            .filter(|s| s.process == Process::Retriever && s.host.as_deref().map(short) == series.host.as_deref().map(short));
+        let streams: Vec<_> = streams.collect();
+        for gap in &mut series.gaps {
+            let inside = interpret::minute_of(gap.from) + 1..interpret::minute_of(gap.to);
+            gap.log_goes_on = !inside.is_empty() && streams.iter().any(|s| s.minutes.range(inside.clone()).next().is_some());
+        }
+    }
+    facts.events = interpret::joined_events(events);
+    if facts.events.len() > EVENTS {
+        let more = (facts.events.len() - EVENTS) as u64;
+        *facts.dropped.entry("events").or_default() += more;
+        facts.events.truncate(EVENTS);
+    }
+    facts.unexplained = groups.into_values().filter_map(merge_groups).collect();
+    facts
+        .unexplained
+        .sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.template.cmp(&b.template)));
+    if facts.unexplained.len() > GROUPS {
+        let more: u64 = facts.unexplained.iter().skip(GROUPS).map(|g| g.count).sum();
+        *facts.dropped.entry("unexplained errors").or_default() += more;
+        facts.unexplained.truncate(GROUPS);
+    }
+}
+
+impl Known {
+    /// The subject under which a record's subject is known. An address of nobody that the bundle knows, nor of one of its domains,
+    /// is a customer's, and names nobody.
+    fn subject(&self, subject: String) -> String {
+        if subject.contains('@') {
+            let address = fold_address(&subject);
+            let domain = |a: &str| a.rsplit('@').next().unwrap_or_default().to_owned();
+            let ours = self.addresses.is_empty() || self.addresses.contains(&address) || self.addresses.iter().any(|a| domain(a) == domain(&address));
+            return if ours { address } else { String::new() };
+        }
+        let longest = |fits: &dyn Fn(&str) -> bool| self.accounts.iter().filter(|a| fits(a)).max_by_key(|a| a.len()).cloned();
+        let exact = self.accounts.get(&subject).cloned();
+        let found = exact
+            .or_else(|| longest(&|a| !a.is_empty() && subject.starts_with(a)))
+            .or_else(|| longest(&|a| subject.len() >= 3 && a.starts_with(&subject)));
+        found.unwrap_or(subject)
+    }
+}
+
+fn earliest(span: &Span) -> i64 {
+    span.first.map_or(i64::MAX, order_of)
+}
+
+fn merge_hits(mut hits: Vec<SignatureHit>) -> Vec<SignatureHit> {
+    hits.sort_by(|a, b| {
+        let key = |h: &SignatureHit| (h.id.clone(), earliest(&h.span));
+        key(a).cmp(&key(b)).then_with(|| a.samples.cmp(&b.samples))
+    });
+    let mut merged: Vec<SignatureHit> = Vec::new();
+    for hit in hits {
+        let Some(own) = merged.last_mut().filter(|own| own.id == hit.id) else {
+            merged.push(hit);
+            continue;
+        };
+        own.count += hit.count;
+        own.elsewhere += hit.elsewhere;
+        own.span.merge(hit.span);
+        own.samples.extend(hit.samples);
+        own.samples.truncate(interpret::SAMPLES);
+        for (name, values) in hit.fields {
+            let own = own.fields.entry(name).or_default();
+            for value in values {
+                if own.len() < interpret::VALUES && !own.contains(&value) {
+                    own.push(value);
+                }
+            }
+        }
+        for (source, n) in hit.by_source {
+            *own.by_source.entry(source).or_default() += n;
+        }
+        interpret::merge_minutes(&mut own.minutes, &hit.minutes);
+    }
+    merged
+}
+
+fn merge_groups(mut groups: Vec<UnexplainedGroup>) -> Option<UnexplainedGroup> {
+    groups.sort_by(|a, b| earliest(&a.span).cmp(&earliest(&b.span)).then_with(|| a.samples.cmp(&b.samples)));
+    groups.into_iter().reduce(|mut own, other| {
+        own.count += other.count;
+        own.span.merge(other.span);
+        own.samples.extend(other.samples);
+        own.samples.truncate(interpret::SAMPLES);
+        own
+    })
+}
+
+/// Reads the lines of another program's output: signatures, which count per line, and what a protocol trace in it shows. Mail
+/// bodies and thread dumps in it are passed over.
+pub fn elsewhere<'t>(path: &Arc<str>, host: Option<&str>, lines: impl Iterator<Item = (u64, &'t str)>, catalogue: &Catalogue) -> Elsewhere {
+    let mut dialogue = Dialogue::default();
+    let mut found = Elsewhere::default();
+    let mut hits: BTreeMap<String, SignatureHit> = BTreeMap::new();
+    let event = |heard, origin: Origin| LogEvent {
+        kind: interpret::event_of(heard),
+        time: None,
+        last: None,
+        host: host.map(str::to_owned),
+        process: Process::Other("mail trace".into()),
+        count: 1,
+        origin,
+    };
+    let mut last = Origin::whole(path);
+    for (number, line) in lines {
+        let line = line.trim_end_matches(['\r', '\n']);
+        if dialogue.is_body(line) {
+            continue;
+        }
+        for heard in dialogue.line(line) {
+            last = Origin::line(path, number, line);
+            found.events.push(event(heard, last.clone()));
+        }
+        for hit in catalogue.match_line(line) {
+            if hit.role == Role::Context {
+                continue;
+            }
+            let tally = hits.entry(hit.id.to_string()).or_insert_with(|| SignatureHit {
+                id: hit.id.to_string(),
+                count: 0,
+                elsewhere: 0,
+                span: Span::default(),
+                fields: BTreeMap::new(),
+                samples: Vec::new(),
+                by_source: BTreeMap::new(),
+                minutes: BTreeMap::new(),
+            });
+            tally.count += 1;
+            tally.elsewhere += 1;
+            if let Some(time) = leading_time(line) {
+                tally.span.add(time);
+            }
+            if tally.samples.len() < interpret::SAMPLES {
+                tally.samples.push(Origin::line(path, number, line));
+            }
+            for (name, value) in hit.fields {
+                let values = tally.fields.entry(name.to_owned()).or_default();
+                if values.len() < interpret::VALUES && !values.contains(&value) {
+                    values.push(value);
+                }
+            }
+        }
+    }
+    if let Some(heard) = dialogue.unanswered() {
+        found.events.push(event(heard, last));
+    }
+    found.hits = hits.into_values().collect();
+    found
+}
+
+/// The time that a console line begins with, if it is unambiguous.
+fn leading_time(line: &str) -> Option<Stamp> {
+    [29, 23, 20, 19].iter().find_map(|&n| Stamp::parse(line.get(..n)?))
+}

@@ -1,0 +1,237 @@
+//! Java exceptions inside a record: the chain of causes, the product's own frame, and what they prove about a connection.
+
+use crate::model::Reach;
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// Lines of a trace that are looked at; a longer one has said what it has to say.
+const LINES: usize = 2_000;
+
+/// The exceptions of a record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Chain {
+    /// Fully qualified class and message of each, outermost first, as printed.
+    pub links: Vec<(String, String)>,
+    /// First frame of the product's own code, `com.egain.mail.X.connect`, else the first frame.
+    pub frame: Option<String>,
+}
+
+static THROWN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\b((?:[a-z_][A-Za-z0-9_]*\.)+[A-Z][A-Za-z0-9_$]*(?:Exception|Error|Failure|Throwable))\b(?:\s*:\s*([^\r\n]{0,500}))?")
+        .expect("a constant pattern")
+});
+
+impl Chain {
+    /// Reads the chain in `text`: exceptions that a line names outside stack frames.
+    pub fn read(text: &str) -> Self {
+        let mut chain = Self::default();
+        let mut product_frame = None;
+        for line in text.lines().take(LINES) {
+            let trimmed = line.trim_start();
+            if let Some(frame) = trimmed.strip_prefix("at ") {
+                let name = frame_name(frame);
+                if product_frame.is_none() && (name.starts_with("com.egain.") || name.starts_with("com.cisco.")) {
+                    product_frame = Some(name.to_owned());
+                }
+                chain.frame.get_or_insert_with(|| name.to_owned());
+                continue;
+            }
+            if trimmed.starts_with("... ") || !(line.contains("Exception") || line.contains("Error") || line.contains("Failure")) {
+                continue;
+            }
+            if let Some(thrown) = THROWN.captures(line) {
+                let group = |n: usize| thrown.get(n).map_or(String::new(), |m| m.as_str().trim_end().to_owned());
+                // The message of a wrapper repeats its cause: `A: B: text` is one line and two exceptions, the inner one counts.
+                chain.links.push((group(1), group(2)));
+            }
+        }
+        chain.frame = product_frame.or(chain.frame);
+        chain
+    }
+
+    /// The innermost exception: the last that is named.
+    pub fn innermost(&self) -> Option<&(String, String)> {
+        self.links.last()
+    }
+
+    /// True if any exception's simple class name satisfies `test`.
+    pub fn any(&self, test: impl Fn(&str) -> bool) -> bool {
+        self.links.iter().any(|(class, _)| test(simple(class)))
+    }
+
+    /// True if an exception of the chain comes from the mail library, the network or TLS: what fetching and sending fail with.
+    pub fn concerns_connection(&self) -> bool {
+        self.links.iter().any(|(class, _)| {
+            let simple = simple(class);
+            class.contains("mail.")
+                || class.starts_with("java.net.")
+                || class.starts_with("java.nio.channels.")
+                || class.starts_with("javax.net.ssl.")
+                || class.starts_with("sun.security.")
+                || class.starts_with("java.security.cert.")
+                || simple.contains("Messaging")
+                || simple.contains("Authentication")
+                || simple.contains("Connect")
+                || simple.contains("Timeout")
+                || simple.contains("SSL")
+                || class == "java.io.IOException"
+                || class == "java.io.FileNotFoundException"
+        })
+    }
+}
+
+/// The simple name of a class: what stays the same when a library moves to another package.
+pub(super) fn simple(class: &str) -> &str {
+    class.rsplit(['.', '$']).next().unwrap_or(class)
+}
+
+/// `java.base/java.lang.Thread.run(Thread.java:834)` → `java.lang.Thread.run`.
+fn frame_name(frame: &str) -> &str {
+    let name = frame.split('(').next().unwrap_or(frame).trim();
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// A connection whose fate a record proves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Connection {
+    pub host: String,
+    pub port: u16,
+    pub reach: Reach,
+}
+
+static TRIED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)Could(?:n't| not) connect to (?:SMTP |IMAP |POP3? )?host(?:, port: (?P<h1>[A-Za-z0-9._-]+), (?P<p1>\d{1,5})|: (?P<h2>[A-Za-z0-9._-]+), port: (?P<p2>\d{1,5})(?P<answered>, response: \d)?)|Connect to (?P<h3>[A-Za-z0-9._-]+):(?P<p3>\d{1,5}) (?:\[[^\]]*\] )?failed",
+    )
+    .expect("a constant pattern")
+});
+static GREETED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)bad greeting from \w+ host: (?P<h>[A-Za-z0-9._-]+), port: (?P<p>\d{1,5})").expect("a constant pattern"));
+static UNRESOLVED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"UnknownHostException:? ([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)").expect("a constant pattern"));
+
+/// What `text` proves about connections. `endpoint` is a host and port that the record names in a URL.
+pub(super) fn connection(text: &str, chain: &Chain, endpoint: Option<(&str, u16)>) -> Option<Connection> {
+    if let Some(greeted) = GREETED.captures(text) {
+        return made(&greeted["h"], greeted["p"].parse().ok()?, Reach::Open);
+    }
+    let unresolved = chain.any(|c| matches!(c, "UnknownHostException" | "UnresolvedAddressException"));
+    let refused = chain.any(|c| {
+        matches!(
+            c,
+            "ConnectException" | "NoRouteToHostException" | "ConnectTimeoutException" | "HttpHostConnectException" | "HttpConnectTimeoutException"
+        )
+    }) || contains_ignore_case(text, "connection refused")
+        || contains_ignore_case(text, "connect timed out")
+        || contains_ignore_case(text, "network is unreachable");
+    if let Some(tried) = TRIED.captures(text) {
+        let (host, port) = [("h1", "p1"), ("h2", "p2"), ("h3", "p3")]
+            .iter()
+            .find_map(|(h, p)| Some((tried.name(h)?.as_str(), tried.name(p)?.as_str())))?;
+        let port = port.parse().ok()?;
+        let timed_out = chain.any(|c| c == "SocketTimeoutException");
+        return match (tried.name("answered").is_some(), unresolved, refused || timed_out) {
+            (true, _, _) => made(host, port, Reach::Open),
+            (_, true, _) => made(host, port, Reach::NotResolved),
+            (_, _, true) => made(host, port, Reach::Closed),
+            _ => None,
+        };
+    }
+    if unresolved {
+        let host = UNRESOLVED.captures(text).map(|c| c[1].to_owned());
+        let host = host.as_deref().or(endpoint.map(|(h, _)| h))?;
+        let port = endpoint.filter(|(h, _)| *h == host).map(|(_, p)| p).or_else(|| usual_port(host))?;
+        return made(host, port, Reach::NotResolved);
+    }
+    match endpoint {
+        Some((host, port)) if refused => made(host, port, Reach::Closed),
+        _ => None,
+    }
+}
+
+fn made(host: &str, port: u16, reach: Reach) -> Option<Connection> {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    Some(Connection { host, port, reach })
+}
+
+/// The port that ECE uses on a Microsoft host, where an exception names the host alone (tech note "Ports").
+fn usual_port(host: &str) -> Option<u16> {
+    let host = host.to_ascii_lowercase();
+    if host.starts_with("login.") || host.starts_with("graph.") || host.starts_with("login-us.") {
+        Some(443)
+    } else if host.starts_with("smtp.") {
+        Some(587)
+    } else if host.starts_with("outlook.") || host.starts_with("imap.") {
+        Some(993)
+    } else if host.starts_with("pop.") {
+        Some(995)
+    } else {
+        None
+    }
+}
+
+pub(super) fn contains_ignore_case(text: &str, needle: &str) -> bool {
+    text.as_bytes().windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFUSED: &str = "Fetch of sales@example.com ended\ncom.sun.mail.util.MailConnectException: Couldn't connect to host, port: outlook.office365.com, 993; timeout 3000;\n  nested exception is:\n\tjava.net.ConnectException: Connection refused: connect\n\tat com.sun.mail.imap.IMAPStore.protocolConnect(IMAPStore.java:734)\n\tat com.egain.mail.module.retriever.Net.connect(Net.java:540)\n\tat java.base/java.lang.Thread.run(Thread.java:748)\nCaused by: java.net.ConnectException: Connection refused: connect\n\t... 8 more\n";
+
+    #[test]
+    fn reads_a_chain() {
+        let chain = Chain::read(REFUSED);
+        assert_eq!(chain.links.len(), 3);
+        assert_eq!(chain.innermost().unwrap().0, "java.net.ConnectException");
+        assert_eq!(chain.frame.as_deref(), Some("com.egain.mail.module.retriever.Net.connect"));
+        assert!(chain.concerns_connection());
+        assert_eq!(
+            Chain::read("no exception here\n\tat x"),
+            Chain {
+                links: vec![],
+                frame: Some("x".into())
+            }
+        );
+    }
+
+    #[test]
+    fn knows_what_an_exception_proves() {
+        let of = |text: &str, endpoint| connection(text, &Chain::read(text), endpoint).map(|c| (c.host, c.port, c.reach));
+        assert_eq!(of(REFUSED, None), Some(("outlook.office365.com".into(), 993, Reach::Closed)));
+        assert_eq!(
+            of(
+                "x\njava.net.UnknownHostException: login.microsoftonline.com\n\tat a.b.C.d(C.java:1)",
+                None
+            ),
+            Some(("login.microsoftonline.com".into(), 443, Reach::NotResolved))
+        );
+        assert_eq!(
+            of(
+                "javax.mail.MessagingException: Could not connect to SMTP host: smtp.office365.com, port: 587, response: 421",
+                None
+            ),
+            Some(("smtp.office365.com".into(), 587, Reach::Open))
+        );
+        assert_eq!(
+            of(
+                "javax.mail.MessagingException: Could not connect to SMTP host: smtp.office365.com, port: 587;\n  nested exception is:\n\tjava.net.SocketTimeoutException: connect timed out",
+                None
+            ),
+            Some(("smtp.office365.com".into(), 587, Reach::Closed))
+        );
+        // A reset in the middle of TLS proves nothing about the port.
+        assert_eq!(
+            of("javax.net.ssl.SSLException: Connection reset", Some(("login.microsoftonline.com", 443))),
+            None
+        );
+        assert_eq!(
+            of(
+                "POST failed\njava.net.ConnectException: Connection timed out: connect",
+                Some(("login.microsoftonline.com", 443))
+            ),
+            Some(("login.microsoftonline.com".into(), 443, Reach::Closed))
+        );
+    }
+}

@@ -1,0 +1,383 @@
+//! From records to what they mean: signature hits, operations and their outcome, polls, notable events, unexplained errors.
+//!
+//! eGain's own wording is not public and differs from release to release. What is read here hangs on what others have fixed:
+//! the OAuth protocol's JSON and URLs, JavaMail's exceptions, SMTP's reply codes, the few texts of ECE that public documents show.
+
+mod attempts;
+mod events;
+mod exception;
+mod hits;
+mod marks;
+mod oauth;
+mod operation;
+mod place;
+mod polls;
+mod source;
+mod state;
+mod subject;
+mod template;
+
+pub(super) use attempts::joined as joined_runs;
+pub(super) use events::joined as joined_events;
+pub(super) use hits::{SAMPLES, VALUES, merge_minutes, minute_of};
+pub(super) use place::order_of;
+pub(super) use polls::joined as joined_polls;
+pub use source::{NamedSource, source_of_name};
+
+use super::trace::{Dialogue, Heard};
+use super::{Record, Sink};
+use crate::model::{Excerpt, LogEvent, LogEventKind, OperationKind, PollSeries, Process, Reach, Run, SignatureHit, UnexplainedGroup};
+use crate::signatures::{Anchor, Catalogue, Role};
+use attempts::Attempts;
+use events::Events;
+use exception::Chain;
+use hits::Hits;
+use marks::{Mark, Marks};
+use oauth::{EndpointKind, OAuth};
+use operation::{Loudness, Scene};
+use polls::Polls;
+use source::Votes;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use subject::{Direction, subject};
+
+/// Everything that the engine's filter has to look for: the catalogue's anchors and those of interpretation.
+pub fn anchors(catalogue: &Catalogue) -> Vec<Anchor> {
+    let mut anchors = catalogue.anchors();
+    anchors.extend(marks::anchors(catalogue));
+    anchors
+}
+
+/// What the records of a member, or of a part of one, mean. Bounded, whatever the member's size.
+#[derive(Clone, Default)]
+pub struct Meaning {
+    hits: Hits,
+    attempts: Attempts,
+    polls: Polls,
+    events: Events,
+    votes: Votes,
+    voted: u32,
+}
+
+impl Meaning {
+    /// Takes over what the part that follows in the same member means.
+    pub fn append(&mut self, later: Self) {
+        self.hits.append(later.hits);
+        self.attempts.append(later.attempts);
+        self.polls.append(later.polls);
+        self.events.append(later.events);
+        self.votes.merge(later.votes);
+    }
+}
+
+/// What a member means, with places that can be quoted.
+pub(super) struct Located {
+    pub hits: Vec<SignatureHit>,
+    pub unexplained: Vec<UnexplainedGroup>,
+    pub runs: Vec<(OperationKind, String, Run)>,
+    pub polls: Vec<PollSeries>,
+    pub events: Vec<LogEvent>,
+    pub dropped: BTreeMap<&'static str, u64>,
+}
+
+impl Meaning {
+    /// The process that the records point at; `classes` are those of all records.
+    pub(super) fn process<'a>(&self, classes: impl Iterator<Item = &'a str>) -> Option<Process> {
+        self.votes.process().or_else(|| source::process_of_classes(classes))
+    }
+
+    /// The host that the records point at.
+    pub(super) fn host(&self) -> Option<String> {
+        self.votes.host()
+    }
+
+    /// Ties everything to the member `path` of `host` and `process`.
+    pub(super) fn located(&self, path: &Arc<str>, host: &Option<String>, process: &Process) -> Located {
+        let source = (host.clone().unwrap_or_default(), process.name().to_owned());
+        let mut dropped = BTreeMap::new();
+        for (what, n) in [
+            ("unexplained errors", self.hits.dropped),
+            ("attempts of further subjects", self.attempts.unnamed),
+            ("polls of further instances", self.polls.dropped),
+            ("events", self.events.dropped),
+        ] {
+            if n > 0 {
+                dropped.insert(what, n);
+            }
+        }
+        Located {
+            hits: self.hits.located(path, &source),
+            unexplained: self.hits.located_groups(path),
+            runs: self.attempts.located(path, host),
+            polls: self.polls.located(path, host),
+            events: self.events.located(path, host, process),
+            dropped,
+        }
+    }
+}
+
+impl std::fmt::Debug for Meaning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // It holds unmasked text of the log until its places are quoted.
+        f.debug_struct("Meaning").finish_non_exhaustive()
+    }
+}
+
+/// Reads what the records of one member mean. It is the engine's sink.
+pub struct Interpreter<'c> {
+    catalogue: &'c Catalogue,
+    named: Option<Process>,
+    meaning: Meaning,
+    /// Header offset of the last record and the signatures counted in it: a long record comes in parts, and counts once.
+    counted: (u64, BTreeSet<String>),
+}
+
+impl<'c> Interpreter<'c> {
+    /// Records that vote on whose log it is.
+    const VOTES: u32 = 2_000;
+
+    /// An interpreter for a member of this name.
+    pub fn new(catalogue: &'c Catalogue, path: &str) -> Self {
+        Self::resumed(catalogue, source_of_name(path).process, Meaning::default())
+    }
+
+    /// An interpreter that adds to what is known of a member of the process `named`.
+    pub(super) fn resumed(catalogue: &'c Catalogue, named: Option<Process>, meaning: Meaning) -> Self {
+        Self {
+            catalogue,
+            named,
+            meaning,
+            counted: (u64::MAX, BTreeSet::new()),
+        }
+    }
+
+    /// What the records meant.
+    pub fn finish(self) -> Meaning {
+        self.meaning
+    }
+
+    /// The frequent quiet records: a poll, a mail fetched or sent. True if that was all there is to the record.
+    fn quick(&mut self, record: &Record<'_>, message: &[u8], marks: Marks, process: Option<&Process>) -> bool {
+        if marks.has(Mark::Poll)
+            && let Some((id, state)) = polls::poll(message)
+        {
+            self.meaning.polls.note(id, state, record);
+            return marks.only(&[Mark::Poll]);
+        }
+        if !marks.only(&[Mark::Sent, Mark::Fetched]) {
+            return false;
+        }
+        let outward = match process {
+            Some(Process::Dispatcher) => true,
+            Some(Process::Retriever) => false,
+            Some(Process::ApplicationServer) => return true,
+            _ => marks.has(Mark::Sent),
+        };
+        let text = Record::text(message);
+        if outward && marks.has(Mark::Sent) {
+            let whom = subject(&text, Direction::Out).key(false);
+            self.meaning.attempts.done(OperationKind::Send, &whom, record);
+        } else if !outward && marks.has(Mark::Fetched) {
+            let whom = subject(&text, Direction::In).key(false);
+            self.meaning.attempts.done(OperationKind::Fetch, &whom, record);
+            self.meaning.polls.alive(record);
+        }
+        true
+    }
+
+    fn look(&mut self, record: &Record<'_>, message: &[u8], owners: &[u32], marks: Marks, process: Option<Process>, loudness: Loudness) {
+        let text = &*Record::text(message);
+        let mut hits = self.catalogue.matches(message, owners);
+        hits.retain(|hit| hit.role != Role::Context);
+        self.count(record, &hits);
+        let chain = if loudness >= Loudness::Warning {
+            Chain::read(text)
+        } else {
+            Chain::default()
+        };
+        let speaks_oauth = marks.has(Mark::OAuth) || hits.iter().any(|hit| hit.code.is_some() || hit.id.starts_with("oauth."));
+        let oauth = if speaks_oauth { oauth::read(text) } else { OAuth::default() };
+        let scene = Scene {
+            record,
+            text,
+            process,
+            loudness,
+            hits: &hits,
+            chain: &chain,
+            oauth: &oauth,
+        };
+        let attempts = scene.attempts();
+        for attempt in &attempts {
+            let token = matches!(attempt.kind, OperationKind::TokenGeneration | OperationKind::TokenRefresh);
+            let direction = if attempt.kind == OperationKind::Send {
+                Direction::Out
+            } else {
+                Direction::In
+            };
+            let whom = subject(text, direction).key(token);
+            if attempt.worked {
+                self.meaning.attempts.done(attempt.kind, &whom, record);
+            } else {
+                let ids = hits.iter().map(|hit| hit.id.to_string()).collect();
+                self.meaning.attempts.failed(attempt.kind, &whom, record, ids);
+            }
+        }
+        self.note_oauth(&scene);
+        self.note_connection(&scene);
+        if marks.has(Mark::Url) && scene.process == Some(Process::ApplicationServer) {
+            if let Some(host) = state::console_host(text) {
+                self.meaning.events.note(LogEventKind::ConsoleHost { host }, record);
+            }
+        }
+        if marks.has(Mark::Trace) {
+            self.note_trace(record, text);
+        }
+        if marks.has(Mark::Alias) || loudness >= Loudness::Warning {
+            if let Some(change) = state::alias_change(text) {
+                self.meaning.events.note(change, record);
+            }
+        }
+        if marks.has(Mark::Life) {
+            self.note_life(record, text);
+        }
+        if loudness == Loudness::Error && record.part == 0 && hits.is_empty() && attempts.iter().all(|a| !a.worked) {
+            self.meaning.hits.unexplained(record, text, &chain);
+        }
+    }
+
+    fn count(&mut self, record: &Record<'_>, hits: &[crate::signatures::Match]) {
+        if record.part == 0 || self.counted.0 != record.offset {
+            self.counted = (record.offset, BTreeSet::new());
+        }
+        for hit in hits {
+            if !self.counted.1.contains(&*hit.id) {
+                self.counted.1.insert(hit.id.to_string());
+                self.meaning.hits.count(hit, record);
+            }
+        }
+    }
+
+    fn note_oauth(&mut self, scene: &Scene<'_, '_>) {
+        let OAuth {
+            endpoints,
+            authorize,
+            answer,
+            token,
+            ..
+        } = scene.oauth;
+        if let Some(request) = authorize {
+            self.meaning.events.note(LogEventKind::Authorize(request.clone()), scene.record);
+        }
+        let endpoint = endpoints.iter().find(|e| e.kind == EndpointKind::Token);
+        if let Some(endpoint) = endpoint {
+            let kind = LogEventKind::TokenEndpoint {
+                host: endpoint.host.clone(),
+                tenant: endpoint.tenant.clone(),
+            };
+            self.meaning.events.note(kind, scene.record);
+            if answer.is_some() {
+                let kind = LogEventKind::Connection {
+                    host: endpoint.host.clone(),
+                    port: 443,
+                    reach: Reach::Open,
+                };
+                self.meaning.events.note(kind, scene.record);
+            }
+        }
+        let whom = || subject(scene.text, Direction::In);
+        if let Some(answer) = answer {
+            let whom = whom();
+            let kind = LogEventKind::TokenAnswer {
+                account: whom.account,
+                address: whom.address,
+                answer: answer.clone(),
+            };
+            self.meaning.events.note(kind, scene.record);
+        }
+        if let Some(claims) = token {
+            let whom = whom();
+            let kind = LogEventKind::Token {
+                account: whom.account.or(whom.address),
+                claims: claims.clone(),
+            };
+            self.meaning.events.note(kind, scene.record);
+        }
+    }
+
+    fn note_connection(&mut self, scene: &Scene<'_, '_>) {
+        if scene.chain.links.is_empty() {
+            return;
+        }
+        let endpoint = scene.oauth.endpoints.iter().find(|e| e.kind == EndpointKind::Token);
+        let endpoint = endpoint.map(|e| (e.host.as_str(), 443));
+        if let Some(connection) = exception::connection(scene.text, scene.chain, endpoint) {
+            let kind = LogEventKind::Connection {
+                host: connection.host,
+                port: connection.port,
+                reach: connection.reach,
+            };
+            self.meaning.events.note(kind, scene.record);
+        }
+    }
+
+    fn note_trace(&mut self, record: &Record<'_>, text: &str) {
+        let mut dialogue = Dialogue::default();
+        let mut heard = Vec::new();
+        for line in text.lines() {
+            if !dialogue.is_body(line) {
+                heard.extend(dialogue.line(line));
+            }
+        }
+        heard.extend(dialogue.unanswered());
+        for heard in heard {
+            self.meaning.events.note(event_of(heard), record);
+        }
+    }
+
+    fn note_life(&mut self, record: &Record<'_>, text: &str) {
+        if text.contains("Instance failed") || text.contains("OutOfMemoryError") {
+            let kind = LogEventKind::InstanceFailed {
+                text: Excerpt::capture(subject::head(text)),
+            };
+            self.meaning.events.note(kind, record);
+        } else {
+            self.meaning.events.note(LogEventKind::ProcessStart, record);
+        }
+    }
+}
+
+impl Sink for Interpreter<'_> {
+    fn record(&mut self, record: &Record<'_>, owners: &[u32]) {
+        let (marks, known) = Marks::split(owners, self.catalogue);
+        if self.meaning.voted < Self::VOTES {
+            self.meaning.voted += 1;
+            self.meaning.votes.count(record.class, record.thread);
+        }
+        let own = source::process_of_record(record.class, record.thread);
+        let process = own.or_else(|| self.named.clone());
+        let message = without_dump(record.message);
+        let loudness = Loudness::of(record.level);
+        if !known && loudness < Loudness::Error && self.quick(record, &message, marks, process.as_ref()) {
+            return;
+        }
+        self.look(record, &message, owners, marks, process, loudness);
+    }
+}
+
+/// The event that a line of a protocol trace amounts to.
+pub(super) fn event_of(heard: Heard) -> LogEventKind {
+    match heard {
+        Heard::Login { host, user, worked } => LogEventKind::MailLogin { host, user, worked },
+        Heard::Connected { host, port, reach } => LogEventKind::Connection { host, port, reach },
+        Heard::Token { user, claims } => LogEventKind::Token { account: Some(user), claims },
+    }
+}
+
+/// A message without a Java thread dump that a process wrote behind it: class names in stacks are no events.
+fn without_dump(message: &[u8]) -> Cow<'_, [u8]> {
+    match memchr::memmem::find(message, b"Full thread dump ") {
+        Some(at) => message.get(..at).unwrap_or_default().into(),
+        None => message.into(),
+    }
+}

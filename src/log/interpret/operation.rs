@@ -1,0 +1,193 @@
+//! What ECE tried to do in a record, and how it ended: token operations by the protocol's own texts, fetching and sending by the
+//! process that speaks and the exception that it met.
+
+use super::exception::Chain;
+use super::oauth::{EndpointKind, OAuth};
+use crate::log::Record;
+use crate::model::{OperationKind, Process};
+use crate::signatures::Match;
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// How loud a record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Loudness {
+    /// INFO and the levels that are more verbose, and unknown ones.
+    Quiet,
+    /// WARN.
+    Warning,
+    /// ERROR, FATAL.
+    Error,
+}
+
+impl Loudness {
+    /// Of a level as written.
+    pub fn of(level: &[u8]) -> Self {
+        if crate::log::is_error(level) || level.eq_ignore_ascii_case(b"SEVERE") || level.eq_ignore_ascii_case(b"CRITICAL") {
+            Self::Error
+        } else if level.eq_ignore_ascii_case(b"WARN") || level.eq_ignore_ascii_case(b"WARNING") {
+            Self::Warning
+        } else {
+            Self::Quiet
+        }
+    }
+}
+
+/// A record with what was read out of it.
+pub(super) struct Scene<'s, 'r> {
+    pub record: &'s Record<'r>,
+    pub text: &'s str,
+    /// Process that the record shows, else that of the file's name.
+    pub process: Option<Process>,
+    pub loudness: Loudness,
+    /// Signatures found, those of role context left out.
+    pub hits: &'s [Match],
+    pub chain: &'s Chain,
+    pub oauth: &'s OAuth,
+}
+
+/// What a record attempts, and whether it worked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Attempt {
+    pub kind: OperationKind,
+    pub worked: bool,
+}
+
+impl Scene<'_, '_> {
+    /// What the record attempts. A failed refresh that the retriever meets on its own thread is a failed fetch too.
+    pub fn attempts(&self) -> Vec<Attempt> {
+        let mut attempts = Vec::new();
+        let token = self.token_operation();
+        attempts.extend(token);
+        let mail = self.mail_operation();
+        if token.is_none_or(|t| !t.worked && self.mail_class()) {
+            attempts.extend(mail);
+        }
+        attempts
+    }
+
+    /// True if the record says that something went wrong: by its level, or by a warning with a known error or an exception.
+    fn fails(&self) -> bool {
+        match self.loudness {
+            Loudness::Error => true,
+            Loudness::Warning => !self.hits.is_empty() || !self.chain.links.is_empty(),
+            Loudness::Quiet => false,
+        }
+    }
+
+    fn token_operation(&self) -> Option<Attempt> {
+        if self.is_other_sign_in() {
+            return None;
+        }
+        let at_endpoint = self.oauth.endpoints.iter().any(|e| e.kind == EndpointKind::Token);
+        let worked = match &self.oauth.answer {
+            Some(answer) if answer.error.is_some() || !answer.codes.is_empty() => false,
+            Some(_) => true,
+            // A URL in an error is a request that got no answer, unless the mail library speaks.
+            None if self.fails() && (at_endpoint || self.names_codes() || self.oauth_class() && self.names_reason()) => false,
+            None => return None,
+        };
+        Some(Attempt {
+            kind: self.token_kind(),
+            worked,
+        })
+    }
+
+    fn token_kind(&self) -> OperationKind {
+        match self.oauth.grant.as_deref() {
+            Some("authorization_code") => return OperationKind::TokenGeneration,
+            Some("refresh_token") => return OperationKind::TokenRefresh,
+            _ => {}
+        }
+        let words = format!("{} {}", String::from_utf8_lossy(self.record.method), super::subject::head(self.text)).to_ascii_lowercase();
+        let redeems = ["exchangecode", "authorization code", "auth code", "authorization_code"]
+            .iter()
+            .any(|w| words.contains(w));
+        // The first token comes into being on the application server, all later ones on the services server (tech note
+        // "Token generation").
+        if redeems || self.process == Some(Process::ApplicationServer) {
+            OperationKind::TokenGeneration
+        } else {
+            OperationKind::TokenRefresh
+        }
+    }
+
+    /// True for the sign-in of agents and chat customers: other registrations of the same tenant, with the same kind of codes.
+    fn is_other_sign_in(&self) -> bool {
+        static OTHER: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r"(?i)\b(?:sso|saml2?|openid|oidc|single sign-?on)\b|\.(?:sso|saml|openid|oidc)\.|Sso[A-Z]|S[aA][mM][lL][A-Z0-9]|Oidc[A-Z]")
+                .expect("a constant pattern")
+        });
+        static MAIL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)mail|imap|smtp|outlook|office ?365|o365").expect("a constant pattern"));
+        let class = String::from_utf8_lossy(self.record.class);
+        let head = super::subject::head(self.text);
+        (OTHER.is_match(&class) || OTHER.is_match(head)) && !MAIL.is_match(&class) && !MAIL.is_match(head)
+    }
+
+    fn names_codes(&self) -> bool {
+        self.hits.iter().any(|hit| hit.code.is_some() || hit.id.starts_with("oauth."))
+    }
+
+    fn names_reason(&self) -> bool {
+        !self.hits.is_empty() || self.chain.concerns_connection()
+    }
+
+    /// True if class or thread speaks of tokens.
+    fn oauth_class(&self) -> bool {
+        let words = [self.record.class, self.record.thread].map(|w| String::from_utf8_lossy(w).to_ascii_lowercase());
+        words.iter().any(|w| w.contains("oauth") || w.contains("token"))
+    }
+
+    /// True if the retriever's or dispatcher's own class speaks.
+    fn mail_class(&self) -> bool {
+        let class = self.record.class;
+        [".retriever.", ".dispatcher."]
+            .iter()
+            .any(|part| memchr::memmem::find(class, part.as_bytes()).is_some())
+    }
+
+    fn mail_operation(&self) -> Option<Attempt> {
+        if !self.fails() {
+            return None;
+        }
+        // `Repeated Authentication Failure. Alias disabled` tells what came of the attempts before it; it is none itself.
+        let reason = self.chain.concerns_connection() || self.hits.iter().any(|hit| !hit.id.starts_with("ece."));
+        if !reason {
+            return None;
+        }
+        let kind = self.mail_kind()?;
+        if kind == OperationKind::Send && self.is_recipients_fault() {
+            return None;
+        }
+        Some(Attempt { kind, worked: false })
+    }
+
+    /// Fetching or sending: by the process, else by the part of the mail library that speaks. The application server only sends
+    /// alarms: that is neither.
+    fn mail_kind(&self) -> Option<OperationKind> {
+        match &self.process {
+            Some(Process::Retriever) => Some(OperationKind::Fetch),
+            Some(Process::Dispatcher) => Some(OperationKind::Send),
+            Some(Process::ApplicationServer) => None,
+            Some(Process::Other(_)) | None => {
+                let says = |parts: &[&str]| parts.iter().any(|part| self.text.contains(part));
+                if says(&["mail.smtp", "SMTPTransport", "SMTPSend"]) {
+                    Some(OperationKind::Send)
+                } else if says(&["mail.imap", "mail.pop3", "IMAPStore", "POP3Store", "mail.iap"]) {
+                    Some(OperationKind::Fetch)
+                } else {
+                    None
+                }
+            }
+        }
+    }
+
+    /// True if one mail could not be delivered because of its recipient: nothing is wrong with the alias that sends.
+    fn is_recipients_fault(&self) -> bool {
+        static RECIPIENT: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r"SMTPAddressFailedException|SendFailedException: Invalid Addresses|\b5\d\d 5\.1\.(?:0|1|2|3|6|10)\b|\b550 5\.4\.1\b")
+                .expect("a constant pattern")
+        });
+        RECIPIENT.is_match(self.text)
+    }
+}

@@ -1,0 +1,255 @@
+//! From the case, its findings and its diagnosis to the report value.
+
+use super::*;
+use crate::case::{Case, EceApplication};
+use crate::checks;
+use crate::diagnosis::Diagnosis;
+use crate::model::secret::mask;
+use crate::model::{InventoryEntry, Span, Stamp};
+use std::collections::BTreeSet;
+
+/// Longest list of losses shown for one member; all are counted.
+const LOSSES_SHOWN: usize = 20;
+
+/// What the report needs besides case, findings and diagnosis.
+pub struct Context<'a> {
+    /// Arguments that shaped the run.
+    pub arguments: Vec<String>,
+    /// The members of the bundle.
+    pub inventory: &'a [InventoryEntry],
+    /// What the catalogue knows of a signature: code, component, role, meaning, checks.
+    pub signature: &'a dyn Fn(&str) -> SignatureText,
+}
+
+/// What the catalogue says of a signature.
+#[derive(Clone, Debug, Default)]
+pub struct SignatureText {
+    /// `AADSTS50011`.
+    pub code: Option<String>,
+    /// Who says it.
+    pub component: String,
+    /// Its role.
+    pub role: String,
+    /// What it means.
+    pub meaning: String,
+    /// Checks that it bears on.
+    pub checks: Vec<String>,
+}
+
+/// Builds the report. Everything a check wrote passes the masks once more: no sink can show what slipped into a message.
+pub fn build(case: &Case, findings: &[Finding], diagnosis: &Diagnosis, context: &Context<'_>) -> Report {
+    let mut totals = Totals::default();
+    findings.iter().for_each(|finding| totals.count(finding));
+    totals.files = context.inventory.len();
+    totals.bytes = context.inventory.iter().map(|e| e.bytes).sum();
+    totals.records = case.logs.streams.iter().map(|s| s.records).sum();
+    Report {
+        schema_version: 1,
+        tool: Tool {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+        },
+        arguments: context.arguments.clone(),
+        as_of: case.as_of().map(|fact| fact.value.rfc3339()),
+        deployment: deployment(case),
+        diagnosis: diagnosis
+            .causes
+            .iter()
+            .enumerate()
+            .map(|(index, cause)| cause_row(index + 1, cause))
+            .collect(),
+        unexplained: diagnosis.unexplained.clone(),
+        findings: findings.iter().map(finding_row).collect(),
+        signatures: case
+            .logs
+            .hits
+            .iter()
+            .map(|hit| signature_row(hit, (context.signature)(&hit.id)))
+            .collect(),
+        inventory: context.inventory.iter().map(|entry| inventory_row(entry, findings)).collect(),
+        totals,
+    }
+}
+
+fn masked(text: &str) -> String {
+    mask(text).into_owned()
+}
+
+fn all_masked(texts: &[String]) -> Vec<String> {
+    texts.iter().map(|t| masked(t)).collect()
+}
+
+fn rows(origins: &[Origin]) -> Vec<EvidenceRow> {
+    origins.iter().map(EvidenceRow::from).collect()
+}
+
+fn stamp(stamp: Option<Stamp>) -> Option<String> {
+    stamp.map(Stamp::rfc3339)
+}
+
+fn deployment(case: &Case) -> Deployment {
+    let urls: BTreeSet<String> = case.external_urls().into_iter().map(|u| masked(&u.url)).collect();
+    let urls: Vec<String> = urls.into_iter().collect();
+    let application = match case.application() {
+        EceApplication::Chosen { exports, .. } => exports.first().map(|app| (app.app_id.get().cloned(), app.name.get().cloned())),
+        _ => None,
+    };
+    let (app_id, name) = application.unwrap_or_default();
+    let client_ids = case.client_ids();
+    let tenants: BTreeSet<String> = case.tenants().into_iter().map(|t| t.value).collect();
+    let mut span = Span::default();
+    case.logs.streams.iter().for_each(|stream| span.merge(stream.span));
+    Deployment {
+        ece_version: case.version().ok().map(|v| v.value.to_string()),
+        external_url: match urls.as_slice() {
+            [one] => Some(one.clone()),
+            _ => None,
+        },
+        external_urls: urls,
+        servers: case
+            .servers()
+            .into_iter()
+            .map(|s| ServerRow {
+                host: s.host,
+                roles: s.roles.iter().map(|r| r.words()).collect(),
+                ips: s.ips.into_iter().collect(),
+            })
+            .collect(),
+        aliases: case
+            .aliases()
+            .into_iter()
+            .map(|a| AliasRow {
+                account: a.account.and_then(|account| account.name.get().map(|n| masked(n))),
+                address: a.address,
+                name: a.name.map(|n| masked(&n)),
+            })
+            .collect(),
+        application: ApplicationRow {
+            app_id: app_id.or_else(|| client_ids.first().map(|s| s.value.clone())),
+            name: name.map(|n| masked(&n)),
+            tenant: (tenants.len() == 1).then(|| tenants.into_iter().next()).flatten(),
+        },
+        log_span: SpanRow {
+            first: stamp(span.first),
+            last: stamp(span.last),
+        },
+    }
+}
+
+fn cause_row(rank: usize, cause: &crate::diagnosis::RootCause) -> Cause {
+    Cause {
+        rank,
+        cause: cause.cause.clone(),
+        subject: masked(&cause.subject),
+        severity: cause.severity,
+        confidence: cause.confidence,
+        summary: masked(&cause.summary),
+        explains: cause.explains.clone(),
+        evidence: rows(&cause.evidence),
+        remedy: all_masked(&cause.remedy),
+        onset: cause.onset.as_ref().map(|onset| OnsetRow {
+            last_good: onset.last_good.as_ref().map(|fact| fact.value.rfc3339()),
+            first_bad: onset.first_bad.value.rfc3339(),
+            last_bad: onset.last_bad.value.rfc3339(),
+            changes: onset
+                .changes
+                .iter()
+                .map(|fact| ChangeRow {
+                    text: masked(&fact.value),
+                    at: EvidenceRow::from(&fact.origin),
+                })
+                .collect(),
+        }),
+        reach: masked(&cause.reach.words()),
+        candidates: cause
+            .candidates
+            .iter()
+            .map(|c| CandidateRow {
+                check: c.check.clone(),
+                wants: c.wants.clone(),
+            })
+            .collect(),
+        masks: cause.masks.clone(),
+    }
+}
+
+fn finding_row(finding: &Finding) -> FindingRow {
+    let wants = finding
+        .wants
+        .iter()
+        .map(|want| Want {
+            evidence: masked(&want.evidence),
+            how: want.how.clone(),
+            role: want.role,
+        })
+        .collect();
+    FindingRow {
+        check: finding.check,
+        subject: finding.subject.clone(),
+        verdict: finding.verdict,
+        severity: finding.severity,
+        confidence: finding.confidence,
+        message: masked(&finding.message),
+        evidence: rows(&finding.evidence),
+        explains: finding.explains.clone(),
+        wants,
+        remedy: all_masked(&finding.remedy),
+        references: checks::by_id(finding.check).map(|check| check.references.to_vec()).unwrap_or_default(),
+    }
+}
+
+fn signature_row(hit: &crate::model::SignatureHit, text: SignatureText) -> SignatureRow {
+    let samples = hit
+        .samples
+        .iter()
+        .map(|o| SampleRow {
+            path: o.path.to_string(),
+            line: o.line,
+            excerpt: o.excerpt.as_str().to_owned(),
+        })
+        .collect();
+    SignatureRow {
+        id: hit.id.clone(),
+        code: text.code,
+        component: text.component,
+        role: text.role,
+        count: hit.count,
+        first: stamp(hit.span.first),
+        last: stamp(hit.span.last),
+        elsewhere: hit.elsewhere,
+        meaning: text.meaning,
+        checks: text.checks,
+        fields: hit.fields.iter().map(|(name, values)| (name.clone(), all_masked(values))).collect(),
+        samples,
+    }
+}
+
+fn inventory_row(entry: &InventoryEntry, findings: &[Finding]) -> InventoryRow {
+    let mut used_by: Vec<&'static str> = Vec::new();
+    for finding in findings {
+        if !used_by.contains(&finding.check) && finding.evidence.iter().any(|origin| origin.path == entry.path) {
+            used_by.push(finding.check);
+        }
+    }
+    let lost = entry.losses.iter().take(LOSSES_SHOWN).map(|(line, reason)| match line {
+        0 => masked(reason),
+        line => format!("line {line}: {}", masked(reason)),
+    });
+    InventoryRow {
+        path: entry.path.to_string(),
+        kind: entry.kind.clone(),
+        why: masked(&entry.why.join("; ")),
+        encoding: entry.encoding,
+        bytes: entry.bytes,
+        sha256: entry.sha256.clone(),
+        records: entry.records,
+        losses: entry.losses.len(),
+        lost: lost.collect(),
+        first: stamp(entry.span.first),
+        last: stamp(entry.span.last),
+        zone: entry.zone,
+        used_by,
+        problem: entry.problem.as_deref().map(masked),
+        copy_of: entry.copy_of.as_ref().map(|path| path.to_string()),
+    }
+}

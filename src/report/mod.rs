@@ -1,0 +1,373 @@
+//! The report: one value, and one renderer per format. Totals and order are made here, so that all formats agree.
+
+mod build;
+mod escape;
+mod json;
+pub mod text;
+
+pub use build::{Context, SignatureText, build};
+pub use escape::{visible, visible_line};
+pub use json::to_json;
+
+use crate::finding::{Confidence, Finding, Severity, Subject, Verdict, Want};
+use crate::model::Origin;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The report, in the shape of its JSON (schema version 1).
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Version of this shape.
+    pub schema_version: u32,
+    /// The program.
+    pub tool: Tool,
+    /// Arguments that shaped it; paths by their last component only, so that the report is the same from any directory.
+    pub arguments: Vec<String>,
+    /// The moment that expiry was judged by (RFC 3339); null where nothing in the bundle is dated.
+    pub as_of: Option<String>,
+    /// What was found out about the deployment.
+    pub deployment: Deployment,
+    /// Ranked root causes.
+    pub diagnosis: Vec<Cause>,
+    /// Symptoms that no cause accounts for.
+    pub unexplained: Vec<String>,
+    /// One entry per check and subject.
+    pub findings: Vec<FindingRow>,
+    /// Known error texts that were found.
+    pub signatures: Vec<SignatureRow>,
+    /// Every member of the bundle.
+    pub inventory: Vec<InventoryRow>,
+    /// Sums.
+    pub totals: Totals,
+}
+
+/// Name and version of the program.
+#[derive(Clone, Debug, Serialize)]
+pub struct Tool {
+    /// `ecelens`.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+}
+
+/// What was found out about the deployment.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Deployment {
+    /// The running version, if it is known.
+    pub ece_version: Option<String>,
+    /// The external URL; null where several partitions differ or none is known.
+    pub external_url: Option<String>,
+    /// All external URLs.
+    pub external_urls: Vec<String>,
+    /// Servers and what they do.
+    pub servers: Vec<ServerRow>,
+    /// Aliases.
+    pub aliases: Vec<AliasRow>,
+    /// The app registration that ECE uses.
+    pub application: ApplicationRow,
+    /// First and last log record.
+    pub log_span: SpanRow,
+}
+
+/// A server.
+#[derive(Clone, Debug, Serialize)]
+pub struct ServerRow {
+    /// Host name.
+    pub host: String,
+    /// Its roles in words.
+    pub roles: Vec<&'static str>,
+    /// Its addresses.
+    pub ips: Vec<String>,
+}
+
+/// An alias.
+#[derive(Clone, Debug, Serialize)]
+pub struct AliasRow {
+    /// Its address.
+    pub address: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// The account that serves it.
+    pub account: Option<String>,
+}
+
+/// An app registration.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ApplicationRow {
+    /// Client id.
+    pub app_id: Option<String>,
+    /// Display name.
+    pub name: Option<String>,
+    /// Tenant, if the evidence agrees on one.
+    pub tenant: Option<String>,
+}
+
+/// First and last time.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SpanRow {
+    /// First.
+    pub first: Option<String>,
+    /// Last.
+    pub last: Option<String>,
+}
+
+/// A root cause.
+#[derive(Clone, Debug, Serialize)]
+pub struct Cause {
+    /// 1 is the first to mend.
+    pub rank: usize,
+    /// `check:<id>` or `signature:<id>`.
+    pub cause: String,
+    /// What it is about.
+    pub subject: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// What is wrong.
+    pub summary: String,
+    /// Symptoms that it accounts for.
+    pub explains: Vec<String>,
+    /// Where it is seen.
+    pub evidence: Vec<EvidenceRow>,
+    /// What to do.
+    pub remedy: Vec<String>,
+    /// When it began, where the logs show it.
+    pub onset: Option<OnsetRow>,
+    /// How far it reaches, in words; empty where the logs don't show it.
+    pub reach: String,
+    /// For a refusal that names no reason: open checks that may hold it, likeliest first.
+    pub candidates: Vec<CandidateRow>,
+    /// Causes that may show only once this one is mended.
+    pub masks: Vec<String>,
+}
+
+/// When a fault began.
+#[derive(Clone, Debug, Serialize)]
+pub struct OnsetRow {
+    /// Last attempt that worked.
+    pub last_good: Option<String>,
+    /// First attempt that failed.
+    pub first_bad: String,
+    /// Last attempt that failed.
+    pub last_bad: String,
+    /// What changed between.
+    pub changes: Vec<ChangeRow>,
+}
+
+/// Something that changed at the onset.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChangeRow {
+    /// When and what.
+    pub text: String,
+    /// Where it stands.
+    pub at: EvidenceRow,
+}
+
+/// A check that may hold the reason of a refusal.
+#[derive(Clone, Debug, Serialize)]
+pub struct CandidateRow {
+    /// Its id.
+    pub check: String,
+    /// What would decide it.
+    pub wants: Vec<Want>,
+}
+
+/// A finding.
+#[derive(Clone, Debug, Serialize)]
+pub struct FindingRow {
+    /// Id of the check.
+    pub check: &'static str,
+    /// What it is about.
+    pub subject: Subject,
+    /// The outcome.
+    pub verdict: Verdict,
+    /// How much it matters.
+    pub severity: Severity,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// The fact, the expectation, the consequence.
+    pub message: String,
+    /// Where it was seen.
+    pub evidence: Vec<EvidenceRow>,
+    /// Symptoms that it accounts for.
+    pub explains: Vec<String>,
+    /// What would settle it.
+    pub wants: Vec<Want>,
+    /// What to do.
+    pub remedy: Vec<String>,
+    /// Sources.
+    pub references: Vec<&'static str>,
+}
+
+/// A place in the bundle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EvidenceRow {
+    /// Path of the member.
+    pub path: String,
+    /// 1-based line; null where there is none.
+    pub line: Option<u64>,
+    /// 1-based column; null where there is none.
+    pub column: Option<u32>,
+    /// JSON pointer or XPath-like path.
+    pub pointer: Option<String>,
+    /// `sheet!B12`.
+    pub cell: Option<String>,
+    /// The text there, secrets masked.
+    pub excerpt: String,
+}
+
+impl From<&Origin> for EvidenceRow {
+    fn from(origin: &Origin) -> Self {
+        Self {
+            path: origin.path.to_string(),
+            line: (origin.line > 0).then_some(origin.line),
+            column: (origin.column > 0).then_some(origin.column),
+            pointer: origin.pointer.as_deref().map(str::to_owned),
+            cell: origin.cell.as_deref().map(str::to_owned),
+            excerpt: origin.excerpt.as_str().to_owned(),
+        }
+    }
+}
+
+impl EvidenceRow {
+    /// `path:line`, `path:sheet!B12`, or the path alone.
+    pub fn place(&self) -> String {
+        match (&self.cell, self.line) {
+            (Some(cell), _) => format!("{}:{cell}", self.path),
+            (None, Some(line)) => format!("{}:{line}", self.path),
+            (None, None) => self.path.clone(),
+        }
+    }
+}
+
+/// A known error text that was found.
+#[derive(Clone, Debug, Serialize)]
+pub struct SignatureRow {
+    /// `entra.aadsts50011`.
+    pub id: String,
+    /// `AADSTS50011`, `535 5.7.139`, or the id's own last part where there is no code.
+    pub code: Option<String>,
+    /// Who says it.
+    pub component: String,
+    /// `cause`, `wrapper`, `generic` or `context`.
+    pub role: String,
+    /// Records and lines that hold it.
+    pub count: u64,
+    /// First time.
+    pub first: Option<String>,
+    /// Last time.
+    pub last: Option<String>,
+    /// How many of `count` stand outside ECE logs.
+    pub elsewhere: u64,
+    /// What it means.
+    pub meaning: String,
+    /// Checks that it bears on.
+    pub checks: Vec<String>,
+    /// Captured fields.
+    pub fields: BTreeMap<String, Vec<String>>,
+    /// A few places.
+    pub samples: Vec<SampleRow>,
+}
+
+/// A place of a signature.
+#[derive(Clone, Debug, Serialize)]
+pub struct SampleRow {
+    /// Path of the member.
+    pub path: String,
+    /// 1-based line.
+    pub line: u64,
+    /// The text there, secrets masked.
+    pub excerpt: String,
+}
+
+/// A member of the bundle.
+#[derive(Clone, Debug, Serialize)]
+pub struct InventoryRow {
+    /// Its path.
+    pub path: String,
+    /// What it was taken for.
+    pub kind: String,
+    /// Why.
+    pub why: String,
+    /// Encoding; null for what is no text.
+    pub encoding: Option<&'static str>,
+    /// Size in bytes, unpacked.
+    pub bytes: u64,
+    /// SHA-256; null for logs too large to be hashed in the same pass, and for what could not be read.
+    pub sha256: Option<String>,
+    /// ECE log records.
+    pub records: u64,
+    /// Pieces that could not be read.
+    pub losses: usize,
+    /// The first of them, with line and reason.
+    pub lost: Vec<String>,
+    /// First time in it.
+    pub first: Option<String>,
+    /// Last time in it.
+    pub last: Option<String>,
+    /// How its times are tied to UTC.
+    pub zone: Option<crate::model::ZoneBasis>,
+    /// Checks that used it.
+    pub used_by: Vec<&'static str>,
+    /// Why it could not be read.
+    pub problem: Option<String>,
+    /// The member that it is a copy of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copy_of: Option<String>,
+}
+
+/// Sums over the report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Findings that fail.
+    pub fail: usize,
+    /// Findings that warn.
+    pub warn: usize,
+    /// Open questions.
+    pub unknown: usize,
+    /// Findings that pass.
+    pub pass: usize,
+    /// Findings that don't apply.
+    pub not_applicable: usize,
+    /// Members.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// ECE log records.
+    pub records: u64,
+}
+
+impl Totals {
+    fn count(&mut self, finding: &Finding) {
+        match finding.verdict {
+            Verdict::Fail => self.fail += 1,
+            Verdict::Warn => self.warn += 1,
+            Verdict::Unknown => self.unknown += 1,
+            Verdict::Pass => self.pass += 1,
+            Verdict::NotApplicable => self.not_applicable += 1,
+        }
+    }
+}
+
+impl Report {
+    /// The worst severity among failing and warning findings and causes; `None` if nothing fails or warns.
+    pub fn worst(&self) -> Option<Severity> {
+        let findings = self
+            .findings
+            .iter()
+            .filter(|f| matches!(f.verdict, Verdict::Fail | Verdict::Warn))
+            .map(|f| f.severity);
+        findings.chain(self.diagnosis.iter().map(|c| c.severity)).min()
+    }
+
+    /// True if evidence was left out or read in part: `--strict` exits with 4.
+    pub fn is_partial(&self) -> bool {
+        self.inventory.iter().any(|row| row.problem.is_some() || row.losses > 0)
+    }
+
+    /// True if nothing in the input was recognised: exit 3.
+    pub fn is_empty(&self) -> bool {
+        !self.inventory.iter().any(|row| row.kind != "unknown")
+    }
+}

@@ -1,0 +1,496 @@
+//! The report for a terminal: the answer first, then the checklist, what is still open, and what was read.
+
+use super::escape::{visible, visible_line};
+use super::{Cause, EvidenceRow, FindingRow, Report};
+use crate::finding::{Confidence, Role, Severity, Verdict};
+use comfy_table::{ContentArrangement, Table, presets};
+use std::fmt::Write;
+
+/// How the text is laid out.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// Columns of the terminal.
+    pub width: usize,
+    /// ANSI colours.
+    pub color: bool,
+    /// Characters beyond ASCII.
+    pub unicode: bool,
+    /// Passes, samples and every place, not only the first ones.
+    pub verbose: bool,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self {
+            width: 100,
+            color: false,
+            unicode: true,
+            verbose: false,
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Ink {
+    Bold,
+    Dim,
+    Red,
+    Yellow,
+    Green,
+    Cyan,
+}
+
+impl Style {
+    fn ink(&self, ink: Ink, text: &str) -> String {
+        if !self.color {
+            return text.to_owned();
+        }
+        let code = match ink {
+            Ink::Bold => "1",
+            Ink::Dim => "2",
+            Ink::Red => "1;31",
+            Ink::Yellow => "33",
+            Ink::Green => "32",
+            Ink::Cyan => "36",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+
+    fn verdict(&self, verdict: Verdict) -> String {
+        let (ink, word) = match verdict {
+            Verdict::Fail => (Ink::Red, "FAIL"),
+            Verdict::Warn => (Ink::Yellow, "WARN"),
+            Verdict::Unknown => (Ink::Cyan, "OPEN"),
+            Verdict::Pass => (Ink::Green, "ok  "),
+            Verdict::NotApplicable => (Ink::Dim, "n/a "),
+        };
+        self.ink(ink, word)
+    }
+
+    fn bullet(&self) -> &'static str {
+        if self.unicode { "•" } else { "*" }
+    }
+
+    fn arrow(&self) -> &'static str {
+        if self.unicode { "→" } else { "->" }
+    }
+}
+
+/// Renders the report.
+pub fn render(report: &Report, style: &Style) -> String {
+    let mut out = String::new();
+    header(&mut out, report, style);
+    causes(&mut out, report, style);
+    checklist(&mut out, report, style);
+    to_do(&mut out, report, style);
+    signatures(&mut out, report, style);
+    inventory(&mut out, report, style);
+    summary(&mut out, report, style);
+    out
+}
+
+/// Appends `text`, wrapped at `width` columns, behind `first`, later lines behind `next`.
+pub fn wrap(out: &mut String, first: &str, next: &str, text: &str, width: usize) {
+    let limit = width.max(40);
+    let mut line = first.to_owned();
+    let mut length = printed(first);
+    let mut fresh = true;
+    for word in text.split_whitespace() {
+        let word_length = word.chars().count();
+        if !fresh && length + 1 + word_length > limit {
+            let _ = writeln!(out, "{}", line.trim_end());
+            line = next.to_owned();
+            length = printed(next);
+            fresh = true;
+        }
+        if !fresh {
+            line.push(' ');
+            length += 1;
+        }
+        line.push_str(word);
+        length += word_length;
+        fresh = false;
+    }
+    let _ = writeln!(out, "{}", line.trim_end());
+}
+
+/// Characters of `text` that take room: colour codes don't.
+fn printed(text: &str) -> usize {
+    let mut count = 0;
+    let mut in_code = false;
+    for c in text.chars() {
+        match c {
+            '\u{1b}' => in_code = true,
+            'm' if in_code => in_code = false,
+            _ if in_code => {}
+            _ => count += 1,
+        }
+    }
+    count
+}
+
+fn title(out: &mut String, style: &Style, text: &str) {
+    let _ = writeln!(out, "\n{}", style.ink(Ink::Bold, text));
+    let rule = if style.unicode { "─" } else { "-" };
+    let _ = writeln!(out, "{}", style.ink(Ink::Dim, &rule.repeat(text.chars().count())));
+}
+
+fn header(out: &mut String, report: &Report, style: &Style) {
+    let d = &report.deployment;
+    let unknown = || "unknown".to_owned();
+    let url = match d.external_urls.as_slice() {
+        [] => unknown(),
+        urls => urls.join("  "),
+    };
+    let servers: Vec<String> = d
+        .servers
+        .iter()
+        .map(|s| {
+            if s.roles.is_empty() {
+                s.host.clone()
+            } else {
+                format!("{} ({})", s.host, s.roles.join(", "))
+            }
+        })
+        .collect();
+    let aliases: Vec<&str> = d.aliases.iter().map(|a| a.address.as_str()).collect();
+    let application = match (&d.application.name, &d.application.app_id) {
+        (Some(name), Some(id)) => format!("{name} ({id})"),
+        (None, Some(id)) => id.clone(),
+        (Some(name), None) => name.clone(),
+        (None, None) => unknown(),
+    };
+    let span = match (&d.log_span.first, &d.log_span.last) {
+        (Some(first), Some(last)) => format!("{first} {} {last}", style.arrow()),
+        _ => "no ECE log".to_owned(),
+    };
+    let _ = writeln!(
+        out,
+        "{}",
+        style.ink(
+            Ink::Bold,
+            &format!("ecelens {}  ECE mail over OAuth2 with Office 365", report.tool.version)
+        )
+    );
+    for (label, value) in [
+        ("ECE", d.ece_version.clone().unwrap_or_else(unknown)),
+        ("external URL", url),
+        ("servers", listed(&servers)),
+        ("aliases", listed(&aliases)),
+        ("application", application),
+        ("logs", span),
+        (
+            "judged as of",
+            report.as_of.clone().unwrap_or_else(|| "no dated evidence: give --as-of".to_owned()),
+        ),
+    ] {
+        let first = format!("  {}", style.ink(Ink::Dim, &format!("{label:<13}")));
+        wrap(out, &first, &" ".repeat(15), &visible_line(&value), style.width);
+    }
+}
+
+fn listed<S: AsRef<str>>(items: &[S]) -> String {
+    const SHOWN: usize = 6;
+    if items.is_empty() {
+        return "none known".to_owned();
+    }
+    let mut text = items.iter().take(SHOWN).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    if items.len() > SHOWN {
+        let _ = write!(text, " and {} more", items.len() - SHOWN);
+    }
+    text
+}
+
+fn causes(out: &mut String, report: &Report, style: &Style) {
+    title(out, style, "Diagnosis");
+    if report.diagnosis.is_empty() {
+        let open = report.totals.unknown;
+        let rest = if open == 0 {
+            String::new()
+        } else {
+            format!(" {open} questions stay open: see \"Still to collect\".")
+        };
+        wrap(out, "  ", "  ", &format!("No fault was found in the evidence given.{rest}"), style.width);
+    }
+    for cause in &report.diagnosis {
+        cause_block(out, cause, style);
+    }
+    if !report.unexplained.is_empty() {
+        let _ = writeln!(out);
+        wrap(
+            out,
+            "  Not explained by any cause above: ",
+            "    ",
+            &report.unexplained.join(", "),
+            style.width,
+        );
+    }
+}
+
+fn cause_block(out: &mut String, cause: &Cause, style: &Style) {
+    let severity = severity_word(cause.severity);
+    let first = format!(
+        "  {} {} ",
+        style.ink(Ink::Bold, &format!("{}.", cause.rank)),
+        style.ink(Ink::Red, severity)
+    );
+    wrap(out, &first, "     ", &visible_line(&cause.summary), style.width);
+    let sure = match cause.confidence {
+        Confidence::High => "proven by the evidence",
+        Confidence::Medium => "likely",
+        Confidence::Low => "a weak sign",
+    };
+    let about = format!("{} about {} ({sure})", cause.cause, visible_line(&cause.subject));
+    let _ = writeln!(out, "     {}", style.ink(Ink::Dim, &about));
+    let shown = if style.verbose { cause.evidence.len() } else { 4 };
+    for evidence in cause.evidence.iter().take(shown) {
+        quote(out, evidence, style);
+    }
+    if let Some(onset) = &cause.onset {
+        let before = onset
+            .last_good
+            .as_ref()
+            .map_or("no success before it is in the logs".to_owned(), |good| format!("last good {good}"));
+        wrap(
+            out,
+            "     since: ",
+            "       ",
+            &format!("{} ({before}); last failure {}", onset.first_bad, onset.last_bad),
+            style.width,
+        );
+        for change in &onset.changes {
+            wrap(
+                out,
+                "     changed: ",
+                "       ",
+                &format!("{} [{}]", visible_line(&change.text), visible_line(&change.at.place())),
+                style.width,
+            );
+        }
+    }
+    if !cause.reach.is_empty() {
+        wrap(out, "     reach: ", "       ", &visible_line(&cause.reach), style.width);
+    }
+    if !cause.candidates.is_empty() {
+        let checks: Vec<&str> = cause.candidates.iter().map(|c| c.check.as_str()).collect();
+        wrap(
+            out,
+            "     Microsoft names no reason; still open, likeliest first: ",
+            "       ",
+            &checks.join(", "),
+            style.width,
+        );
+    }
+    if !cause.masks.is_empty() {
+        wrap(out, "     look again after mending it: ", "       ", &cause.masks.join(", "), style.width);
+    }
+    if !cause.explains.is_empty() {
+        wrap(out, "     explains: ", "       ", &cause.explains.join(", "), style.width);
+    }
+    for (index, step) in cause.remedy.iter().enumerate() {
+        let first = format!("     {} {}. ", if index == 0 { "do:" } else { "   " }, index + 1);
+        wrap(out, &first, &" ".repeat(12), &visible_line(step), style.width);
+    }
+    let _ = writeln!(out);
+}
+
+/// `--> path:line` and the excerpt with a caret, as compilers quote.
+fn quote(out: &mut String, evidence: &EvidenceRow, style: &Style) {
+    let pointer = evidence.pointer.as_ref().map(|p| format!("  ({})", visible_line(p))).unwrap_or_default();
+    let _ = writeln!(out, "     {} {}{pointer}", style.ink(Ink::Cyan, "-->"), visible_line(&evidence.place()));
+    if evidence.excerpt.is_empty() {
+        return;
+    }
+    let room = style.width.saturating_sub(9).max(40);
+    let excerpt = visible_line(&evidence.excerpt);
+    let clipped: String = if excerpt.chars().count() > room {
+        excerpt.chars().take(room - 1).chain([if style.unicode { '…' } else { '~' }]).collect()
+    } else {
+        excerpt
+    };
+    let bar = if style.unicode { "│" } else { "|" };
+    let _ = writeln!(out, "       {} {clipped}", style.ink(Ink::Dim, bar));
+}
+
+fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "CRITICAL",
+        Severity::High => "HIGH",
+        Severity::Medium => "MEDIUM",
+        Severity::Low => "LOW",
+        Severity::Info => "INFO",
+    }
+}
+
+fn checklist(out: &mut String, report: &Report, style: &Style) {
+    title(out, style, "Checklist");
+    let mut folded = 0;
+    let mut rows: Vec<&FindingRow> = report.findings.iter().collect();
+    rows.sort_by_key(|f| (f.verdict, f.severity));
+    for finding in rows {
+        let quiet = matches!(finding.verdict, Verdict::Pass | Verdict::NotApplicable);
+        if quiet && !style.verbose {
+            folded += 1;
+            continue;
+        }
+        let first = format!("  {} {} ", style.verdict(finding.verdict), style.ink(Ink::Bold, finding.check));
+        let subject = match &finding.subject.label {
+            Some(label) => format!("{} \"{label}\"", finding.subject.name),
+            None => finding.subject.name.clone(),
+        };
+        let prefix = if subject == "deployment" {
+            String::new()
+        } else {
+            format!("[{}] ", visible_line(&subject))
+        };
+        wrap(
+            out,
+            &first,
+            "       ",
+            &format!("{prefix}{}", visible_line(&finding.message)),
+            style.width,
+        );
+        let shown = match (finding.verdict, style.verbose) {
+            (_, true) => finding.evidence.len(),
+            (Verdict::Fail | Verdict::Warn, false) => 2,
+            _ => 0,
+        };
+        for evidence in finding.evidence.iter().take(shown) {
+            let _ = writeln!(out, "       {} {}", style.ink(Ink::Cyan, "-->"), visible_line(&evidence.place()));
+        }
+    }
+    if folded > 0 {
+        let text = format!(
+            "{} pass, {} don't apply (shown with -v)",
+            report.totals.pass, report.totals.not_applicable
+        );
+        let _ = writeln!(out, "  {} {}", style.verdict(Verdict::Pass), style.ink(Ink::Dim, &text));
+    }
+}
+
+fn to_do(out: &mut String, report: &Report, style: &Style) {
+    let mut wants: std::collections::BTreeMap<(Role, &str, &str), Vec<&str>> = std::collections::BTreeMap::new();
+    for finding in report.findings.iter().filter(|f| f.verdict == Verdict::Unknown) {
+        for want in &finding.wants {
+            let checks = wants.entry((want.role, want.how.as_str(), want.evidence.as_str())).or_default();
+            if !checks.contains(&finding.check) {
+                checks.push(finding.check);
+            }
+        }
+    }
+    if wants.is_empty() {
+        return;
+    }
+    title(out, style, "Still to collect");
+    let mut role_before = None;
+    for ((role, how, evidence), checks) in wants {
+        if role_before != Some(role) {
+            let who = match role {
+                Role::EceAdmin => "ECE administrator",
+                Role::EntraAdmin => "Entra administrator",
+                Role::ExchangeAdmin => "Exchange administrator",
+                Role::Network => "network",
+            };
+            let _ = writeln!(out, "  {}", style.ink(Ink::Bold, who));
+            role_before = Some(role);
+        }
+        let first = format!("  {} ", style.bullet());
+        wrap(
+            out,
+            &first,
+            "    ",
+            &format!("{} (settles {})", visible_line(evidence), checks.join(", ")),
+            style.width,
+        );
+        for line in visible(how).lines() {
+            wrap(out, "      ", "        ", line, style.width);
+        }
+    }
+}
+
+fn signatures(out: &mut String, report: &Report, style: &Style) {
+    let rows: Vec<_> = report.signatures.iter().filter(|s| style.verbose || s.role != "context").collect();
+    if rows.is_empty() {
+        return;
+    }
+    title(out, style, "Known error texts");
+    let mut table = plain_table(style);
+    table.set_header(["count", "signature", "role", "first", "last", "meaning"]);
+    for row in rows {
+        let time = |t: &Option<String>| t.clone().unwrap_or_default();
+        table.add_row([
+            row.count.to_string(),
+            visible_line(&row.id),
+            row.role.clone(),
+            time(&row.first),
+            time(&row.last),
+            visible_line(&row.meaning),
+        ]);
+    }
+    let _ = writeln!(out, "{table}");
+}
+
+fn plain_table(style: &Style) -> Table {
+    let mut table = Table::new();
+    let preset = if style.unicode {
+        presets::UTF8_HORIZONTAL_ONLY
+    } else {
+        presets::ASCII_HORIZONTAL_ONLY
+    };
+    let width = u16::try_from(style.width.max(60)).unwrap_or(u16::MAX);
+    table
+        .load_style(preset)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width);
+    table
+}
+
+/// The inventory alone, as `ecelens inventory` prints it.
+pub fn inventory(out: &mut String, report: &Report, style: &Style) {
+    title(out, style, "Inventory");
+    let mut table = plain_table(style);
+    table.set_header(["file", "taken for", "records", "first", "last", "note"]);
+    for row in &report.inventory {
+        let mut notes: Vec<String> = Vec::new();
+        notes.extend(row.problem.clone());
+        notes.extend(row.copy_of.as_ref().map(|of| format!("copy of {of}")));
+        if row.losses > 0 {
+            notes.push(format!("{} lost: {}", row.losses, row.lost.first().cloned().unwrap_or_default()));
+        }
+        if style.verbose || row.kind == "unknown" {
+            notes.push(row.why.clone());
+        }
+        if style.verbose && !row.used_by.is_empty() {
+            notes.push(format!("used by {}", row.used_by.join(", ")));
+        }
+        notes.retain(|n| !n.is_empty());
+        let time = |t: &Option<String>| t.clone().unwrap_or_default();
+        let records = if row.records > 0 { row.records.to_string() } else { String::new() };
+        table.add_row([
+            visible_line(&row.path),
+            row.kind.clone(),
+            records,
+            time(&row.first),
+            time(&row.last),
+            visible_line(&notes.join("; ")),
+        ]);
+    }
+    let _ = writeln!(out, "{table}");
+}
+
+fn summary(out: &mut String, report: &Report, style: &Style) {
+    let t = &report.totals;
+    let text = format!(
+        "{} root cause(s); {} fail, {} warn, {} open, {} pass, {} n/a; {} files, {}, {} log records",
+        report.diagnosis.len(),
+        t.fail,
+        t.warn,
+        t.unknown,
+        t.pass,
+        t.not_applicable,
+        t.files,
+        crate::bundle::size_words(t.bytes),
+        t.records
+    );
+    let _ = writeln!(out, "\n{}", style.ink(Ink::Bold, &text));
+}

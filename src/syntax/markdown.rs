@@ -1,0 +1,147 @@
+//! Tables between bars: Markdown's, and those that mysql, terraform and tickets draw (`+----+`).
+
+use super::lines::{Block, Lines};
+use super::view::View;
+use super::{Key, Node, Syntax, Value};
+
+/// Most columns of a table.
+const COLUMNS: usize = 1024;
+
+/// Cells of a line `| a | b |` with their offsets; `None` if it has no bars. `\|` and bars in backticks belong to the cell.
+fn cells(line: &str) -> Option<Vec<(usize, String)>> {
+    let trimmed = line.trim();
+    let lead = line.len() - line.trim_start().len();
+    if !trimmed.contains('|') {
+        return None;
+    }
+    let mut cells = Vec::new();
+    let mut start = 0;
+    let (mut code, mut escaped) = (false, false);
+    let mut push = |from: usize, to: usize| {
+        let text = &trimmed[from..to];
+        let blanks = text.len() - text.trim_start().len();
+        cells.push((lead + from + blanks, bare(text)));
+    };
+    for (at, c) in trimmed.char_indices() {
+        match c {
+            '\\' if !escaped => {
+                escaped = true;
+                continue;
+            }
+            '`' if !escaped => code = !code,
+            '|' if !escaped && !code => {
+                if at > 0 {
+                    push(start, at);
+                }
+                start = at + 1;
+            }
+            _ => {}
+        }
+        escaped = false;
+    }
+    if start < trimmed.len() {
+        push(start, trimmed.len());
+    }
+    (!cells.is_empty() && cells.len() <= COLUMNS).then_some(cells)
+}
+
+/// A cell's text without emphasis, code marks and links.
+pub(super) fn bare(text: &str) -> String {
+    let mut text = text.trim();
+    for mark in ["**", "__", "`", "*"] {
+        if let Some(inner) = text.strip_prefix(mark).and_then(|t| t.strip_suffix(mark))
+            && !inner.is_empty()
+            && !inner.contains(mark)
+        {
+            text = inner.trim();
+        }
+    }
+    let autolink = text
+        .strip_prefix('<')
+        .and_then(|t| t.strip_suffix('>'))
+        .filter(|t| t.contains("://") && !t.contains(['<', ' ']));
+    autolink.unwrap_or(text).replace("\\|", "|").replace("<br>", " ").replace("<br/>", " ")
+}
+
+/// `|---|:--:|` or `+----+----+`.
+fn is_ruler(line: &str) -> bool {
+    let line = line.trim();
+    line.contains("--") && line.contains(['|', '+']) && line.chars().all(|c| matches!(c, '|' | '-' | ':' | '+' | '=' | ' ' | '\t'))
+}
+
+/// Reads the table whose header stands at line `first`.
+pub(super) fn read(view: &View<'_>, lines: &Lines<'_>, first: usize) -> Option<Block> {
+    let boxed = lines.line(first).trim_start().starts_with('+') && is_ruler(lines.line(first));
+    let head = first + usize::from(boxed);
+    let header = cells(lines.line(head))?;
+    if !is_ruler(lines.line(head + 1)) || !boxed && ruler_cells(lines.line(head + 1)).abs_diff(header.len()) > 1 {
+        return None;
+    }
+    let mut locator = view.locator();
+    let keys: Vec<Key> = header
+        .into_iter()
+        .enumerate()
+        .map(|(i, (at, name))| Key {
+            name: if name.is_empty() { format!("#{}", i + 1) } else { name }.into(),
+            place: locator.place(lines.start(head) + at),
+        })
+        .collect();
+    let mut nodes = Vec::new();
+    let mut index = head + 2;
+    while index < lines.len() {
+        let line = lines.line(index);
+        if is_ruler(line) {
+            index += 1;
+            continue;
+        }
+        let Some(row) = cells(line) else { break };
+        let place = locator.place(lines.start(index) + row.first().map_or(0, |c| c.0));
+        let entries = row.into_iter().enumerate().map(|(i, (at, text))| {
+            let own = locator.place(lines.start(index) + at);
+            let key = keys.get(i).cloned().unwrap_or_else(|| Key {
+                name: format!("#{}", i + 1).into(),
+                place: own.clone(),
+            });
+            let value = if text.is_empty() { Value::Null } else { Value::Text(text.into()) };
+            (key, Node::new(value, own))
+        });
+        nodes.push(Node::new(Value::Bag(entries.collect()), place));
+        index += 1;
+    }
+    Some(Block {
+        syntax: Syntax::Markdown,
+        name: None,
+        nodes,
+        next: index,
+    })
+}
+
+fn ruler_cells(line: &str) -> usize {
+    line.trim().trim_matches('|').split(['|', '+']).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::{Encoding, Text};
+
+    fn table(content: &str) -> Option<Block> {
+        let text = Text::new(content.to_owned(), Encoding::Utf8, 0);
+        let view = View::whole(&text);
+        read(&view, &Lines::of(view.text()), 0)
+    }
+
+    #[test]
+    fn reads_tables() {
+        let block = table("| Name | **Value** |\n|:--|---|\n| External URL | <https://ece.example.com> |\n| a \\| b |  |\n\ntext").unwrap();
+        assert_eq!(block.nodes[0].get("Value").unwrap().text(), Some("https://ece.example.com"));
+        assert_eq!(block.nodes[0].get("Value").unwrap().place.column, 18);
+        assert_eq!(block.nodes[1].get("Name").unwrap().text(), Some("a | b"));
+        assert_eq!(block.nodes[1].get("Value").unwrap().value, Value::Null);
+        assert_eq!(block.next, 4);
+        assert!(table("Name | Value\n--- | ---\na | b\n").is_some());
+        let boxed = table("+----+----+\n| a  | b  |\n+----+----+\n| 1  | 2  |\n+----+----+\n").unwrap();
+        assert_eq!((boxed.nodes.len(), boxed.next), (1, 5));
+        assert!(table("a | b\nc | d\n").is_none());
+    }
+}

@@ -1,0 +1,84 @@
+//! Every folder `fixtures/checks/<id>/<verdict>-<case>/` is a small bundle that must give that verdict for that check. A file
+//! `subject.txt` in it names the subject that is meant.
+
+mod support;
+
+use support::{fixtures, folders, name, report, verdict};
+
+const VERDICTS: [&str; 5] = ["not-applicable", "fail", "warn", "unknown", "pass"];
+
+#[test]
+fn every_fixture_gives_its_verdict() {
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for check in folders(&fixtures("checks")) {
+        for case in folders(&check) {
+            let case_name = name(&case);
+            let expected = VERDICTS
+                .iter()
+                .find(|v| case_name.starts_with(**v))
+                .unwrap_or_else(|| panic!("{case_name}: no verdict in its name"));
+            let subject = std::fs::read_to_string(case.join("subject.txt")).ok().map(|s| s.trim().to_owned());
+            let report = report(&[&case]);
+            let got = verdict(&report, &name(&check), subject.as_deref());
+            seen += 1;
+            if got != *expected {
+                let messages: Vec<&str> = report["findings"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter(|f| f["check"] == name(&check).as_str())
+                    .filter_map(|f| f["message"].as_str())
+                    .collect();
+                wrong.push(format!("{}/{case_name}: {got}: {}", name(&check), messages.join(" | ")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {seen} fixtures:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(seen > 100, "only {seen} fixtures were found");
+}
+
+/// Checks that can't end in some verdict, and why.
+fn cannot(check: &str, verdict: &str) -> bool {
+    matches!(
+        (check, verdict),
+        // Information rows: they tell, and judge nothing.
+        ("version.documentation" | "log.coverage", "fail")
+        // Deprecation and clear-sight secrets are risks, not breakages.
+        | ("version.graph-transition" | "log.secrets", "fail")
+        // Nothing has to be collected for what every file is searched for.
+        | ("log.secrets" | "log.coverage", "unknown")
+    )
+}
+
+#[test]
+fn every_check_has_fixtures_for_pass_fail_and_unknown() {
+    let mut missing = Vec::new();
+    for check in ecelens::checks::all() {
+        let cases: Vec<String> = folders(&fixtures("checks").join(check.id)).iter().map(|p| name(p)).collect();
+        for verdict in ["pass", "fail", "unknown"] {
+            if !cannot(check.id, verdict) && !cases.iter().any(|case| case.starts_with(verdict)) {
+                missing.push(format!("{} {verdict}", check.id));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{} fixtures are missing:\n{}", missing.len(), missing.join("\n"));
+}
+
+#[test]
+fn every_check_of_the_catalogue_is_there_once_and_tells_why() {
+    let mut ids: Vec<&str> = ecelens::checks::all().map(|c| c.id).collect();
+    for check in ecelens::checks::all() {
+        assert!(
+            !check.title.is_empty() && !check.why.is_empty() && !check.evidence.is_empty(),
+            "{} lacks a text",
+            check.id
+        );
+        assert!(!check.references.is_empty(), "{} names no source", check.id);
+    }
+    let count = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), count, "an id stands twice");
+    assert_eq!(count, 54, "checks.md has 54 rows");
+}

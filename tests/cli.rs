@@ -1,0 +1,153 @@
+//! The program from outside: exit codes, streams, options.
+
+mod support;
+
+use std::io::Write;
+use std::process::Stdio;
+use support::{ecelens, run};
+
+const HEALTHY_LOG: &str = "2026-05-04 09:00:00.000 GMT+0200 <@> INFO <@> [12:RxInstance id : 999] <@> ProcessId:77 <@> PID:1 <@> UID:12 <@> HttpSessionId:  <@> com.egain.mail.module.retriever.service.RxInstance <@> startInstance <@> **** Rx Instance 999 Running **** <@>\n";
+
+fn bundle(name: &str, content: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join(name), content).expect("a file in it");
+    folder
+}
+
+fn code(output: &std::process::Output) -> i32 {
+    output.status.code().expect("an exit code")
+}
+
+#[test]
+fn nothing_recognisable_exits_with_3() {
+    let folder = bundle("shopping.txt", "milk and bread\n");
+    assert_eq!(code(&run(&[folder.path()])), 3);
+}
+
+#[test]
+fn usage_errors_exit_with_2_and_speak_on_stderr() {
+    for arguments in [
+        &["scan"][..],
+        &["scan", "--no-such-option", "x"],
+        &["scan", "/no/such/file"],
+        &["--as-of", "yesterday", "x"],
+    ] {
+        let output = run(arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_plain_path_is_scanned() {
+    let folder = bundle("eg_log_ECESVC01_rx-process.log", HEALTHY_LOG);
+    let plain = run(&[folder.path().to_str().unwrap(), "--format", "json"]);
+    let named = run(&["scan", folder.path().to_str().unwrap(), "--format", "json"]);
+    assert_eq!(plain.stdout, named.stdout);
+    assert!(String::from_utf8_lossy(&plain.stdout).contains("\"schema_version\": 1"));
+}
+
+#[test]
+fn standard_input_holds_one_artefact() {
+    let mut child = ecelens()
+        .args(["scan", "-", "--format", "json"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(HEALTHY_LOG.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["totals"]["records"], 1);
+    assert_eq!(report["inventory"][0]["path"], "stdin");
+}
+
+#[test]
+fn formats_and_files_go_in_pairs() {
+    let folder = bundle("eg_log_ECESVC01_rx-process.log", HEALTHY_LOG);
+    let out = tempfile::tempdir().unwrap();
+    let json = out.path().join("r.json");
+    let output = ecelens()
+        .arg(folder.path())
+        .args(["--format", "json", "--output"])
+        .arg(&json)
+        .args(["--format", "text"])
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("Diagnosis"));
+    let written: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(json).unwrap()).unwrap();
+    assert_eq!(written["schema_version"], 1);
+    assert_eq!(std::fs::read_dir(out.path()).unwrap().count(), 1, "no temporary file is left");
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_a_clear_message() {
+    let folder = bundle("eg_log_ECESVC01_rx-process.log", HEALTHY_LOG);
+    let output = run(&[folder.path().to_str().unwrap(), "--format", "json", "--output", "/no/such/folder/r.json"]);
+    assert_eq!(code(&output), 2);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("/no/such/folder/r.json"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_a_message_and_a_closed_pipe_is_quiet() {
+    let folder = bundle("eg_log_ECESVC01_rx-process.log", HEALTHY_LOG);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = ecelens().arg(folder.path()).stdout(full).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(code(&output), 2);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("standard output"));
+
+    let mut child = ecelens()
+        .arg(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn colour_comes_only_when_asked_for() {
+    let folder = bundle("eg_log_ECESVC01_rx-process.log", HEALTHY_LOG);
+    let path = folder.path().to_str().unwrap();
+    assert!(!run(&[path]).stdout.contains(&0x1b));
+    assert!(run(&[path, "--color", "always"]).stdout.contains(&0x1b));
+    let forced = ecelens().arg(path).env("FORCE_COLOR", "1").output().unwrap();
+    assert!(forced.stdout.contains(&0x1b));
+    let refused = ecelens().arg(path).env("FORCE_COLOR", "1").env("NO_COLOR", "1").output().unwrap();
+    assert!(!refused.stdout.contains(&0x1b));
+}
+
+#[test]
+fn the_report_is_the_same_for_any_number_of_threads_and_any_directory() {
+    let folder = bundle("eg_log_ECESVC01_rx-process.log", HEALTHY_LOG);
+    std::fs::write(folder.path().join("note.txt"), "ECE 12.6(1) ES5\n").unwrap();
+    let name = folder.path().file_name().unwrap();
+    let here = ecelens()
+        .arg(folder.path())
+        .args(["--format", "json", "--threads", "1"])
+        .output()
+        .unwrap();
+    let there = ecelens()
+        .arg(name)
+        .args(["--format", "json", "--threads", "8"])
+        .current_dir(folder.path().parent().unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&here.stdout), String::from_utf8_lossy(&there.stdout));
+}
+
+#[test]
+fn help_names_every_command_and_the_exit_codes() {
+    let output = run(&["--help"]);
+    let help = String::from_utf8_lossy(&output.stdout);
+    for word in ["scan", "explain", "checks", "signatures", "inventory", "completions", "man", "Exit codes"] {
+        assert!(help.contains(word), "{word}");
+    }
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        assert_eq!(code(&run(&["completions", shell])), 0);
+    }
+    assert!(String::from_utf8_lossy(&run(&["man"]).stdout).contains(".TH"));
+}
