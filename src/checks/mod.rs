@@ -3,15 +3,15 @@
 
 mod alarm;
 mod alias;
-mod url;
-mod version;
-pub mod wanted;
 mod app;
 pub mod log;
 mod mailbox;
 mod network;
 mod signin;
 mod token;
+mod url;
+mod version;
+pub mod wanted;
 
 use crate::case::Case;
 use crate::finding::{Confidence, Finding, Severity, Subject, Verdict, Want};
@@ -175,13 +175,15 @@ pub fn by_id(id: &str) -> Option<&'static Check> {
     all().find(|check| check.id == id)
 }
 
-const AREAS: &[&[Check]] = &[version::CHECKS, url::CHECKS, alias::CHECKS, alarm::CHECKS];
-/// The areas, in the order of the report.
 #[rustfmt::skip]
 const AREAS: &[&[Check]] = &[
+    version::CHECKS,
+    url::CHECKS,
     app::CHECKS,
     token::CHECKS,
     mailbox::CHECKS,
+    alias::CHECKS,
+    alarm::CHECKS,
     network::CHECKS,
     signin::CHECKS,
     log::CHECKS,

@@ -9,16 +9,12 @@ pub mod assemble;
 mod digest;
 mod encoding;
 pub mod filter;
-mod filter;
 mod fragment;
 pub mod grammar;
-pub mod grammar;
-mod grams;
 mod grams;
 pub mod interpret;
 mod quick;
 pub mod reader;
-mod reader;
 pub mod trace;
 
 pub use digest::SegmentDigest;

@@ -14,4 +14,3 @@ use super::Check;
 
 /// The checks of this area, in the order of the report.
 pub const CHECKS: &[Check] = &[ports::CHECK, hosts::CHECK, proxy::CHECK, tls_trust::CHECK, tls_version::CHECK];
-
