@@ -359,7 +359,7 @@ fn from_logs_alone(case: &Case, check: &Check) -> Option<Vec<Finding>> {
             Refusal::Failing { first, last, count, id } => check
                 .fail(
                     subject,
-                    format!("Microsoft refuses the sign-in: {} ({})", words_of(&id), span_words(first, last, count)),
+                    format!("Microsoft refused the sign-in {}: {}", span_words(first, last, count), words_of(&id)),
                 )
                 .at(&first.origin)
                 .at(&last.last_origin)

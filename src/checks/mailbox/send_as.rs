@@ -7,7 +7,7 @@ use super::{is_shared, mailboxes, subject, wants};
 use crate::case::{Case, Directory, MailboxView};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Severity};
-use crate::model::{AccountKind, OperationKind, Origin};
+use crate::model::{AccountKind, OperationKind, Origin, SignatureHit};
 
 pub(super) const CHECK: Check = Check {
     id: "mailbox.send-as",
@@ -83,8 +83,11 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
                 .at(&failed.last_origin)
                 .at(&done.last_origin),
         },
-        Refusal::None => match loose_hits(case, &[OperationKind::Send], REFUSALS, works(&sends)).first() {
-            Some(hit) if sole => check
+        Refusal::None => match loose_hits(case, &[OperationKind::Send], REFUSALS, works(&sends))
+            .iter()
+            .find(|hit| concerns(directory, hit, address, sole))
+        {
+            Some(hit) => check
                 .fail(
                     subject(mailbox),
                     format!("the right to send as {address} is missing: Exchange Online refused mail with SendAsDenied"),
@@ -103,6 +106,14 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
         },
     };
     for_user(finding.remedy_for(address), user.as_deref().unwrap_or("<user of the account>"))
+}
+
+/// True if the refusal is this mailbox's: the reply names the sender, or there is only one mailbox.
+fn concerns(directory: &Directory, hit: &SignatureHit, address: &str, sole: bool) -> bool {
+    match hit.fields.get("sender") {
+        Some(senders) if !senders.is_empty() => senders.iter().any(|sender| directory.same(sender, address)),
+        _ => sole,
+    }
 }
 
 /// Refused at the end of the logs: the rights in the exports may explain it, or be of a later day.

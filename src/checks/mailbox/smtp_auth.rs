@@ -118,7 +118,7 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
                     .at_all(origins)
                     .want(wants::cas(signer)),
                 Switch::Off(by, origins, _) => check
-                    .fail(subject, format!("{reply}, as SMTP AUTH is off by {by}: mail can't be sent"))
+                    .fail(subject, format!("{reply}. The exports agree: SMTP AUTH is off by {by}. Mail can't be sent"))
                     .at(&first.origin)
                     .at_all(origins),
                 Switch::Open(_, origins, _) => check
