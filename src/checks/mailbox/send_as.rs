@@ -1,7 +1,7 @@
 //! The sending identity may send as the alias.
 
 use super::full_access::for_user;
-use super::grants::{Held, held, is_single_user, opener, recipient_grants};
+use super::grants::{Held, held, is_other_user, opener, recipient_grants};
 use super::refusals::{Refusal, loose_hits, operations, refusal, span_words, works};
 use super::{is_shared, mailboxes, subject, wants};
 use crate::case::{Case, Directory, MailboxView};
@@ -128,7 +128,7 @@ fn refused(
 ) -> Finding {
     let subject = subject(mailbox);
     let grants = recipient_grants(case, directory, &mailbox.address);
-    let is_user = |who: &str| is_single_user(case, directory, who);
+    let is_user = |who: &str| is_other_user(case, directory, who, user.unwrap_or_default());
     let held = user.map(|user| held(directory, &grants, user, "sendas", &is_user));
     match held {
         Some(Held::Given(origins, _)) => {
@@ -197,7 +197,7 @@ fn by_export(
             .at(&mailbox.origin);
     }
     let grants = recipient_grants(case, directory, address);
-    let is_user = |who: &str| is_single_user(case, directory, who);
+    let is_user = |who: &str| is_other_user(case, directory, who, user);
     let on_behalf = case.mailbox_records_of(directory, address).into_iter().find_map(|record| {
         let names = record.send_on_behalf.fact()?;
         names.value.iter().any(|n| directory.same(n, user)).then(|| names.origin.clone())
