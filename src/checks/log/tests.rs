@@ -72,7 +72,13 @@ fn case_of(folder: &Path) -> Case {
     }
     let known = Known {
         addresses: case.mail_users(),
-        accounts: case.facts.ece.accounts.iter().filter_map(|a| a.name.get().map(|n| n.to_lowercase())).collect(),
+        accounts: case
+            .facts
+            .ece
+            .accounts
+            .iter()
+            .filter_map(|a| a.name.get().map(|n| n.to_lowercase()))
+            .collect(),
     };
     case.logs = assemble(members, others, &known, &filter, &catalogue).facts;
     case
@@ -98,7 +104,10 @@ fn fixtures_of_log_checks_give_their_verdicts() {
             seen += 1;
             let case = case_of(&folder);
             let findings = (check.run)(&case, check);
-            let subject = std::fs::read_to_string(folder.join("subject.txt")).unwrap_or_default().trim().to_lowercase();
+            let subject = std::fs::read_to_string(folder.join("subject.txt"))
+                .unwrap_or_default()
+                .trim()
+                .to_lowercase();
             let (got, messages) = match &findings {
                 Err(gap) => ("unknown", gap.message.clone()),
                 Ok(findings) => {
