@@ -41,6 +41,7 @@ pub fn analyse(bundle: &Bundle, options: &Options, progress: Progress<'_>) -> Re
             severity: described.severity(),
             checks: described.checks().iter().map(ToString::to_string).collect(),
             meaning: described.meaning().to_owned(),
+            remedy: vec![described.remedy().to_owned()].into_iter().filter(|step| !step.is_empty()).collect(),
         })
     };
     let diagnosis = diagnosis::diagnose(&case, &findings, &known);

@@ -98,11 +98,12 @@ impl Case {
                 });
             }
         }
-        for token in &self.facts.entra.tokens {
+        for token in self.facts.entra.tokens.iter().filter(|t| is_for_mail(t)) {
             seen.extend(app_of(token, &token.origin));
         }
         for answer in &self.facts.entra.token_answers {
-            seen.extend(answer.claims.as_ref().and_then(|c| app_of(c, &answer.origin)));
+            let claims = answer.claims.as_ref().filter(|c| is_for_mail(c));
+            seen.extend(claims.and_then(|c| app_of(c, &answer.origin)));
         }
         let registered: BTreeSet<String> = self.facts.entra.applications.iter().filter_map(|a| a.app_id.get().cloned()).collect();
         for sign_in in &self.facts.entra.sign_ins {
@@ -232,6 +233,29 @@ fn app_of(claims: &Claims, origin: &Origin) -> Option<Seen> {
         seen_in: SeenIn::Token,
         origin: origin.clone(),
     })
+}
+
+/// Applications of Microsoft's own, with which administrators work: Graph Command Line Tools, Azure AD PowerShell, Azure CLI, Graph
+/// Explorer.
+const ADMIN_TOOLS: &[&str] = &[
+    "14d82eec-204b-4c2f-b7e8-296a70dab67e",
+    "1b730954-1685-4b74-9bfd-dac224a7b894",
+    "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
+    "de8bc8b5-d9f9-48b1-a8ad-b748da725064",
+];
+
+/// True for a token that somebody may have made for mail: people paste tokens of other programs too.
+fn is_for_mail(claims: &Claims) -> bool {
+    let tool = claims.app_id.as_deref().is_some_and(|id| ADMIN_TOOLS.contains(&id));
+    let mail_scope = claims.scopes.iter().any(|s| {
+        let name = s.rsplit('/').next().unwrap_or(s).to_ascii_lowercase();
+        name.ends_with(".accessasuser.all") || name.starts_with("mail.") || name == "smtp.send"
+    });
+    let exchange = claims
+        .audience
+        .as_deref()
+        .is_some_and(|a| a.contains("outlook") || a.contains(crate::model::permission::EXCHANGE_ONLINE));
+    !tool && (mail_scope || exchange)
 }
 
 /// The first place of each value per kind of evidence, strongest kind first; the order within a kind stays.

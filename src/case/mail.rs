@@ -31,6 +31,8 @@ pub struct MailboxView<'a> {
     /// As whom ECE signs in: the shared account's user, else the mailbox itself; `None` if a shared account names no user or the
     /// kind is unknown.
     pub signs_in_as: Option<String>,
+    /// How its mail is fetched: the alias's own protocol, else the one that the whole deployment uses.
+    pub inbound: Option<(Inbound, Origin)>,
     /// Where the mailbox was named.
     pub origin: Origin,
 }
@@ -101,9 +103,15 @@ impl Case {
 
     /// Mailboxes that ECE works with: one per live alias. The user of a shared account is no entry of its own.
     pub fn mailboxes(&self) -> Vec<MailboxView<'_>> {
+        let in_use = self.inbound_in_use();
+        let sole_inbound = match in_use.iter().next() {
+            Some((inbound, origins)) if in_use.len() == 1 => origins.first().map(|origin| (*inbound, origin.clone())),
+            _ => None,
+        };
         self.aliases()
             .into_iter()
             .filter_map(|alias| {
+                let inbound = alias.inbound().or_else(|| sole_inbound.clone());
                 let kind = alias.account.and_then(|a| a.kind.get().copied());
                 let user = alias.account.and_then(|a| a.user.get()).map(|u| fold_address(u));
                 let signs_in_as = match kind {
@@ -124,6 +132,7 @@ impl Case {
                     account: alias.account,
                     kind,
                     signs_in_as,
+                    inbound,
                     origin,
                 })
             })

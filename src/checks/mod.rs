@@ -1,9 +1,17 @@
 //! The checks: each a constant and a function, one file each, listed in the order of the report. A check's text lives beside
 //! its code and feeds `explain`, the reports and the README.
 
+mod alarm;
+mod alias;
 mod app;
 pub mod log;
+mod mailbox;
+mod network;
+mod signin;
 mod token;
+mod url;
+mod version;
+pub mod wanted;
 
 use crate::case::Case;
 use crate::finding::{Confidence, Finding, Severity, Subject, Verdict, Want};
@@ -167,7 +175,20 @@ pub fn by_id(id: &str) -> Option<&'static Check> {
     all().find(|check| check.id == id)
 }
 
-const AREAS: &[&[Check]] = &[app::CHECKS, token::CHECKS, log::CHECKS];
+/// The areas, in the order of the report.
+#[rustfmt::skip]
+const AREAS: &[&[Check]] = &[
+    version::CHECKS,
+    url::CHECKS,
+    app::CHECKS,
+    token::CHECKS,
+    mailbox::CHECKS,
+    alias::CHECKS,
+    alarm::CHECKS,
+    network::CHECKS,
+    signin::CHECKS,
+    log::CHECKS,
+];
 
 /// Runs every check over the case. Each gives at least one finding.
 pub fn run(case: &Case) -> Vec<Finding> {

@@ -2,6 +2,7 @@
 //! arguments.
 
 mod catalogue;
+mod explain;
 mod inventory;
 mod output;
 mod scan;
@@ -63,6 +64,8 @@ pub struct Arguments {
 enum Command {
     /// The main job: read bundles, print the diagnosis, the checklist and the inventory.
     Scan(scan::ScanArguments),
+    /// Everything known about a check, a signature or a raw code (AADSTS50011, 5.7.139, invalid_grant).
+    Explain(explain::ExplainArguments),
     /// The check catalogue.
     Checks(catalogue::ListArguments),
     /// The signature catalogue.
@@ -105,6 +108,7 @@ pub fn run(arguments: Arguments) -> Exit {
     match arguments.command {
         None => scan::run(&arguments.scan),
         Some(Command::Scan(scan)) => scan::run(&scan),
+        Some(Command::Explain(arguments)) => explain::run(&arguments),
         Some(Command::Checks(list)) => catalogue::checks(&list),
         Some(Command::Signatures(list)) => catalogue::signatures(&list),
         Some(Command::Inventory(inventory)) => inventory::run(&inventory),

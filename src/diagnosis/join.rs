@@ -1,9 +1,10 @@
 //! Joins findings and signature hits into ranked causes.
 
 use super::KnownSignature;
+use super::onset::{Onset, Reach, onset, reach};
 use super::rules::{Class, MAY_BE_CAUSE, NEVER_A_CAUSE, class_of_check, healed, is_refusal_without_reason, leads_to_check, leads_to_signature};
 use crate::case::Case;
-use crate::finding::{Confidence, Finding, Severity, Verdict};
+use crate::finding::{Confidence, Finding, Severity, Verdict, Want};
 use crate::model::{Origin, SignatureHit};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +27,23 @@ pub struct RootCause {
     pub evidence: Vec<Origin>,
     /// What to do.
     pub remedy: Vec<String>,
+    /// When it began, where attempts in the logs show it.
+    pub onset: Option<Onset>,
+    /// How far it reaches.
+    pub reach: Reach,
+    /// For a refusal that names no reason: the checks that may hold it and are still open, likeliest first.
+    pub candidates: Vec<Candidate>,
+    /// Causes further down the chain that may show only once this one is mended: `check:<id>` or `signature:<id>`.
+    pub masks: Vec<String>,
+}
+
+/// A check that may hold the reason of a refusal.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Its id.
+    pub check: String,
+    /// What would decide it.
+    pub wants: Vec<Want>,
 }
 
 /// The causes, worst and surest first, and what none of them accounts for.
@@ -75,6 +93,9 @@ pub fn diagnose(case: &Case, findings: &[Finding], known: &dyn Fn(&str) -> Optio
 
     for cause in &mut causes {
         cause.explains = explained_by(cause, &failing, &hits);
+        cause.onset = onset(case, &cause.cause, &cause.explains);
+        cause.reach = reach(case, &cause.cause, &cause.explains);
+        cause.candidates = candidates(cause, findings, &hits);
     }
     causes.sort_by(|a, b| {
         rank(a)
@@ -82,6 +103,16 @@ pub fn diagnose(case: &Case, findings: &[Finding], known: &dyn Fn(&str) -> Optio
             .then_with(|| b.explains.len().cmp(&a.explains.len()))
             .then_with(|| a.cause.cmp(&b.cause))
     });
+
+    let order: Vec<(Class, String)> = causes.iter().map(|cause| (class_of_cause(cause), cause.cause.clone())).collect();
+    for cause in &mut causes {
+        let own = class_of_cause(cause);
+        cause.masks = order
+            .iter()
+            .filter(|(class, _)| *class > own && *class != Class::Symptom)
+            .map(|(_, id)| id.clone())
+            .collect();
+    }
 
     let accounted: BTreeSet<&String> = causes.iter().flat_map(|cause| cause.explains.iter().chain([&cause.cause])).collect();
     let symptoms = failing.keys().map(|check| format!("check:{check}")).chain(
@@ -97,8 +128,31 @@ pub fn diagnose(case: &Case, findings: &[Finding], known: &dyn Fn(&str) -> Optio
 
 /// Order of the causes: severity, confidence, place in the chain.
 fn rank(cause: &RootCause) -> (bool, Severity, Confidence, Class) {
-    let class = cause.cause.strip_prefix("check:").map_or(Class::Symptom, class_of_check);
-    (is_symptom(cause), cause.severity, cause.confidence, class)
+    (is_symptom(cause), cause.severity, cause.confidence, class_of_cause(cause))
+}
+
+fn class_of_cause(cause: &RootCause) -> Class {
+    cause.cause.strip_prefix("check:").map_or(Class::Symptom, class_of_check)
+}
+
+/// Checks that bear on a refusal without a reason and are open, in the order in which the catalogue names them.
+fn candidates(cause: &RootCause, findings: &[Finding], hits: &[(&SignatureHit, KnownSignature)]) -> Vec<Candidate> {
+    let Some(signature) = cause.cause.strip_prefix("signature:").filter(|id| is_refusal_without_reason(id)) else {
+        return Vec::new();
+    };
+    let bears_on = hits
+        .iter()
+        .find(|(hit, _)| hit.id == signature)
+        .map(|(_, known)| known.checks.clone())
+        .unwrap_or_default();
+    let open = |check: &String| {
+        let of_check: Vec<&Finding> = findings.iter().filter(|f| f.check == check && f.verdict == Verdict::Unknown).collect();
+        let mut wants: Vec<Want> = of_check.iter().flat_map(|f| f.wants.iter().cloned()).collect();
+        wants.sort();
+        wants.dedup();
+        (!of_check.is_empty()).then(|| Candidate { check: check.clone(), wants })
+    };
+    bears_on.iter().filter_map(open).collect()
 }
 
 fn is_symptom(cause: &RootCause) -> bool {
@@ -203,6 +257,10 @@ fn of_findings(check: &str, group: &[&Finding]) -> RootCause {
         explains: group.iter().flat_map(|f| f.explains.iter().cloned()).collect(),
         evidence,
         remedy: first.remedy.clone(),
+        onset: None,
+        reach: Reach::default(),
+        candidates: Vec::new(),
+        masks: Vec::new(),
     }
 }
 
@@ -219,6 +277,10 @@ fn of_hit(hit: &SignatureHit, known: &KnownSignature) -> RootCause {
         summary: known.meaning.clone(),
         explains: Vec::new(),
         evidence: hit.samples.iter().take(3).cloned().collect(),
-        remedy: Vec::new(),
+        remedy: known.remedy.clone(),
+        onset: None,
+        reach: Reach::default(),
+        candidates: Vec::new(),
+        masks: Vec::new(),
     }
 }

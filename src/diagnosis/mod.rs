@@ -4,9 +4,11 @@
 //! accounts for stays visible.
 
 mod join;
+mod onset;
 mod rules;
 
-pub use join::{Diagnosis, RootCause, diagnose};
+pub use join::{Candidate, Diagnosis, RootCause, diagnose};
+pub use onset::{Onset, Reach, kind_words};
 pub use rules::{Class, class_of_check};
 
 use crate::finding::Severity;
@@ -22,4 +24,6 @@ pub struct KnownSignature {
     pub checks: Vec<String>,
     /// What it means.
     pub meaning: String,
+    /// What to do.
+    pub remedy: Vec<String>,
 }

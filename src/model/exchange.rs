@@ -136,6 +136,8 @@ pub struct Licence {
     pub skus: Field<Vec<String>>,
     /// Service plans with their state.
     pub plans: Field<Vec<Fact<ServicePlan>>>,
+    /// True if the export lists every service plan of every SKU, so that a plan that is missing is not there.
+    pub plans_complete: bool,
     /// When it was printed, if known.
     pub taken: Option<Stamp>,
 }

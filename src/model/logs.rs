@@ -365,4 +365,6 @@ pub struct LogFacts {
     pub unexplained: Vec<UnexplainedGroup>,
     /// What found no room within the limits: what it is → how many.
     pub dropped: BTreeMap<&'static str, u64>,
+    /// Secrets in clear sight, session ids left out: kind and place, never the value (bounded).
+    pub secrets: Vec<super::Fact<super::SecretKind>>,
 }

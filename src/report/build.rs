@@ -147,6 +147,29 @@ fn cause_row(rank: usize, cause: &crate::diagnosis::RootCause) -> Cause {
         explains: cause.explains.clone(),
         evidence: rows(&cause.evidence),
         remedy: all_masked(&cause.remedy),
+        onset: cause.onset.as_ref().map(|onset| OnsetRow {
+            last_good: onset.last_good.as_ref().map(|fact| fact.value.rfc3339()),
+            first_bad: onset.first_bad.value.rfc3339(),
+            last_bad: onset.last_bad.value.rfc3339(),
+            changes: onset
+                .changes
+                .iter()
+                .map(|fact| ChangeRow {
+                    text: masked(&fact.value),
+                    at: EvidenceRow::from(&fact.origin),
+                })
+                .collect(),
+        }),
+        reach: masked(&cause.reach.words()),
+        candidates: cause
+            .candidates
+            .iter()
+            .map(|c| CandidateRow {
+                check: c.check.clone(),
+                wants: c.wants.clone(),
+            })
+            .collect(),
+        masks: cause.masks.clone(),
     }
 }
 

@@ -132,6 +132,45 @@ pub struct Cause {
     pub evidence: Vec<EvidenceRow>,
     /// What to do.
     pub remedy: Vec<String>,
+    /// When it began, where the logs show it.
+    pub onset: Option<OnsetRow>,
+    /// How far it reaches, in words; empty where the logs don't show it.
+    pub reach: String,
+    /// For a refusal that names no reason: open checks that may hold it, likeliest first.
+    pub candidates: Vec<CandidateRow>,
+    /// Causes that may show only once this one is mended.
+    pub masks: Vec<String>,
+}
+
+/// When a fault began.
+#[derive(Clone, Debug, Serialize)]
+pub struct OnsetRow {
+    /// Last attempt that worked.
+    pub last_good: Option<String>,
+    /// First attempt that failed.
+    pub first_bad: String,
+    /// Last attempt that failed.
+    pub last_bad: String,
+    /// What changed between.
+    pub changes: Vec<ChangeRow>,
+}
+
+/// Something that changed at the onset.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChangeRow {
+    /// When and what.
+    pub text: String,
+    /// Where it stands.
+    pub at: EvidenceRow,
+}
+
+/// A check that may hold the reason of a refusal.
+#[derive(Clone, Debug, Serialize)]
+pub struct CandidateRow {
+    /// Its id.
+    pub check: String,
+    /// What would decide it.
+    pub wants: Vec<Want>,
 }
 
 /// A finding.

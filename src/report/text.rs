@@ -89,8 +89,8 @@ pub fn render(report: &Report, style: &Style) -> String {
     out
 }
 
-/// `text` wrapped at the style's width, behind `first`, later lines behind `next`.
-fn wrapped(out: &mut String, first: &str, next: &str, text: &str, width: usize) {
+/// Appends `text`, wrapped at `width` columns, behind `first`, later lines behind `next`.
+pub fn wrap(out: &mut String, first: &str, next: &str, text: &str, width: usize) {
     let limit = width.max(40);
     let mut line = first.to_owned();
     let mut length = printed(first);
@@ -185,7 +185,7 @@ fn header(out: &mut String, report: &Report, style: &Style) {
         ),
     ] {
         let first = format!("  {}", style.ink(Ink::Dim, &format!("{label:<13}")));
-        wrapped(out, &first, &" ".repeat(15), &visible_line(&value), style.width);
+        wrap(out, &first, &" ".repeat(15), &visible_line(&value), style.width);
     }
 }
 
@@ -210,14 +210,14 @@ fn causes(out: &mut String, report: &Report, style: &Style) {
         } else {
             format!(" {open} questions stay open: see \"Still to collect\".")
         };
-        wrapped(out, "  ", "  ", &format!("No fault was found in the evidence given.{rest}"), style.width);
+        wrap(out, "  ", "  ", &format!("No fault was found in the evidence given.{rest}"), style.width);
     }
     for cause in &report.diagnosis {
         cause_block(out, cause, style);
     }
     if !report.unexplained.is_empty() {
         let _ = writeln!(out);
-        wrapped(
+        wrap(
             out,
             "  Not explained by any cause above: ",
             "    ",
@@ -234,7 +234,7 @@ fn cause_block(out: &mut String, cause: &Cause, style: &Style) {
         style.ink(Ink::Bold, &format!("{}.", cause.rank)),
         style.ink(Ink::Red, severity)
     );
-    wrapped(out, &first, "     ", &visible_line(&cause.summary), style.width);
+    wrap(out, &first, "     ", &visible_line(&cause.summary), style.width);
     let sure = match cause.confidence {
         Confidence::High => "proven by the evidence",
         Confidence::Medium => "likely",
@@ -246,12 +246,50 @@ fn cause_block(out: &mut String, cause: &Cause, style: &Style) {
     for evidence in cause.evidence.iter().take(shown) {
         quote(out, evidence, style);
     }
+    if let Some(onset) = &cause.onset {
+        let before = onset
+            .last_good
+            .as_ref()
+            .map_or("no success before it is in the logs".to_owned(), |good| format!("last good {good}"));
+        wrap(
+            out,
+            "     since: ",
+            "       ",
+            &format!("{} ({before}); last failure {}", onset.first_bad, onset.last_bad),
+            style.width,
+        );
+        for change in &onset.changes {
+            wrap(
+                out,
+                "     changed: ",
+                "       ",
+                &format!("{} [{}]", visible_line(&change.text), visible_line(&change.at.place())),
+                style.width,
+            );
+        }
+    }
+    if !cause.reach.is_empty() {
+        wrap(out, "     reach: ", "       ", &visible_line(&cause.reach), style.width);
+    }
+    if !cause.candidates.is_empty() {
+        let checks: Vec<&str> = cause.candidates.iter().map(|c| c.check.as_str()).collect();
+        wrap(
+            out,
+            "     Microsoft names no reason; still open, likeliest first: ",
+            "       ",
+            &checks.join(", "),
+            style.width,
+        );
+    }
+    if !cause.masks.is_empty() {
+        wrap(out, "     look again after mending it: ", "       ", &cause.masks.join(", "), style.width);
+    }
     if !cause.explains.is_empty() {
-        wrapped(out, "     explains: ", "       ", &cause.explains.join(", "), style.width);
+        wrap(out, "     explains: ", "       ", &cause.explains.join(", "), style.width);
     }
     for (index, step) in cause.remedy.iter().enumerate() {
         let first = format!("     {} {}. ", if index == 0 { "do:" } else { "   " }, index + 1);
-        wrapped(out, &first, &" ".repeat(12), &visible_line(step), style.width);
+        wrap(out, &first, &" ".repeat(12), &visible_line(step), style.width);
     }
     let _ = writeln!(out);
 }
@@ -305,7 +343,7 @@ fn checklist(out: &mut String, report: &Report, style: &Style) {
         } else {
             format!("[{}] ", visible_line(&subject))
         };
-        wrapped(
+        wrap(
             out,
             &first,
             "       ",
@@ -357,7 +395,7 @@ fn to_do(out: &mut String, report: &Report, style: &Style) {
             role_before = Some(role);
         }
         let first = format!("  {} ", style.bullet());
-        wrapped(
+        wrap(
             out,
             &first,
             "    ",
@@ -365,7 +403,7 @@ fn to_do(out: &mut String, report: &Report, style: &Style) {
             style.width,
         );
         for line in visible(how).lines() {
-            wrapped(out, "      ", "        ", line, style.width);
+            wrap(out, "      ", "        ", line, style.width);
         }
     }
 }

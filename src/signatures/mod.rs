@@ -7,6 +7,7 @@ mod aadsts;
 mod anchors;
 mod catalogue;
 mod entry;
+pub mod explain;
 mod fields;
 mod matcher;
 mod packs;

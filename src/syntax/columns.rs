@@ -93,7 +93,7 @@ pub(super) fn read(view: &View<'_>, lines: &Lines<'_>, floor: usize, at: usize, 
     while index < lines.len() {
         if lines.is_blank(index) {
             // One blank line ends the table, unless the paste has one behind every line.
-            if !doubled && !(nodes.is_empty() && !lines.is_blank(index + 1)) || lines.is_blank(index + 1) {
+            if lines.is_blank(index + 1) || !doubled && !nodes.is_empty() {
                 break;
             }
             index += 1;

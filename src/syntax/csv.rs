@@ -200,44 +200,34 @@ pub(super) fn sniff(text: &str, range: Range<usize>, whole: bool) -> Option<Layo
         },
     };
     let first = record(text, start, delimiter);
-    let sample: Vec<Record> = records(text, first.end, delimiter).filter(|r| !r.is_blank()).take(20).collect();
-    let same = sample.iter().take_while(|r| r.cells.len() == first.cells.len()).count();
-    let header = is_header(&texts(&first), &sample.iter().map(texts).collect::<Vec<_>>());
+    let width = first.cells.len();
+    let quoted = first.cells.iter().all(|c| c.quoted);
     // In prose a blank follows the comma.
     let sentence = delimiter == b',' && first.cells.iter().any(|c| c.text.starts_with(' ')) && !first.cells.iter().any(|c| is_column_name(&c.text));
-    let quoted = first.cells.iter().all(|c| c.quoted);
-    let convincing = declared
-        || match whole {
-            true => {
-                let alike = sample.iter().filter(|r| r.cells.len() == first.cells.len()).count();
-                let regular = alike > 0
-                    && if header {
-                        alike * 2 >= sample.len()
-                    } else {
-                        alike * 5 >= sample.len() * 4
-                    };
-                let dated = first
-                    .cells
-                    .first()
-                    .is_some_and(|c| c.text.starts_with(|d: char| d.is_ascii_digit()) && c.text.contains(':'));
-                quoted
-                    || first.cells.len() > 1
-                        && (header && (regular || sample.is_empty() && first.cells.len() > 2) || regular && !header && !dated)
-                        && !sentence
-            }
-            false => {
-                let enough = match delimiter {
-                    b',' => 3,
-                    _ => 2,
-                };
-                // In prose a blank follows the comma.
-                let sentence =
-                    delimiter == b',' && first.cells.iter().any(|c| c.text.starts_with(' ')) && !first.cells.iter().any(|c| is_column_name(&c.text));
-                let named = header && !sentence && first.cells.iter().all(|c| is_name(&c.text));
-                let rows = same > 0 || sample.is_empty() && first.cells.len() > 3;
-                (first.cells.len() >= enough || quoted && first.cells.len() > 1) && rows && (named || quoted && header)
-            }
+    let named = quoted || !sentence && first.cells.iter().all(|c| is_name(&c.text));
+    let enough = if delimiter == b',' && !quoted { 3 } else { 2 };
+    if !whole && !declared && (width < enough || !named) {
+        return None;
+    }
+    let sample: Vec<Record> = records(text, first.end, delimiter).filter(|r| !r.is_blank()).take(20).collect();
+    let header = is_header(&texts(&first), &sample.iter().map(texts).collect::<Vec<_>>());
+    let alike = sample.iter().filter(|r| r.cells.len() == width).count();
+    let convincing = if declared {
+        true
+    } else if whole {
+        let dated = first
+            .cells
+            .first()
+            .is_some_and(|c| c.text.starts_with(|d: char| d.is_ascii_digit()) && c.text.contains(':'));
+        let regular = match header {
+            true => alike > 0 && alike * 2 >= sample.len() || sample.is_empty() && width > 2,
+            false => alike > 0 && alike * 5 >= sample.len() * 4 && !dated,
         };
+        quoted || width > 1 && regular && !sentence
+    } else {
+        let row_below = sample.first().is_some_and(|r| r.cells.len() == width);
+        header && (row_below || sample.is_empty() && width > 3)
+    };
     convincing.then_some(Layout {
         delimiter,
         start,

@@ -4,9 +4,9 @@
 
 use super::lines::{Block, Lines};
 use super::markdown::bare;
+use super::records::Records;
 use super::view::View;
 use super::{Key, Node, Syntax, Value, printed};
-use std::collections::BTreeSet;
 
 /// Longest label, in characters and words.
 const LABEL: (usize, usize) = (80, 12);
@@ -66,15 +66,7 @@ fn ends_label(after: &str) -> bool {
 pub(super) fn read(view: &View<'_>, lines: &Lines<'_>, first: usize, stop: &dyn Fn(usize) -> bool) -> Option<Block> {
     pair(lines.line(first))?;
     let mut locator = view.locator();
-    let mut nodes: Vec<Node> = Vec::new();
-    let mut entries: Vec<(Key, Node)> = Vec::new();
-    let mut seen: BTreeSet<String> = BTreeSet::new();
-    let mut finish = |entries: &mut Vec<(Key, Node)>| {
-        if let Some((key, _)) = entries.first() {
-            let place = key.place.clone();
-            nodes.push(Node::new(Value::Bag(std::mem::take(entries)), place));
-        }
-    };
+    let mut records = Records::default();
     let mut index = first;
     let mut next = first;
     while index < lines.len() && !stop(index) {
@@ -83,18 +75,12 @@ pub(super) fn read(view: &View<'_>, lines: &Lines<'_>, first: usize, stop: &dyn 
             if lines.is_blank(index + 1) || pair(lines.line(index + 1)).is_none() {
                 break;
             }
-            finish(&mut entries);
-            seen.clear();
+            records.end();
             index += 1;
             continue;
         }
         let line = lines.line(index);
         let Some(found) = pair(line) else { break };
-        if !seen.insert(found.label.to_lowercase()) {
-            finish(&mut entries);
-            seen.clear();
-            seen.insert(found.label.to_lowercase());
-        }
         let offset = lines.start(index);
         let key = Key {
             name: found.label.into(),
@@ -111,14 +97,13 @@ pub(super) fn read(view: &View<'_>, lines: &Lines<'_>, first: usize, stop: &dyn 
                 if items.is_empty() { Value::Null } else { Value::List(items, false) }
             }
         };
-        entries.push((key, Node::new(value, own)));
+        records.push(key, Node::new(value, own));
         next = index;
     }
-    finish(&mut entries);
     Some(Block {
         syntax: Syntax::FormatList,
         name: heading(lines, first),
-        nodes,
+        nodes: records.into_nodes(),
         next,
     })
 }

@@ -3,22 +3,30 @@
 //! [`read`] finds the pieces of evidence in a text, whatever they are written in, and hands each to the reader of its format.
 //! Content never makes it fail: what can't be read is a [`Loss`], and the rest goes on.
 
+mod clixml;
 mod columns;
 mod console;
 mod csv;
+mod entities;
 mod format_list;
 mod header;
+mod html;
 mod json;
 mod label_value;
 mod lines;
+mod mail;
 mod markdown;
 mod node;
 mod printed;
 mod properties;
+mod records;
 mod segments;
 mod view;
+mod xlsx;
+mod xml;
 
 pub use node::{Command, Key, Node, Place, Section, Source, Syntax, Value, fold_name, read_boolean};
+pub use xlsx::read_workbook;
 
 use crate::bundle::Text;
 use view::{Losses, View};

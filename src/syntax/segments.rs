@@ -4,8 +4,11 @@
 //! reader takes stay [`Syntax::Lines`]. Labels and properties have so weak a grammar that their lines stay line sections as well.
 
 use super::lines::{Block, Lines};
+use super::records::form;
 use super::view::{Losses, View};
-use super::{Command, Node, Section, Syntax, Value, columns, console, csv, format_list, json, label_value, markdown, properties};
+use super::{
+    Command, Node, Section, Syntax, Value, clixml, columns, console, csv, format_list, html, json, label_value, mail, markdown, properties, xml,
+};
 use crate::model::Stamp;
 use std::ops::Range;
 
@@ -14,20 +17,78 @@ const STARS: usize = 60;
 /// Records of labels and properties read from one text.
 const WEAK: usize = 20_000;
 
+/// Characters of a line of `FOR XML` and `FOR JSON` results.
+const SQL_LINE: usize = 2033;
+/// Views inside views: mails, pages, results put together again.
+const NESTED: usize = 4;
+
 /// Cuts `view` into sections.
 pub(super) fn read(view: &View<'_>, losses: &mut Losses, each: &mut dyn FnMut(Section)) {
-    let lines = Lines::of(view.text());
+    if !mail::begins(view.text()) {
+        return read_as(view, &Session::default(), 0, losses, each);
+    }
+    let mail = mail::read(view, losses);
+    let last = view.line(mail.head.end.saturating_sub(1));
+    let head = Session::default().section(Syntax::Lines, None, view.line(0), last, Vec::new());
+    each(head);
+    for part in mail.parts {
+        read_as(&part, &Session::default(), 1, losses, each);
+    }
+}
+
+fn read_as(view: &View<'_>, session: &Session, depth: usize, losses: &mut Losses, each: &mut dyn FnMut(Section)) {
+    let clean = cleaned(view);
+    let view = clean.as_ref().unwrap_or(view);
     let mut segmenter = Segmenter {
         view,
+        lines: Lines::of(view.text()),
         losses,
         each,
-        session: Session::default(),
+        session: session.clone(),
         pending: 0,
         budget: view.text().len().saturating_mul(4).saturating_add(1 << 20),
         weak: WEAK,
-        lines,
+        depth,
     };
     segmenter.run();
+}
+
+/// The view without colours of a terminal (`ESC[…m`) and without the marks of a quoted mail (`> `); `None` if it has neither.
+fn cleaned<'a>(view: &View<'a>) -> Option<View<'a>> {
+    let text = view.text();
+    let lines = Lines::of(text);
+    let quoted = |i: usize| {
+        let line = lines.line(i);
+        line == ">" || line.starts_with("> ") || line.starts_with(">>") && !line.starts_with(">> ") || line.starts_with("> >")
+    };
+    let mut kept: Vec<Range<usize>> = Vec::new();
+    let mut changed = false;
+    let mut i = 0;
+    while i < lines.len() {
+        let run = (i..lines.len()).take_while(|&n| quoted(n)).count();
+        let count = run.max(1);
+        for n in i..i + count {
+            let (start, end) = (lines.start(n), lines.start(n + 1));
+            // One line with a mark may be anything, three are a quotation.
+            let mark = match run >= 3 {
+                true => lines.line(n).len() - lines.line(n).trim_start_matches("> ").trim_start_matches('>').len(),
+                false => 0,
+            };
+            changed |= mark > 0;
+            let mut from = start + mark;
+            while let Some(escape) = text[from..end].find("\u{1b}[") {
+                let at = from + escape;
+                let rest = &text[at + 2..end];
+                let len = rest.find(|c: char| !(c.is_ascii_digit() || c == ';')).unwrap_or(rest.len());
+                changed = true;
+                kept.push(from..at);
+                from = at + 2 + len + usize::from(rest[len..].starts_with(['m', 'K']));
+            }
+            kept.push(from..end);
+        }
+        i += count;
+    }
+    changed.then(|| view.joined(&kept))
 }
 
 /// What the lines above tell about those below.
@@ -52,6 +113,7 @@ struct Segmenter<'v, 's> {
     /// Bytes that may still be read in vain.
     budget: usize,
     weak: usize,
+    depth: usize,
 }
 
 impl<'v> Segmenter<'v, '_> {
@@ -80,6 +142,7 @@ impl<'v> Segmenter<'v, '_> {
         let other = json::begins(&text[self.lines.start(first)..])
             || json::member_begins(line)
             || line.trim_start().starts_with('<')
+            || line.contains("_F52E2B61-18A1-11")
             || console::prompt(line).is_some()
             || markdown::read(self.view, &self.lines, first).is_some()
             || columns::is_ruler(self.lines.line(first + 1));
@@ -119,6 +182,10 @@ impl<'v> Segmenter<'v, '_> {
         };
         if weak {
             self.flush(next);
+            // A form is small; a table in parts has no labels.
+            if let [only] = parts.as_mut_slice() {
+                *only = form(std::mem::take(only));
+            }
             for nodes in parts {
                 let last_line = nodes.last().map_or(start_line, |n| n.place.line);
                 self.hand_out(Syntax::Csv, name.clone(), start_line, last_line, nodes);
@@ -196,7 +263,11 @@ impl<'v> Segmenter<'v, '_> {
     fn block(&mut self, index: usize) -> Option<usize> {
         let whole = self.lines.whole(index);
         let trimmed = whole.trim_start_matches(['\u{FEFF}', ' ', '\t', '\u{A0}']);
-        if let Some(next) = self.json(index, trimmed) {
+        if let Some(next) = self
+            .sql_result(index, trimmed)
+            .or_else(|| self.markup(index, trimmed))
+            .or_else(|| self.json(index, trimmed))
+        {
             return Some(next);
         }
         let line = self.lines.line(index);
@@ -282,7 +353,8 @@ impl<'v> Segmenter<'v, '_> {
                 nodes.push(node);
             });
             let Some(read) = read else { break };
-            if !read.filled && !(from == at && index == 0) {
+            let sole = from == at && index == 0;
+            if !read.filled && !sole {
                 self.budget = self.budget.saturating_sub(read.end - from);
                 nodes.pop();
                 break;
@@ -300,20 +372,148 @@ impl<'v> Segmenter<'v, '_> {
             return None;
         }
         self.losses.append(losses);
-        let last = self.lines.index_at(end.saturating_sub(1));
-        let tail = text.get(end..self.lines.start(last) + self.lines.whole(last).len()).unwrap_or("");
+        let next = self.claim(index, inside, end);
+        let (first_line, last_line) = range_of(&nodes);
+        let last_line = last_line.max(view.line(end.saturating_sub(1)));
+        self.hand_out(Syntax::Json, None, first_line, last_line, nodes);
+        Some(next)
+    }
+
+    /// Takes the lines from `index` up to offset `end` out of the pending ones, but for those that hold other text as well.
+    /// Returns the line behind them.
+    fn claim(&mut self, index: usize, inside: bool, end: usize) -> usize {
+        let last = self.lines.index_at(end.saturating_sub(1)).max(index);
+        let tail = self
+            .lines
+            .text()
+            .get(end..self.lines.start(last) + self.lines.whole(last).len())
+            .unwrap_or("");
         let shared = !tail.trim_matches(|c: char| c.is_whitespace() || ",;)}]`'\"".contains(c)).is_empty();
-        // A line that holds other text as well is a line, too.
         self.flush_before(index, inside, last);
         self.pending = match () {
             () if inside && last == index => self.pending,
             () if shared => last,
             () => last + 1,
         };
-        let (first_line, last_line) = range_of(&nodes);
-        let last_line = last_line.max(view.line(end.saturating_sub(1)));
-        self.hand_out(Syntax::Json, None, first_line, last_line, nodes);
-        Some(last + 1)
+        last + 1
+    }
+
+    /// XML, CLIXML or HTML at the beginning of a line; an XML declaration and a CLIXML root also behind other text.
+    fn markup(&mut self, index: usize, trimmed: &str) -> Option<usize> {
+        let text = self.lines.text();
+        let line_end = self.lines.start(index) + self.lines.whole(index).len();
+        let mut at = line_end - trimmed.len();
+        let mut inside = false;
+        if trimmed.starts_with("#< CLIXML") {
+            at = text[line_end..].find('<').map(|n| line_end + n)?;
+        } else if !trimmed.starts_with('<') {
+            let inner = ["<?xml ", "<Objs "].iter().filter_map(|open| self.lines.line(index).find(open)).min()?;
+            at = self.lines.start(index) + inner;
+            inside = true;
+        }
+        if html::begins(&text[at..]) && self.depth < NESTED {
+            return Some(self.page(index, at));
+        }
+        if !xml::begins(&text[at..]) || self.budget == 0 {
+            return None;
+        }
+        let view = self.view;
+        let mut locator = view.locator();
+        let mut losses = Losses::default();
+        let mut more = Losses::default();
+        let mut reader = clixml::Reader::default();
+        let mut syntax = Syntax::Xml;
+        let mut found: Vec<(Option<String>, Node)> = Vec::new();
+        let read = xml::read(text, at..text.len(), &mut locator, &mut losses, &mut |element, level| match level {
+            xml::Level::Item => {
+                syntax = Syntax::Clixml;
+                found.extend(reader.item(element, &mut more));
+            }
+            xml::Level::Root if &*element.name == "Objs" => syntax = Syntax::Clixml,
+            xml::Level::Root => {
+                let name = element.name.to_string();
+                found.push((Some(name), element.into_node(true)));
+            }
+        });
+        let declared = text[at..].starts_with("<?xml");
+        let Some(read) = read.filter(|read| read.structured || declared) else {
+            self.budget = self.budget.saturating_sub(read.map_or(text.len() - at, |read| read.seen - at));
+            return None;
+        };
+        self.losses.append(losses);
+        self.losses.append(more);
+        let next = self.claim(index, inside, read.end);
+        let (first_line, last_line) = (view.line(at), view.line(read.end.saturating_sub(1)));
+        let mut line = first_line;
+        let mut groups = found.into_iter().peekable();
+        while let Some((name, node)) = groups.next() {
+            let mut nodes = vec![node];
+            while let Some((_, node)) = groups.next_if(|(other, _)| *other == name) {
+                nodes.push(node);
+            }
+            // A group reaches up to the next one.
+            let until = groups.peek().map_or(last_line, |(_, node)| node.place.line.saturating_sub(1).max(line));
+            self.hand_out(syntax, name, line, until, nodes);
+            line = (until + 1).min(last_line);
+        }
+        Some(next)
+    }
+
+    /// A page of HTML: its tables, and the text around them as if it were a note.
+    fn page(&mut self, index: usize, at: usize) -> usize {
+        let page = html::read(self.view, at..self.lines.text().len(), self.losses);
+        let next = self.claim(index, false, page.end);
+        for (nodes, range) in page.tables {
+            let (first, last) = (self.view.line(range.start), self.view.line(range.end.saturating_sub(1)));
+            self.hand_out(Syntax::Html, None, first, last, nodes);
+        }
+        read_as(&page.text, &self.session, self.depth + 1, self.losses, self.each);
+        next
+    }
+
+    /// Results of `FOR XML` and `FOR JSON`: one text, broken after every 2,033 characters, under a column name of its own.
+    fn sql_result(&mut self, index: usize, trimmed: &str) -> Option<usize> {
+        const MARK: &str = "_F52E2B61-18A1-11D1-B105-00805F49916B";
+        if self.depth >= NESTED {
+            return None;
+        }
+        let marked = trimmed.len() < SQL_LINE * 4 && trimmed.get(..60).unwrap_or(trimmed).to_ascii_uppercase().contains(MARK);
+        let broken = |i: usize| {
+            let line = self.lines.whole(i);
+            (SQL_LINE..=SQL_LINE * 4).contains(&line.len()) && line.chars().count() == SQL_LINE
+        };
+        let first = match marked {
+            true => {
+                let below = self.lines.next_filled(index + 1)?;
+                let ruler = self.lines.line(below).trim();
+                let ruled = !ruler.is_empty() && ruler.chars().all(|c| c == '-');
+                if ruled { below + 1 } else { below }
+            }
+            false if trimmed.starts_with(['<', '{', '[']) && broken(index) => index,
+            false => return None,
+        };
+        let mut last = first;
+        let mut ranges = Vec::new();
+        while last < self.lines.len() && !self.lines.whole(last).trim().is_empty() {
+            let start = self.lines.start(last);
+            let line = self.lines.whole(last);
+            // Padding of the column behind the text.
+            let full = line.char_indices().nth(SQL_LINE).map_or(line.len(), |(at, _)| at);
+            let len = if line[full..].trim().is_empty() { full } else { line.len() };
+            ranges.push(start..start + len);
+            last += 1;
+            if !marked && !broken(last - 1) {
+                break;
+            }
+        }
+        if ranges.is_empty() {
+            return None;
+        }
+        self.flush(index);
+        self.pending = last;
+        let joined = self.view.joined(&ranges);
+        read_as(&joined, &self.session, self.depth + 1, self.losses, self.each);
+        Some(last)
     }
 
     fn flush_before(&mut self, index: usize, inside: bool, last: usize) {
@@ -505,6 +705,92 @@ mod tests {
         assert_eq!(all[1].syntax, Syntax::Lines);
         let two = sections("Name,Imap,Pop\na,True,True\n\nIdentity,User,AccessRights\nx,y,FullAccess\n");
         assert_eq!(two.iter().map(|s| s.nodes.len()).collect::<Vec<_>>(), [1, 1]);
+    }
+
+    #[test]
+    fn markup_is_found_in_prose() {
+        let all =
+            sections("see\n<Settings>\n <Setting name=\"External URL\" value=\"https://a\"/>\n</Settings>\nbye <sales@example.com>\n<b>x</b>\n");
+        assert_eq!(
+            all.iter().map(|s| (s.syntax, s.first_line, s.last_line)).collect::<Vec<_>>(),
+            [(Syntax::Lines, 1, 1), (Syntax::Xml, 2, 4), (Syntax::Lines, 5, 6)]
+        );
+        assert_eq!(all[1].name.as_deref(), Some("Settings"));
+        let all = sections(
+            "PS C:\\> x\n#< CLIXML\n<Objs Version=\"1.1\" xmlns=\"x\"><Obj RefId=\"0\"><TN RefId=\"0\"><T>A.B</T></TN><MS><B N=\"Imap\">true</B></MS></Obj></Objs>\n",
+        );
+        assert_eq!(
+            (all[1].syntax, all[1].name.as_deref(), all[1].first_line),
+            (Syntax::Clixml, Some("A.B"), 3)
+        );
+        let all = sections(
+            "<html><body><p>Hi</p><table><tr><th>Name</th></tr><tr><td>a</td></tr></table>\n<pre>\nImapEnabled : True\nPopEnabled  : True\n</pre></body></html>\n",
+        );
+        assert_eq!(
+            all.iter().map(|s| (s.syntax, s.first_line)).collect::<Vec<_>>(),
+            [(Syntax::Html, 1), (Syntax::Lines, 1), (Syntax::FormatList, 3)]
+        );
+    }
+
+    #[test]
+    fn sql_results_are_put_together_again() {
+        let xml: String = (0..200)
+            .map(|i| format!("<row setting_name=\"Setting {i}\" setting_val=\"v{i}\"/>"))
+            .collect();
+        let chars: Vec<char> = xml.chars().collect();
+        let lines: Vec<String> = chars.chunks(SQL_LINE).map(|c| c.iter().collect()).collect();
+        for content in [
+            format!(
+                "XML_F52E2B61-18A1-11d1-B105-00805F49916B\r\n{}\r\n{}\r\n\r\n(200 rows affected)\r\n",
+                "-".repeat(256),
+                lines.join("\r\n")
+            ),
+            format!("note\n{}\nend\n", lines.join("\n")),
+        ] {
+            let all = sections(&content);
+            let found = all.iter().find(|s| s.syntax == Syntax::Xml).unwrap();
+            assert_eq!(found.nodes.len(), 200);
+            let last = found.nodes[199].get("setting_val").unwrap();
+            assert_eq!(last.text(), Some("v199"));
+            assert_eq!(
+                content
+                    .lines()
+                    .nth(last.place.line as usize - 1)
+                    .unwrap()
+                    .chars()
+                    .nth(last.place.column as usize - 1),
+                Some('v')
+            );
+            assert_eq!(all.last().unwrap().syntax, Syntax::Lines);
+        }
+    }
+
+    #[test]
+    fn mails_colours_and_quotations() {
+        let all = sections(
+            "From: a@example.com\nSubject: x\nMIME-Version: 1.0\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\nSGkKSW1hcEVuYWJsZWQgOiBUcnVlClBvcEVuYWJsZWQgIDogRmFsc2UK\n",
+        );
+        assert_eq!(
+            all.iter().map(|s| s.syntax).collect::<Vec<_>>(),
+            [Syntax::Lines, Syntax::Lines, Syntax::FormatList]
+        );
+        assert_eq!(all[1].nodes[0].text(), Some("Hi"));
+        assert_eq!(all[2].nodes[0].get("PopEnabled").unwrap().boolean(), Some(false));
+        let all = sections("\u{1b}[32;1mName  Imap\u{1b}[0m\n\u{1b}[32;1m----  ----\u{1b}[0m\nsales True\n");
+        assert_eq!(all[0].nodes[0].get("Imap").unwrap().text(), Some("True"));
+        let all = sections("> Hi,\n> ImapEnabled : True\n> PopEnabled  : False\n>\n> bye\n");
+        let list = all.iter().find(|s| s.syntax == Syntax::FormatList).unwrap();
+        assert_eq!((list.first_line, list.nodes[0].get("PopEnabled").unwrap().place.column), (2, 17));
+    }
+
+    #[test]
+    fn rows_without_headers_are_read_as_well_as_they_can_be() {
+        let all = sections("External URL of Application,https://ece.example.com\nSession time out,60\n");
+        assert_eq!(all.iter().map(|s| s.syntax).collect::<Vec<_>>(), [Syntax::Lines, Syntax::Csv]);
+        assert_eq!(
+            all[1].nodes[0].get("External URL of Application").unwrap().text(),
+            Some("https://ece.example.com")
+        );
     }
 
     #[test]

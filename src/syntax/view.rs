@@ -192,12 +192,6 @@ impl Losses {
         }
     }
 
-    /// True if nothing was lost.
-    #[cfg(test)]
-    pub(super) fn is_empty(&self) -> bool {
-        self.kept.is_empty()
-    }
-
     /// Takes over those of another collector.
     pub(super) fn append(&mut self, other: Losses) {
         self.dropped += other.dropped;

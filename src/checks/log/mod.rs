@@ -5,11 +5,19 @@ mod dispatcher;
 mod evidence;
 mod known_errors;
 mod retriever_polling;
+mod secrets;
 
 use super::Check;
 
 /// The checks of this area, in the order of the report.
-pub const CHECKS: &[Check] = &[retriever_polling::CHECK, dispatcher::CHECK, known_errors::CHECK, coverage::CHECK];
+#[rustfmt::skip]
+pub const CHECKS: &[Check] = &[
+    retriever_polling::CHECK,
+    dispatcher::CHECK,
+    known_errors::CHECK,
+    coverage::CHECK,
+    secrets::CHECK,
+];
 
 #[cfg(test)]
 mod tests;

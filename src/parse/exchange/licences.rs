@@ -226,9 +226,12 @@ fn add_sku(record: &Record<'_>, licence: &mut Licence, node: &Node) {
         Some(part) if part != sku => format!("{sku} {part}"),
         _ => sku,
     };
+    let listed = node.any(&["ServicePlans", "ServiceStatus"]);
+    // One SKU without its plans, and the list of the user's plans is not whole.
+    let whole = listed.is_some_and(|l| matches!(&l.value, Value::List(items, false) if items.iter().all(|i| matches!(i.value, Value::Bag(_)))));
+    licence.plans_complete = whole && (licence.plans_complete || !licence.skus.is_present());
     push_sku(licence, named.clone(), &source.origin_of(node));
-    for name in ["ServicePlans", "ServiceStatus"] {
-        let Some(plans) = node.get(name) else { continue };
+    if let Some(plans) = listed {
         for item in plans.items() {
             match &item.value {
                 Value::Bag(_) => {

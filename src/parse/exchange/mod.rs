@@ -200,9 +200,11 @@ impl Record<'_> {
         (field, primary)
     }
 
-    /// The mailbox that the command was asked for, if the bag itself names none.
+    /// The mailbox that the command was asked for, if the bag itself names none, or by its display name only.
     fn or_asked(&self, own: Field<String>) -> Field<String> {
+        let asked_by_address = self.context.asked.get().is_some_and(|asked| asked.contains('@'));
         match own {
+            Field::Value(named) if asked_by_address && !named.value.contains('@') => self.context.asked.clone(),
             Field::Value(_) => own,
             _ if self.context.asked.is_present() => self.context.asked.clone(),
             _ => self.within.map_or(own, |user| Field::Value(user.clone())),

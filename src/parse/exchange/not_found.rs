@@ -29,7 +29,10 @@ pub(super) fn parse(context: &Context<'_>, out: &mut Findings) {
     let bounds = text.line_start(section.first_line)..text.line_start(section.last_line.saturating_add(1));
     let Some(raw) = text.as_str().get(bounds) else { return };
     // Cheap refusal for the long files: an error always has one of these, even where the console cut it in two.
-    if !["NotFound", "found", "404", "ObjectN", "Except"].iter().any(|mark| raw.contains(mark)) {
+    if !["NotFound", "found", "couldn", "object", "404", "Except"]
+        .iter()
+        .any(|mark| raw.contains(mark))
+    {
         return;
     }
     let mut folded = String::with_capacity(raw.len());

@@ -1,0 +1,393 @@
+//! SMTP AUTH is on for the mailbox that signs in.
+
+use super::refusals::{Refusal, loose_hits, operations, refusal, span_words, works};
+use super::{mailboxes, subject, wants};
+use crate::case::{Case, Directory, MailboxView, Settled, settle};
+use crate::checks::{Check, Gap};
+use crate::finding::{Confidence, Finding, Severity, Subject};
+use crate::model::{Field, Inbound, OperationKind, Origin, Stamp};
+
+pub(super) const CHECK: Check = Check {
+    id: "mailbox.smtp-auth",
+    title: "SMTP AUTH is on for the sending mailbox",
+    severity: Severity::High,
+    why: "ECE sends through smtp.office365.com with SMTP AUTH. The switch SmtpClientAuthenticationDisabled stops OAuth as well as passwords. \
+          The mailbox's value counts before the organisation's; an empty one means \"as the organisation\". Organisation off and mailbox on is the recommended state.",
+    evidence: "Get-CASMailbox and Get-TransportConfig (SmtpClientAuthenticationDisabled), refusals 535 5.7.139 in the dispatcher's log, security defaults",
+    remedy: &[
+        "Exchange administrator: Set-CASMailbox <mailbox> -SmtpClientAuthenticationDisabled $false. The organisation's setting may stay off: the mailbox's own value counts first.",
+        "Wait until the change has spread (minutes, seldom an hour).",
+        "Verify: Get-CASMailbox <mailbox> | Format-List SmtpClientAuthenticationDisabled shows False, and a test mail from ECE leaves without 535 5.7.139 in the dispatcher's log.",
+    ],
+    references: &[
+        "Cisco tech note 218453, Mailbox configuration",
+        "Microsoft: Enable or disable authenticated client SMTP submission (SMTP AUTH) in Exchange Online",
+    ],
+    run,
+};
+
+/// Replies by which Exchange Online names the switch as its reason.
+const REFUSALS: &[&str] = &[
+    "smtp.535_5_7_139_tenant",
+    "smtp.535_5_7_139_mailbox",
+    "smtp.535_5_7_139_security_defaults",
+];
+
+const SENDING: &[OperationKind] = &[OperationKind::Send];
+
+/// What the exports say of the switch, by the truth table mailbox × organisation.
+enum Switch {
+    /// On; by whose value.
+    On(String, Vec<Origin>, Option<Stamp>),
+    /// Off; by whose value.
+    Off(String, Vec<Origin>, Option<Stamp>),
+    /// Not decided by the evidence; what is there, and what isn't.
+    Open(String, Vec<Origin>, Missing),
+}
+
+/// What would decide an open switch.
+#[derive(Clone, Copy, PartialEq)]
+enum Missing {
+    Mailbox,
+    Organisation,
+    Both,
+}
+
+fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
+    let directory = case.directory();
+    let mailboxes = match mailboxes(case) {
+        Ok(mailboxes) => mailboxes,
+        Err(gap) => return from_logs_alone(case, check).ok_or(gap),
+    };
+    Ok(mailboxes
+        .iter()
+        .map(|mailbox| judge(case, check, &directory, mailbox, mailboxes.len()))
+        .collect())
+}
+
+fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxView<'_>, mailboxes: usize) -> Finding {
+    let subject = subject(mailbox);
+    if let Some((Inbound::Graph, origin)) = &mailbox.inbound {
+        return check
+            .not_applicable(
+                subject,
+                format!("{} is served through Microsoft Graph: SMTP AUTH isn't used", mailbox.address),
+            )
+            .at(origin);
+    }
+    let Some(signer) = mailbox.signs_in_as.as_deref() else {
+        return check
+            .unknown(
+                subject,
+                format!(
+                    "it isn't known which user ECE signs in as to send for {}, so its SMTP AUTH setting can't be judged",
+                    mailbox.address
+                ),
+            )
+            .at(&mailbox.origin)
+            .want(wants::accounts())
+            .want(wants::transport());
+    };
+    let who = match directory.same(signer, &mailbox.address) {
+        true => mailbox.address.clone(),
+        false => format!("{signer} (the shared account's user, who sends for {})", mailbox.address),
+    };
+    let switch = switch(case, directory, signer);
+    let sends = operations(case, directory, mailbox, SENDING);
+    let finding = match refusal(&sends, REFUSALS) {
+        Refusal::Failing { first, last, count, id } => {
+            let reply = format!(
+                "Exchange Online refused to send for {}: {} ({})",
+                mailbox.address,
+                reply_words(&id),
+                span_words(first, last, count)
+            );
+            match &switch {
+                Switch::On(by, origins, Some(taken)) if last.last.certainly_before(*taken) => check
+                    .warn(subject, format!("{reply}; since then SMTP AUTH is on by {by}, and no mail has been sent yet to show that it works"))
+                    .at(&last.last_origin)
+                    .at_all(origins),
+                Switch::On(by, origins, _) => check
+                    .fail(
+                        subject,
+                        format!("{reply}; the export has it on by {by}: it was taken of another state or mailbox, or the change hasn't spread yet. Mail can't be sent"),
+                    )
+                    .confidence(Confidence::Medium)
+                    .at(&first.origin)
+                    .at(&last.last_origin)
+                    .at_all(origins)
+                    .want(wants::cas(signer)),
+                Switch::Off(by, origins, _) => check
+                    .fail(subject, format!("{reply}, as SMTP AUTH is off by {by}: mail can't be sent"))
+                    .at(&first.origin)
+                    .at_all(origins),
+                Switch::Open(_, origins, _) => check
+                    .fail(subject, format!("{reply}: mail can't be sent"))
+                    .at(&first.origin)
+                    .at(&last.last_origin)
+                    .at_all(origins),
+            }
+            .explains(format!("signature:{id}"))
+        }
+        Refusal::Healed { failed, done, id } => {
+            let healed = format!("{} until {}; mail went out again at {}", reply_words(&id), failed.last, done.last);
+            match &switch {
+                Switch::Off(by, origins, taken) if !taken.is_some_and(|t| t.certainly_before(done.last)) => check
+                    .fail(subject, format!("SMTP AUTH is off for {who} by {by}: mail can't be sent ({healed})"))
+                    .at_all(origins)
+                    .at(&failed.last_origin)
+                    .at(&done.last_origin),
+                Switch::Off(_, origins, _) | Switch::On(_, origins, _) | Switch::Open(_, origins, _) => check
+                    .warn(subject, format!("sending for {} was refused: {healed} (healed)", mailbox.address))
+                    .at(&failed.last_origin)
+                    .at(&done.last_origin)
+                    .at_all(origins),
+            }
+        }
+        Refusal::None => without_refusal(case, check, subject, mailbox, signer, &who, switch, works(&sends), mailboxes),
+    };
+    finding.remedy_for(signer)
+}
+
+#[allow(clippy::too_many_arguments)]
+fn without_refusal(
+    case: &Case,
+    check: &Check,
+    subject: Subject,
+    mailbox: &MailboxView<'_>,
+    signer: &str,
+    who: &str,
+    switch: Switch,
+    works: Option<&crate::model::Run>,
+    mailboxes: usize,
+) -> Finding {
+    // A refusal that names no mailbox, in a note or a bare trace: it is this mailbox's if there is only one.
+    let loose = loose_hits(case, SENDING, REFUSALS, works);
+    match switch {
+        Switch::Off(by, origins, taken) => match works {
+            Some(run) if taken.is_some_and(|t| t.certainly_before(run.last)) => check
+                .warn(
+                    subject,
+                    format!("the export has SMTP AUTH off for {who} by {by}, but mail went out later, at {}: it was switched on since, or mail takes another way", run.last),
+                )
+                .at_all(&origins)
+                .at(&run.last_origin),
+            _ => {
+                let mut finding = check
+                    .fail(subject, format!("SMTP AUTH is off for {who} by {by}: Exchange Online will refuse to send (535 5.7.139), OAuth or not"))
+                    .at_all(&origins);
+                for hit in loose {
+                    finding = finding.at_all(hit.samples.first()).explains(format!("signature:{}", hit.id));
+                }
+                finding
+            }
+        },
+        Switch::On(by, origins, _) => match security_defaults(case) {
+            Some(origin) => check
+                .warn(
+                    subject,
+                    format!("SMTP AUTH is on for {who} by {by}, but security defaults are on in the tenant: they are said to block SMTP AUTH; whether with OAuth as well is unconfirmed"),
+                )
+                .at_all(&origins)
+                .at(&origin)
+                .remedy([
+                    "Entra administrator: replace security defaults by Conditional Access policies that leave out the mail account, if sending fails.",
+                    "Verify: a test mail from ECE leaves without 535 5.7.139 in the dispatcher's log.",
+                ]),
+            None => check.pass(subject, format!("SMTP AUTH is on for {who} by {by}")).at_all(&origins).confidence(sure(mailbox)),
+        },
+        Switch::Open(reason, origins, missing) => match (works, loose.first()) {
+            (_, Some(hit)) if mailboxes == 1 || (missing == Missing::Organisation && hit.id.ends_with("_tenant")) => check
+                .fail(subject, format!("{}; {reason}: mail can't be sent", reply_words(&hit.id)))
+                .confidence(Confidence::Medium)
+                .at_all(&hit.samples)
+                .at_all(&origins)
+                .explains(format!("signature:{}", hit.id)),
+            (Some(run), _) => check
+                .pass(subject, format!("mail for {} went out at {}: SMTP AUTH works for it ({reason})", mailbox.address, run.last))
+                .confidence(Confidence::Medium)
+                .at(&run.last_origin)
+                .at_all(&origins),
+            _ => {
+                let finding = check.unknown(subject, format!("whether SMTP AUTH is on for {who} isn't known: {reason}")).at_all(&origins);
+                match missing {
+                    Missing::Mailbox => finding.want(wants::cas(signer)),
+                    Missing::Organisation => finding.want(wants::transport()),
+                    Missing::Both => finding.want(wants::cas(signer)).want(wants::transport()),
+                }
+            }
+        },
+    }
+}
+
+/// The truth table (mailbox before organisation; an empty value of the mailbox means "as the organisation", an absent column
+/// means that nobody asked).
+fn switch(case: &Case, directory: &Directory, signer: &str) -> Switch {
+    let organisation = settle(case.facts.exchange.transport.iter().filter_map(|transport| {
+        let fact = transport.smtp_auth_disabled.fact()?;
+        Some((fact.value, fact.origin.clone(), transport.taken))
+    }));
+    let records = case.cas_mailboxes_of(directory, signer);
+    let own = settle(records.iter().filter_map(|cas| match &cas.smtp_auth_disabled {
+        Field::Value(fact) => Some((Some(fact.value), fact.origin.clone(), cas.taken)),
+        Field::Empty(origin) => Some((None, origin.clone(), cas.taken)),
+        Field::Absent | Field::Unreadable(_) => None,
+    }));
+    let word = |disabled: bool| if disabled { "True" } else { "False" };
+    match (own, organisation) {
+        (Settled::Agreed(Some(false), origins, taken), _) => Switch::On(
+            "the mailbox's own value (SmtpClientAuthenticationDisabled is False)".into(),
+            origins,
+            taken,
+        ),
+        (Settled::Agreed(Some(true), origins, taken), _) => Switch::Off(
+            "the mailbox's own value (SmtpClientAuthenticationDisabled is True)".into(),
+            origins,
+            taken,
+        ),
+        (Settled::Agreed(None, own, own_taken), Settled::Agreed(disabled, organisation, taken)) => {
+            let by = format!(
+                "the organisation's setting (SmtpClientAuthenticationDisabled is {}, the mailbox has no value of its own)",
+                word(disabled)
+            );
+            // Both have to be known to be later than something for the pair of them to be so.
+            let taken = own_taken.zip(taken).map(|(a, b)| if a.certainly_before(b) { a } else { b });
+            let origins = organisation.into_iter().chain(own).collect();
+            if disabled {
+                Switch::Off(by, origins, taken)
+            } else {
+                Switch::On(by, origins, taken)
+            }
+        }
+        (Settled::Agreed(None, origins, _), Settled::Missing) => Switch::Open(
+            "the mailbox has no value of its own, and the organisation's setting wasn't collected".into(),
+            origins,
+            Missing::Organisation,
+        ),
+        (Settled::Agreed(None, own, _), Settled::Conflict(origins)) => Switch::Open(
+            "the mailbox has no value of its own, and the exports disagree about the organisation's setting".into(),
+            own.into_iter().chain(origins).collect(),
+            Missing::Organisation,
+        ),
+        (Settled::Conflict(origins), _) => Switch::Open("the exports disagree about the mailbox's value".into(), origins, Missing::Mailbox),
+        (Settled::Missing, Settled::Agreed(disabled, origins, _)) => {
+            let reason = match (disabled, records.is_empty()) {
+                (true, true) => "the organisation has it off, and the mailbox's own value wasn't collected",
+                (true, false) => {
+                    "the organisation has it off, and the export of the mailbox doesn't have the column SmtpClientAuthenticationDisabled"
+                }
+                (false, true) => "the organisation has it on, and the mailbox's own value wasn't collected",
+                (false, false) => {
+                    "the organisation has it on, and the export of the mailbox doesn't have the column SmtpClientAuthenticationDisabled"
+                }
+            };
+            let seen = records.iter().map(|r| r.origin.clone());
+            Switch::Open(reason.into(), origins.into_iter().chain(seen).collect(), Missing::Mailbox)
+        }
+        (Settled::Missing, Settled::Conflict(origins)) => Switch::Open(
+            "the exports disagree about the organisation's setting, and the mailbox's own value wasn't collected".into(),
+            origins,
+            Missing::Both,
+        ),
+        (Settled::Missing, Settled::Missing) => Switch::Open(
+            "neither the mailbox's value nor the organisation's was collected".into(),
+            records.iter().map(|r| r.origin.clone()).collect(),
+            Missing::Both,
+        ),
+    }
+}
+
+/// Where the evidence shows security defaults on, and nothing shows them off.
+fn security_defaults(case: &Case) -> Option<Origin> {
+    let seen = &case.facts.entra.security_defaults;
+    seen.iter().all(|fact| fact.value).then(|| seen.first().map(|fact| fact.origin.clone()))?
+}
+
+/// A mailbox whose account isn't in the evidence is taken to sign in by itself.
+fn sure(mailbox: &MailboxView<'_>) -> Confidence {
+    match mailbox.account {
+        Some(_) => Confidence::High,
+        None => Confidence::Medium,
+    }
+}
+
+fn reply_words(id: &str) -> &'static str {
+    match id {
+        "smtp.535_5_7_139_mailbox" => "SMTP AUTH is disabled for the mailbox (535 5.7.139)",
+        "smtp.535_5_7_139_security_defaults" => "security defaults of the tenant block the sign-in (535 5.7.139)",
+        _ => "SMTP AUTH is disabled for the tenant, and the mailbox has no exception (535 5.7.139)",
+    }
+}
+
+/// Without aliases and accounts the logs may still show who was refused.
+fn from_logs_alone(case: &Case, check: &Check) -> Option<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for operation in case.logs.operations.iter().filter(|op| op.kind == OperationKind::Send) {
+        let named = operation.subject.contains('@');
+        let subject = if named {
+            super::subject_of(&operation.subject)
+        } else {
+            Subject::deployment()
+        };
+        let signer = if named { operation.subject.as_str() } else { "<mailbox>" };
+        match refusal(&[operation], REFUSALS) {
+            Refusal::Failing { first, last, count, id } => findings.push(
+                check
+                    .fail(
+                        subject,
+                        format!(
+                            "Exchange Online refused to send: {} ({}); mail can't be sent",
+                            reply_words(&id),
+                            span_words(first, last, count)
+                        ),
+                    )
+                    .at(&first.origin)
+                    .at(&last.last_origin)
+                    .explains(format!("signature:{id}"))
+                    .remedy_for(signer),
+            ),
+            Refusal::Healed { failed, done, id } => findings.push(
+                check
+                    .warn(
+                        subject,
+                        format!(
+                            "sending was refused: {} until {}; mail went out again at {} (healed)",
+                            reply_words(&id),
+                            failed.last,
+                            done.last
+                        ),
+                    )
+                    .at(&failed.last_origin)
+                    .at(&done.last_origin)
+                    .remedy_for(signer),
+            ),
+            Refusal::None => {}
+        }
+    }
+    if findings.is_empty() {
+        let hit = loose_hits(case, SENDING, REFUSALS, None).into_iter().next()?;
+        let finding = check
+            .fail(
+                Subject::deployment(),
+                format!(
+                    "Exchange Online refused to send: {}; the evidence doesn't say for which mailbox",
+                    reply_words(&hit.id)
+                ),
+            )
+            .confidence(Confidence::Medium)
+            .at_all(&hit.samples)
+            .explains(format!("signature:{}", hit.id));
+        findings.push(finding);
+    }
+    Some(findings)
+}
+
+impl Finding {
+    /// Puts the mailbox's address into the commands of the remedy.
+    pub(super) fn remedy_for(mut self, address: &str) -> Self {
+        for step in &mut self.remedy {
+            *step = step.replace("<mailbox>", address);
+        }
+        self
+    }
+}

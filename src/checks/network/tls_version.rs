@@ -1,0 +1,179 @@
+//! `network.tls-version`: ECE's Java speaks TLS 1.2.
+
+use super::proofs::is_later;
+use super::tie::Servers;
+use crate::case::{Case, ServerView};
+use crate::checks::{Check, Gap};
+use crate::finding::{Confidence, Finding, Role, Severity, Subject, SubjectKind, Want};
+use crate::model::{Fact, JvmOption, Origin, Outcome, Stamp, ageing};
+
+/// The check.
+pub const CHECK: Check = Check {
+    id: "network.tls-version",
+    title: "ECE's Java offers TLS 1.2 to Microsoft's hosts",
+    severity: Severity::High,
+    why: "Microsoft's sign-in and mail hosts refuse TLS 1.0 and 1.1. A Java that is old, or told to use them by an option, gets no connection.",
+    evidence: "TLS errors in logs, https.protocols and similar Java options, Legacy TLS in sign-in processing details",
+    remedy: &[
+        "Take TLSv1 and TLSv1.1 out of https.protocols, jdk.tls.client.protocols and mail.*.ssl.protocols among the Java options; TLSv1.2 must stand there, or nothing.",
+        "If no option names a version, Java itself is too old: install the latest ES of the release, which brings its Java.",
+        "Restart the ECE services, and watch the next poll and token renewal for TLS errors.",
+    ],
+    references: &[
+        "Microsoft MC1293480",
+        "https://aka.ms/popimap_tls",
+        "Cisco tech note 218453, Minimum version",
+    ],
+    run,
+};
+
+/// Signatures of a TLS version that one side refuses.
+const REFUSED: [&str; 5] = [
+    "java.ssl.alert_protocol_version",
+    "java.ssl.no_appropriate_protocol",
+    "smtp.421_4_7_66_tls",
+    "entra.aadsts1002016",
+    "pop.err_tls_version",
+];
+
+fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
+    let servers = Servers::of(case);
+    let mut findings: Vec<Finding> = servers
+        .list
+        .iter()
+        .enumerate()
+        .map(|(at, server)| judge(case, check, &servers, at, server))
+        .collect();
+    if let Some(finding) = legacy_sign_in(case, check) {
+        findings.push(finding);
+    }
+    if findings.is_empty() {
+        return Err(Gap::missing(
+            "no evidence names the application and services servers",
+            vec![want("each ECE server")],
+        ));
+    }
+    Ok(findings)
+}
+
+fn want(host: &str) -> Want {
+    Want::new(
+        Role::EceAdmin,
+        format!("the Java version and options of {host}"),
+        format!(
+            "on {host}: hostname; \"<ECE>\\jdk\\bin\\java\" -version; wmic process where \"name='java.exe'\" get CommandLine (mask passwords); and the rx-process, dx-process and application server logs"
+        ),
+    )
+}
+
+fn judge(case: &Case, check: &Check, servers: &Servers, at: usize, server: &ServerView) -> Finding {
+    let subject = Subject::new(SubjectKind::Server, server.host.clone());
+    let host = &server.host;
+    let worked = last_success(case, server);
+    for hit in case.logs.hits.iter().filter(|h| REFUSED.contains(&h.id.as_str())) {
+        if !hit.by_source.keys().any(|(h, _)| server.is_called(h)) {
+            continue;
+        }
+        let places = || hit.samples.iter().take(3);
+        if let Some((time, origin)) = worked
+            .as_ref()
+            .filter(|(time, _)| hit.span.last.is_some_and(|last| is_later(*time, last)))
+        {
+            return check
+                .warn(
+                    subject,
+                    format!("a TLS version was refused on {host}; connections work again at {time}: healed"),
+                )
+                .at_all(places())
+                .at(origin);
+        }
+        return check
+            .fail(
+                subject,
+                format!("TLS from {host} to Microsoft fails over its version: TLS 1.2 is not offered, or an older one is refused"),
+            )
+            .at_all(places())
+            .explains(format!("signature:{}", hit.id));
+    }
+    let options = case.facts.network.jvm_options.iter().filter_map(|o| {
+        let (server, confidence) = servers.tie(o.from.as_deref(), None, &o.origin)?;
+        (server == at && is_protocol_option(&o.name)).then_some((o, confidence))
+    });
+    let options: Vec<(&Fact<JvmOption>, Confidence)> = options.collect();
+    if let Some((option, confidence)) = options.iter().find(|(o, _)| !offers_modern(&o.value.value)) {
+        return check
+            .fail(
+                subject,
+                format!(
+                    "Java on {host} is told `{}={}`: TLS 1.2 is not offered, and Microsoft refuses older versions",
+                    option.name, option.value.value
+                ),
+            )
+            .confidence(*confidence)
+            .at(&option.origin);
+    }
+    if let Some((_, origin)) = worked {
+        return check
+            .pass(subject, format!("ECE's TLS connections from {host} to Microsoft work"))
+            .at(&origin);
+    }
+    match options.first() {
+        Some((option, confidence)) => check
+            .pass(
+                subject,
+                format!("Java on {host} offers TLS 1.2 (`{}={}`)", option.name, option.value.value),
+            )
+            .confidence(*confidence)
+            .at(&option.origin),
+        None => check
+            .unknown(subject, format!("nothing shows which TLS versions Java on {host} offers"))
+            .want(want(host)),
+    }
+}
+
+/// Sign-ins whose processing detail says that they came over legacy TLS: they name no server.
+fn legacy_sign_in(case: &Case, check: &Check) -> Option<Finding> {
+    let ids: Vec<String> = case.client_ids().into_iter().map(|s| s.value).collect();
+    let legacy: Vec<&Origin> = case
+        .facts
+        .entra
+        .sign_ins
+        .iter()
+        .filter(|s| s.legacy_tls && s.app_id.as_ref().is_some_and(|id| ids.contains(id)))
+        .map(|s| &s.origin)
+        .collect();
+    let first = legacy.first()?;
+    let when = ageing::dated("legacy-tls-endpoints-end")
+        .map(|f| format!(" ({})", f.sentence()))
+        .unwrap_or_default();
+    Some(
+        check
+            .warn(
+                Subject::deployment(),
+                format!(
+                    "{} sign-ins of this app came over legacy TLS (1.0, 1.1 or 3DES): they end with the next tightening{when}",
+                    legacy.len()
+                ),
+            )
+            .severity(Severity::Medium)
+            .at(first)
+            .at_all(legacy.last().copied()),
+    )
+}
+
+fn last_success(case: &Case, server: &ServerView) -> Option<(Stamp, Origin)> {
+    let runs = case.logs.operations.iter().flat_map(|o| &o.runs);
+    runs.filter(|r| r.outcome == Outcome::Done && r.host.as_deref().is_some_and(|h| server.is_called(h)))
+        .map(|r| (r.last, r.last_origin.clone()))
+        .reduce(|best, next| if is_later(next.0, best.0) { next } else { best })
+}
+
+fn is_protocol_option(name: &str) -> bool {
+    matches!(name, "https.protocols" | "jdk.tls.client.protocols") || (name.starts_with("mail.") && name.ends_with("ssl.protocols"))
+}
+
+/// True if a list like `TLSv1,TLSv1.2` holds a version that Microsoft accepts; an empty list is Java's own default.
+fn offers_modern(list: &str) -> bool {
+    let mut versions = list.split([',', ' ', ';']).map(str::trim).filter(|v| !v.is_empty()).peekable();
+    versions.peek().is_none() || versions.any(|v| v.eq_ignore_ascii_case("TLSv1.2") || v.eq_ignore_ascii_case("TLSv1.3"))
+}

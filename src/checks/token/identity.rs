@@ -1,0 +1,283 @@
+//! `token.identity`: the token was issued for the mailbox account, not for the person who sat at the browser.
+
+use super::identity_evidence::{Holder, Witness, evidence_of, strangers};
+use crate::case::{Case, Directory};
+use crate::checks::{Check, Gap};
+use crate::finding::{Confidence, Finding, Role, Severity, Subject, SubjectKind, Want};
+use crate::model::{AccountKind, Origin, fold_address};
+
+/// The check.
+pub const CHECK: Check = Check {
+    id: "token.identity",
+    title: "Tokens belong to the mailbox account",
+    severity: Severity::Critical,
+    why: "On a workstation that is signed in to the same directory, the browser answers Microsoft's sign-in by itself, with the person's own account (single sign-on). ECE then holds a token of that person for the mailbox: Microsoft issues and renews it without any error, and Exchange refuses it without a reason.",
+    evidence: "tokens (upn, preferred_username), interactive sign-ins and refreshes of ECE's app, logins in mail traces, accounts of ECE, mailbox rights",
+    remedy: &[
+        "Open a private (InPrivate, incognito) browser window and open ECE's administration console in it under the external URL.",
+        "At the e-mail account press Generate, choose \"Use another account\", and sign in as the mailbox (for a shared account: as its own user), not as yourself.",
+        "Save, and re-activate the alias.",
+        "Verify: the sign-in log shows the mailbox's address for ECE's app, and the alias fetches and sends.",
+    ],
+    references: &["Cisco 218453, sections Token generation and Mailbox rights"],
+    run,
+};
+
+/// An account, or an alias without one, and whose token it should hold.
+struct Unit {
+    subject: Subject,
+    /// Names that evidence may tie to it: account name, aliases, user; lower case.
+    names: Vec<String>,
+    /// Mailboxes that it serves.
+    mailboxes: Vec<String>,
+    /// Users whose token is right.
+    right: Vec<String>,
+    kind: Option<AccountKind>,
+    /// User that ECE's settings name for it.
+    user: Option<(String, Origin)>,
+    origin: Origin,
+}
+
+fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
+    let units = units(case);
+    let directory = case.directory();
+    if units.is_empty() {
+        let held = case.token_users();
+        return Err(Gap {
+            message: match held.first() {
+                Some(token) => format!(
+                    "a token of {} is in the bundle, and nothing shows for which account or mailbox it was made",
+                    token.user
+                ),
+                None => "the bundle shows neither ECE's e-mail accounts and aliases nor whose tokens it holds".into(),
+            },
+            evidence: held.iter().map(|t| t.origin.clone()).take(1).collect(),
+            wants: vec![accounts_want()],
+        });
+    }
+    let right: Vec<&str> = units.iter().flat_map(|u| u.right.iter().map(String::as_str)).collect();
+    let strangers = strangers(case, &directory, &right);
+    let sole = units.len() == 1;
+    let own: Vec<Vec<Witness>> = units.iter().map(|u| evidence_of(case, &directory, &u.names, &u.right, sole)).collect();
+    let lacking = own.iter().filter(|witnesses| witnesses.is_empty()).count();
+    let judged = units.iter().zip(&own);
+    Ok(judged
+        .map(|(unit, witnesses)| match witnesses.last() {
+            Some(last) => by_token(case, check, &directory, unit, last),
+            None => by_strangers(check, &directory, unit, &strangers, lacking, units.len()),
+        })
+        .collect())
+}
+
+fn units(case: &Case) -> Vec<Unit> {
+    let mut units: Vec<Unit> = Vec::new();
+    let views = case.aliases();
+    for account in &case.facts.ece.accounts {
+        let name = account.name.get().cloned();
+        let user = account
+            .user
+            .fact()
+            .map(|f| (fold_address(&f.value), f.origin.clone()))
+            .filter(|(u, _)| !u.is_empty());
+        let served: Vec<String> = views
+            .iter()
+            .filter(|v| {
+                v.account
+                    .is_some_and(|a| a.name.get() == account.name.get() && a.user.get() == account.user.get())
+            })
+            .map(|v| v.address.clone())
+            .collect();
+        let label = name.clone().or_else(|| user.as_ref().map(|(u, _)| u.clone()));
+        let Some(label) = label else { continue };
+        if units.iter().any(|u| u.subject.name == label) {
+            continue;
+        }
+        let kind = account.kind.get().copied();
+        let own_user = user.as_ref().map(|(u, _)| u.clone());
+        let right: Vec<String> = match kind {
+            Some(AccountKind::Mailbox) if !served.is_empty() => served.clone(),
+            Some(AccountKind::Mailbox | AccountKind::Shared) => own_user.clone().into_iter().collect(),
+            None => own_user.clone().into_iter().chain(served.clone()).collect(),
+        };
+        let names = name.iter().map(|n| n.to_lowercase()).chain(served.clone()).chain(own_user).collect();
+        units.push(Unit {
+            subject: Subject::new(SubjectKind::Account, label),
+            names,
+            mailboxes: served,
+            right,
+            kind,
+            user,
+            origin: account.origin.clone(),
+        });
+    }
+    for view in views.iter().filter(|v| v.account.is_none()) {
+        let Some(row) = view.rows.first() else { continue };
+        let names = std::iter::once(view.address.clone())
+            .chain(view.name.as_ref().map(|n| n.to_lowercase()))
+            .collect();
+        units.push(Unit {
+            subject: Subject::new(SubjectKind::Alias, view.address.as_str()).labelled(view.name.as_deref()),
+            names,
+            mailboxes: vec![view.address.clone()],
+            right: vec![view.address.clone()],
+            kind: None,
+            user: None,
+            origin: row.address.origin().unwrap_or(&row.origin).clone(),
+        });
+    }
+    units
+}
+
+/// The newest evidence of a token that is tied to the account.
+fn by_token(case: &Case, check: &Check, directory: &Directory, unit: &Unit, last: &Witness) -> Finding {
+    let is = |user: &str| unit.right.iter().any(|r| directory.same(r, user));
+    let with_origins = |finding: Finding| finding.at_all(&last.origins).at(&unit.origin);
+    if is(&last.user) {
+        let whose = match unit.kind {
+            Some(AccountKind::Shared) => format!("the shared account's own user, {}", last.user),
+            _ => format!("the mailbox itself, {}", last.user),
+        };
+        let message = format!("{} is of {whose}", last.words());
+        return with_origins(check.pass(unit.subject.clone(), message)).confidence(last.confidence);
+    }
+    let whose = unit.right.first().map_or("the mailbox", String::as_str);
+    if unit.right.is_empty() {
+        let message = format!(
+            "{} is of {}; the export doesn't say which user the account should have",
+            last.words(),
+            last.user
+        );
+        return with_origins(check.unknown(unit.subject.clone(), message)).want(accounts_want());
+    }
+    if unit.kind.is_none() && !matches!(unit.subject.kind, SubjectKind::Account) && last.holder != Holder::Token {
+        let message = format!(
+            "{} is of {}, and whether {whose} has an account of its own or is served by a shared one isn't known",
+            last.words(),
+            last.user
+        );
+        return with_origins(check.unknown(unit.subject.clone(), message)).want(accounts_want());
+    }
+    if let Some(rights) = full_access(case, directory, &last.user, &unit.mailboxes).filter(|_| unit.kind != Some(AccountKind::Shared)) {
+        let message = format!(
+            "{} is of {}, not of {whose}: it works only because that user has FullAccess, and ends with that account's password, MFA or departure",
+            last.words(),
+            last.user
+        );
+        return with_origins(check.warn(unit.subject.clone(), message)).at_all(&rights);
+    }
+    // A UPN may differ from the address: another domain leaves room for that, while no export lists both.
+    let domain = |address: &str| address.rsplit('@').next().unwrap_or("").to_owned();
+    let may_be_upn = unit.kind != Some(AccountKind::Shared) && domain(&last.user) != domain(whose) && !are_listed(case, &[whose, &last.user]);
+    let confidence = if may_be_upn {
+        Confidence::Medium.max(last.confidence)
+    } else {
+        last.confidence
+    };
+    let message = match last.holder {
+        Holder::Login => format!(
+            "{} is of {}, where {whose} is expected: the token was generated for another user, and Exchange refuses it without a reason",
+            last.words(),
+            last.user
+        ),
+        _ => format!(
+            "{} is of {}, not of {whose}: the person at the browser was signed in by single sign-on when it was generated. Microsoft renews such a token without any error, and Exchange refuses it at the mailbox without a reason",
+            last.words(),
+            last.user
+        ),
+    };
+    with_origins(check.fail(unit.subject.clone(), message)).confidence(confidence)
+}
+
+/// True if a mailbox export lists all of `names`: then it is known that they are different mailboxes.
+fn are_listed(case: &Case, names: &[&str]) -> bool {
+    let mailboxes = &case.facts.exchange.mailboxes;
+    names.iter().all(|name| {
+        let called = |n: &&String| n.eq_ignore_ascii_case(name);
+        mailboxes
+            .iter()
+            .any(|m| [m.address.get(), m.upn.get()].into_iter().flatten().any(|n| called(&n)))
+    })
+}
+
+/// FullAccess of `user` on all of `mailboxes`, with the places that say so.
+fn full_access(case: &Case, directory: &Directory, user: &str, mailboxes: &[String]) -> Option<Vec<Origin>> {
+    let mut origins = Vec::new();
+    for mailbox in mailboxes {
+        let entries = case.facts.exchange.mailbox_permissions.iter().filter(|p| {
+            p.mailbox.get().is_some_and(|m| directory.same(m, mailbox))
+                && p.user.get().is_some_and(|u| directory.same(u, user))
+                && p.rights
+                    .get()
+                    .is_some_and(|rights| rights.iter().any(|r| r.eq_ignore_ascii_case("FullAccess")))
+        });
+        let entries: Vec<_> = entries.collect();
+        if entries.is_empty() || entries.iter().any(|p| p.deny.get() == Some(&true)) {
+            return None;
+        }
+        origins.extend(entries.iter().map(|p| p.origin.clone()));
+    }
+    (!origins.is_empty()).then_some(origins)
+}
+
+/// No evidence is tied to the account: users that are none of ECE's, and yet sign in to its app, are what remains.
+fn by_strangers(check: &Check, directory: &Directory, unit: &Unit, strangers: &[Witness], lacking: usize, units: usize) -> Finding {
+    let whose = unit.right.first().map_or("the mailbox", String::as_str);
+    let configured = unit.user.as_ref().filter(|(user, _)| !unit.right.iter().any(|r| directory.same(r, user)));
+    if let Some((user, origin)) = configured {
+        let message =
+            format!("ECE's account names the user {user}, but it is a mailbox account of {whose}: the token is expected for the mailbox itself");
+        let finding = check.unknown(unit.subject.clone(), message).at(origin);
+        return finding.want(sign_in_want());
+    }
+    let Some(first) = strangers.first() else {
+        return check
+            .unknown(unit.subject.clone(), format!("nothing shows whose token ECE holds for {whose}"))
+            .at(&unit.origin)
+            .want(sign_in_want());
+    };
+    let all = lacking == units;
+    // A person's interactive sign-in alone may have been the administrator's consent; renewals are of tokens that ECE holds.
+    let renewed = strangers.iter().find(|s| s.holder == Holder::Refresh);
+    let proof = renewed
+        .filter(|_| lacking == 1 || all)
+        .or(Some(first).filter(|s| s.holder == Holder::Login && lacking == 1));
+    match proof {
+        Some(stranger) => {
+            let message = format!(
+                "{} is of {}, who is none of ECE's mail users, and there is none of {whose}: the token was issued for the person at the browser (single sign-on), and Exchange refuses it at the mailbox without a reason",
+                stranger.words(),
+                stranger.user
+            );
+            let finding = check.fail(unit.subject.clone(), message).at_all(&stranger.origins).at(&unit.origin);
+            finding.confidence(Confidence::Medium)
+        }
+        None => {
+            let message = format!(
+                "{} is of {}, who is none of ECE's mail users; whether the token of {whose} was made then can't be told",
+                first.words(),
+                first.user
+            );
+            check
+                .unknown(unit.subject.clone(), message)
+                .at_all(&first.origins)
+                .at(&unit.origin)
+                .want(sign_in_want())
+        }
+    }
+}
+
+fn sign_in_want() -> Want {
+    Want::new(
+        Role::EntraAdmin,
+        "who signed in to ECE's app, and whose tokens are refreshed",
+        "Entra admin center > Identity > Monitoring & health > Sign-in logs > filter Application = ECE's app: download \"User sign-ins (interactive)\" and \"User sign-ins (non-interactive)\" as JSON, covering the moment of Generate",
+    )
+}
+
+fn accounts_want() -> Want {
+    Want::new(
+        Role::EceAdmin,
+        "ECE's e-mail accounts with account type, user and aliases",
+        "ECE administration console > E-mail > Accounts: list and details of each account (never the password or token); before 12.6 the aliases: SELECT * FROM EGML_MAILHOST",
+    )
+}

@@ -1,0 +1,888 @@
+//! Excel workbooks (`.xlsx`): cells as they stand, then tables found among them.
+//!
+//! The parts are read here, one pass over each, because ready-made readers believe what a file says of itself: a dense range
+//! from A1 to the last cell, room for as many strings as a counter names. Here a cell costs what it holds, every count is what was
+//! really seen, and every limit is a line in the report. Other workbook formats are refused with what to do.
+
+use super::header::{is_header, is_name};
+use super::records::form;
+use super::view::Losses;
+use super::{Key, Node, Place, Reading, Section, Syntax, Value, clixml, entities};
+use crate::model::Stamp;
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Cursor, Read};
+
+/// Most bytes of one part, unpacked.
+const PART: u64 = 64 << 20;
+/// Most bytes of all parts that are read, unpacked.
+const PARTS: u64 = 256 << 20;
+/// Most members of the archive.
+const MEMBERS: usize = 10_000;
+/// Most cells of a workbook.
+const CELLS: usize = 1_000_000;
+/// Most shared strings.
+const STRINGS: usize = 1_000_000;
+/// Most characters of a cell: what Excel allows.
+const CELL_TEXT: usize = 32_767;
+/// Last row and column of a sheet: XFD1048576.
+const LAST: (u32, u32) = (1_048_576, 16_384);
+/// Rows in which a header is looked for.
+const HEADER_ROWS: usize = 10;
+const SAVE_AS: &str = "open it in Excel and save it as .xlsx, or each sheet as .csv";
+
+type Zip<'b> = zip::ZipArchive<Cursor<&'b [u8]>>;
+
+/// Reads every sheet of a workbook: one section per table.
+pub fn read_workbook(bytes: &[u8]) -> Reading {
+    let mut losses = Losses::default();
+    let mut sections = Vec::new();
+    if let Err(reason) = workbook(bytes, &mut sections, &mut losses) {
+        losses.add(0, reason);
+    }
+    Reading {
+        sections,
+        losses: losses.into_vec(),
+    }
+}
+
+fn workbook(bytes: &[u8], sections: &mut Vec<Section>, losses: &mut Losses) -> Result<(), String> {
+    if bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
+        return Err(format!(
+            "the workbook is an old .xls or protected by a password, which is not read: {SAVE_AS}, without a password"
+        ));
+    }
+    let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| format!("no readable workbook ({error}): {SAVE_AS}"))?;
+    if zip.len() > MEMBERS {
+        return Err(format!("the workbook has {} parts, more than {MEMBERS}: it was not read", zip.len()));
+    }
+    let has = |zip: &Zip<'_>, name: &str| zip.index_for_name(name).is_some();
+    if has(&zip, "xl/workbook.bin") {
+        return Err(format!("the workbook is an .xlsb, which is not read: {SAVE_AS}"));
+    }
+    if has(&zip, "content.xml") && has(&zip, "mimetype") {
+        return Err(format!("the workbook is an .ods, which is not read: {SAVE_AS}"));
+    }
+    let mut budget = PARTS;
+    let root = part(&mut zip, "_rels/.rels", &mut budget)?.map(|xml| relations(&xml));
+    let main = root
+        .and_then(|all| {
+            all.into_values()
+                .find(|(kind, _)| kind.ends_with("/officeDocument"))
+                .map(|(_, target)| target)
+        })
+        .unwrap_or_else(|| "xl/workbook.xml".into());
+    let Some(book) = part(&mut zip, &main, &mut budget)? else {
+        return Err(format!("the archive holds no workbook (`{main}` is missing): {SAVE_AS}"));
+    };
+    let folder = main.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let file = main.rsplit('/').next().unwrap_or(&main);
+    let targets = part(&mut zip, &join(folder, &format!("_rels/{file}.rels")), &mut budget)?
+        .map(|xml| relations(&xml))
+        .unwrap_or_default();
+    let (sheets, date1904) = sheets(&book);
+    let by_kind = |kind: &str| targets.values().find(|(k, _)| k.ends_with(kind)).map(|(_, target)| join(folder, target));
+    let strings = match by_kind("/sharedStrings") {
+        Some(name) => match part(&mut zip, &name, &mut budget) {
+            Ok(xml) => xml.map(|xml| shared_strings(&xml, losses)).unwrap_or_default(),
+            Err(reason) => return Err(reason),
+        },
+        None => Vec::new(),
+    };
+    let dates = match by_kind("/styles") {
+        Some(name) => part(&mut zip, &name, &mut budget)?.map(|xml| date_styles(&xml)).unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let mut cells_left = CELLS;
+    for (name, id) in sheets {
+        let Some((_, target)) = targets.get(&id) else {
+            losses.add(0, format!("the sheet `{name}` has no part in the workbook"));
+            continue;
+        };
+        match part(&mut zip, &join(folder, target), &mut budget) {
+            Ok(Some(xml)) => {
+                let context = Context {
+                    sheet: &name,
+                    strings: &strings,
+                    dates: &dates,
+                    date1904,
+                };
+                let rows = context.rows(&xml, &mut cells_left, losses);
+                tables(&name, &rows, sections);
+            }
+            Ok(None) => losses.add(0, format!("the sheet `{name}` is missing from the workbook")),
+            Err(reason) => losses.add(0, format!("the sheet `{name}` was not read: {reason}")),
+        }
+    }
+    Ok(())
+}
+
+/// A part's text, if the archive has it, within what may still be unpacked.
+fn part(zip: &mut Zip<'_>, name: &str, budget: &mut u64) -> Result<Option<String>, String> {
+    let name = name.trim_start_matches('/');
+    let Some(index) = zip.index_for_name(name) else { return Ok(None) };
+    let member = zip
+        .by_index(index)
+        .map_err(|error| format!("`{name}` can't be unpacked ({error}): {SAVE_AS}"))?;
+    let limit = PART.min(*budget);
+    let mut bytes = Vec::new();
+    let outcome = member.take(limit + 1).read_to_end(&mut bytes);
+    if bytes.len() as u64 > limit {
+        return Err(format!("`{name}` is larger than {} MiB unpacked: save the sheet as .csv", limit >> 20));
+    }
+    *budget -= bytes.len() as u64;
+    if let Err(error) = outcome {
+        return Err(format!("`{name}` is damaged ({error}): {SAVE_AS}"));
+    }
+    let (text, _, _) = encoding_rs::UTF_8.decode(&bytes);
+    Ok(Some(text.into_owned()))
+}
+
+fn join(folder: &str, target: &str) -> String {
+    if let Some(absolute) = target.strip_prefix('/') {
+        return absolute.to_owned();
+    }
+    let mut path: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
+    for step in target.split('/') {
+        match step {
+            ".." => drop(path.pop()),
+            "." | "" => {}
+            step => path.push(step),
+        }
+    }
+    path.join("/")
+}
+
+/// Calls `each` for the start of every element, with its local name, and whether it is empty; other events go to `other`.
+fn events(xml: &str, each: &mut dyn FnMut(Step<'_>) -> bool) {
+    let mut reader = Reader::from_str(xml);
+    let config = reader.config_mut();
+    config.allow_dangling_amp = true;
+    config.allow_unmatched_ends = true;
+    config.check_end_names = false;
+    loop {
+        let go_on = match reader.read_event() {
+            Ok(Event::Start(tag)) => each(Step::Open(&tag)),
+            Ok(Event::Empty(tag)) => {
+                let open = each(Step::Open(&tag));
+                open && each(Step::Close(local(&tag)))
+            }
+            Ok(Event::End(tag)) => each(Step::Close(local(&tag))),
+            Ok(Event::Text(text)) => each(Step::Text(&text)),
+            Ok(Event::GeneralRef(name)) => {
+                let name: &str = &name;
+                let whole = format!("&{name};");
+                each(Step::Text(&entities::decode(&whole)))
+            }
+            Ok(Event::CData(text)) => each(Step::Text(&text)),
+            Ok(Event::Eof) | Err(_) => false,
+            Ok(_) => true,
+        };
+        if !go_on {
+            return;
+        }
+    }
+}
+
+enum Step<'e> {
+    Open(&'e BytesStart<'e>),
+    Close(&'e str),
+    Text(&'e str),
+}
+
+/// A tag's name without prefix and attributes.
+fn local(tag: &str) -> &str {
+    let name = tag.split([' ', '\t', '\r', '\n', '/']).next().unwrap_or("");
+    name.rsplit(':').next().unwrap_or(name)
+}
+
+fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
+    tag.attributes().with_checks(false).filter_map(Result::ok).find_map(|attribute| {
+        let key: &str = attribute.key.as_ref();
+        (local(key) == name).then(|| {
+            let value: &str = &attribute.value;
+            entities::decode(value).into_owned()
+        })
+    })
+}
+
+/// Relationship id → type and target.
+fn relations(xml: &str) -> BTreeMap<String, (String, String)> {
+    let mut all = BTreeMap::new();
+    events(xml, &mut |step| {
+        if let Step::Open(tag) = step
+            && local(tag) == "Relationship"
+            && let (Some(id), Some(kind), Some(target)) = (attribute(tag, "Id"), attribute(tag, "Type"), attribute(tag, "Target"))
+        {
+            all.insert(id, (kind, target));
+        }
+        all.len() < MEMBERS
+    });
+    all
+}
+
+/// Names and relationship ids of the sheets, and whether dates count from 1904.
+fn sheets(xml: &str) -> (Vec<(String, String)>, bool) {
+    let mut all = Vec::new();
+    let mut date1904 = false;
+    events(xml, &mut |step| {
+        if let Step::Open(tag) = step {
+            match local(tag) {
+                "sheet" => all.extend(attribute(tag, "name").zip(attribute(tag, "id"))),
+                "workbookPr" => date1904 = attribute(tag, "date1904").is_some_and(|v| v == "1" || v == "true"),
+                _ => {}
+            }
+        }
+        all.len() < MEMBERS
+    });
+    (all, date1904)
+}
+
+/// Texts of a string item or an inline string: its `t` elements, but for the phonetic hints.
+#[derive(Default)]
+struct Texts {
+    text: String,
+    in_text: bool,
+    phonetic: bool,
+    cut: bool,
+}
+
+impl Texts {
+    fn step(&mut self, step: &Step<'_>) {
+        match step {
+            Step::Open(tag) => match local(tag) {
+                "t" => self.in_text = true,
+                "rPh" => self.phonetic = true,
+                _ => {}
+            },
+            Step::Close("t") => self.in_text = false,
+            Step::Close("rPh") => self.phonetic = false,
+            Step::Close(_) => {}
+            Step::Text(text) => {
+                if self.in_text && !self.phonetic {
+                    self.push(text);
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, text: &str) {
+        let room = (CELL_TEXT * 4).saturating_sub(self.text.len());
+        match text.get(..room.min(text.len())) {
+            Some(all) if all.len() == text.len() => self.text.push_str(all),
+            _ => {
+                self.text.extend(text.chars().take(room / 4));
+                self.cut = true;
+            }
+        }
+    }
+
+    fn take(&mut self) -> (String, bool) {
+        let all = std::mem::take(self);
+        (clixml::unescape(&all.text), all.cut)
+    }
+}
+
+fn shared_strings(xml: &str, losses: &mut Losses) -> Vec<(String, bool)> {
+    let mut strings = Vec::new();
+    let mut texts = Texts::default();
+    events(xml, &mut |step| {
+        texts.step(&step);
+        match step {
+            Step::Open(tag) if local(tag) == "si" => texts = Texts::default(),
+            Step::Close("si") => strings.push(texts.take()),
+            _ => {}
+        }
+        strings.len() < STRINGS
+    });
+    if strings.len() >= STRINGS {
+        losses.add(
+            0,
+            format!("the workbook has more than {STRINGS} texts: cells with further ones are unreadable; save the sheets as .csv"),
+        );
+    }
+    strings
+}
+
+/// For each cell style, whether it shows a number as a date or time.
+fn date_styles(xml: &str) -> Vec<bool> {
+    let mut custom: BTreeMap<u32, bool> = BTreeMap::new();
+    let mut styles = Vec::new();
+    let mut in_cells = false;
+    events(xml, &mut |step| {
+        match step {
+            Step::Open(tag) => match local(tag) {
+                "numFmt" => {
+                    let id = attribute(tag, "numFmtId").and_then(|id| id.parse().ok());
+                    if let (Some(id), Some(code)) = (id, attribute(tag, "formatCode")) {
+                        custom.insert(id, is_date_format(&code));
+                    }
+                }
+                "cellXfs" => in_cells = true,
+                "xf" if in_cells => {
+                    let id: u32 = attribute(tag, "numFmtId").and_then(|id| id.parse().ok()).unwrap_or(0);
+                    let built_in = matches!(id, 14..=22 | 27..=36 | 45..=47 | 50..=58);
+                    styles.push(custom.get(&id).copied().unwrap_or(built_in));
+                }
+                _ => {}
+            },
+            Step::Close("cellXfs") => in_cells = false,
+            _ => {}
+        }
+        styles.len() < 100_000 && custom.len() < 100_000
+    });
+    styles
+}
+
+/// True for a number format that has day, month, year, hour or second outside of quotes and brackets.
+fn is_date_format(code: &str) -> bool {
+    let (mut quoted, mut bracket, mut escaped) = (false, false, false);
+    let mut dated = false;
+    for c in code.split(';').next().unwrap_or("").chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' | '_' | '*' => escaped = true,
+            '"' => quoted = !quoted,
+            _ if quoted => {}
+            '[' => bracket = true,
+            ']' => bracket = false,
+            _ if bracket => {}
+            'd' | 'D' | 'm' | 'M' | 'y' | 'Y' | 'h' | 'H' | 's' | 'S' => dated = true,
+            // "General" and colours have such letters, but stand alone.
+            'G' | 'e' | 'E' | '0' | '#' if !dated => return false,
+            _ => {}
+        }
+    }
+    dated
+}
+
+/// A cell: its column from 1, and its value.
+type Row = (u32, Vec<(u32, Value)>);
+
+struct Context<'w> {
+    sheet: &'w str,
+    strings: &'w [(String, bool)],
+    dates: &'w [bool],
+    date1904: bool,
+}
+
+impl Context<'_> {
+    /// The filled cells of a sheet, by row.
+    fn rows(&self, xml: &str, cells_left: &mut usize, losses: &mut Losses) -> Vec<Row> {
+        let mut rows: BTreeMap<u32, BTreeMap<u32, Value>> = BTreeMap::new();
+        let (mut row, mut column) = (0u32, 0u32);
+        let mut cell: Option<Cell> = None;
+        let mut complete = false;
+        events(xml, &mut |step| {
+            if let Some(open) = &mut cell {
+                open.step(&step);
+            }
+            match step {
+                Step::Open(tag) => match local(tag) {
+                    "row" => {
+                        row = attribute(tag, "r").and_then(|r| r.parse().ok()).unwrap_or(row.saturating_add(1));
+                        column = 0;
+                    }
+                    "c" => {
+                        let reference = attribute(tag, "r");
+                        let place = match &reference {
+                            Some(reference) => cell_at(reference),
+                            None => Some((row.max(1), column.saturating_add(1))),
+                        };
+                        let place = place.filter(|(r, c)| *r <= LAST.0 && *c <= LAST.1);
+                        if place.is_none() {
+                            losses.add(
+                                0,
+                                format!("the sheet `{}` names a cell beyond the last one of a sheet: it was left out", self.sheet),
+                            );
+                        }
+                        (row, column) = place.unwrap_or((row, column));
+                        cell = place.map(|place| Cell {
+                            place,
+                            kind: attribute(tag, "t").unwrap_or_default(),
+                            style: attribute(tag, "s").and_then(|s| s.parse().ok()).unwrap_or(0),
+                            ..Cell::default()
+                        });
+                    }
+                    _ => {}
+                },
+                Step::Close("c") => {
+                    if let Some(done) = cell.take() {
+                        let (row, column) = done.place;
+                        let value = self.value(done);
+                        if value != Value::Null {
+                            rows.entry(row).or_default().insert(column, value);
+                            *cells_left = cells_left.saturating_sub(1);
+                        }
+                    }
+                }
+                Step::Close("sheetData" | "worksheet") => complete = true,
+                _ => {}
+            }
+            *cells_left > 0
+        });
+        if *cells_left == 0 {
+            losses.add(
+                0,
+                format!(
+                    "the workbook has more than {CELLS} cells: the rest of `{}` was left out; save the sheet as .csv",
+                    self.sheet
+                ),
+            );
+        } else if !complete {
+            losses.add(0, format!("the sheet `{}` ends before its end: cells are missing", self.sheet));
+        }
+        rows.into_iter().map(|(row, cells)| (row, cells.into_iter().collect())).collect()
+    }
+
+    fn value(&self, mut cell: Cell) -> Value {
+        let text = |(text, cut): (String, bool)| match (text.trim().is_empty(), cut) {
+            (_, true) => Value::Cut(text.into()),
+            (true, false) => Value::Null,
+            (false, false) if super::node::is_cut_by_depth(&text) => Value::Cut(text.into()),
+            (false, false) => Value::Text(text.into()),
+        };
+        let raw = std::mem::take(&mut cell.value);
+        match cell.kind.as_str() {
+            "inlineStr" => text(cell.texts.take()),
+            "s" => match raw.trim().parse::<usize>().ok().and_then(|index| self.strings.get(index)) {
+                Some(shared) => text(shared.clone()),
+                None => Value::Cut("".into()),
+            },
+            "b" => Value::Bool(raw.trim() == "1" || raw.trim().eq_ignore_ascii_case("true")),
+            "e" => Value::Cut(raw.into()),
+            "str" | "d" => text((clixml::unescape(&raw), false)),
+            // A formula that was never calculated.
+            _ if raw.trim().is_empty() && cell.formula => Value::Cut("".into()),
+            _ if raw.trim().is_empty() => text(cell.texts.take()),
+            _ => {
+                let raw = raw.trim();
+                match (raw.parse::<f64>(), self.dates.get(cell.style)) {
+                    (Ok(serial), Some(true)) => date(serial, self.date1904).map_or(Value::Number(raw.into()), |d| Value::Text(d.into())),
+                    (Ok(number), _) => Value::Number(plain_number(raw, number).into()),
+                    (Err(_), _) => Value::Text(raw.into()),
+                }
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Cell {
+    place: (u32, u32),
+    kind: String,
+    style: usize,
+    value: String,
+    texts: Texts,
+    formula: bool,
+    in_value: bool,
+}
+
+impl Cell {
+    fn step(&mut self, step: &Step<'_>) {
+        self.texts.step(step);
+        match step {
+            Step::Open(tag) => match local(tag) {
+                "v" => self.in_value = true,
+                "f" => self.formula = true,
+                _ => {}
+            },
+            Step::Close("v") => self.in_value = false,
+            Step::Close(_) => {}
+            Step::Text(text) => {
+                if self.in_value && self.value.len() + text.len() <= CELL_TEXT * 4 {
+                    self.value.push_str(text);
+                }
+            }
+        }
+    }
+}
+
+/// `587.0` and `587` as people wrote it, and no exponent where the number is whole.
+fn plain_number(raw: &str, number: f64) -> String {
+    match number.fract() == 0.0 && number.abs() < 1e15 {
+        true => format!("{number:.0}"),
+        false => raw.to_owned(),
+    }
+}
+
+/// A serial number as a date, a time, or both, in ISO form.
+fn date(serial: f64, date1904: bool) -> Option<String> {
+    if !(0.0..3_000_000.0).contains(&serial) {
+        return None;
+    }
+    // Day 60 of the 1900 calendar is a 29th of February that never was.
+    let days = match date1904 {
+        true => serial + 1462.0,
+        false if serial < 60.0 => serial + 1.0,
+        false => serial,
+    };
+    let seconds = ((days - 25_569.0) * 86_400.0).round() as i64;
+    let stamp = Stamp {
+        local_ms: seconds * 1000,
+        offset_minutes: None,
+    };
+    let text = stamp.to_string();
+    let (day, time) = text.split_once('T')?;
+    Some(match serial < 1.0 {
+        true => time.to_owned(),
+        false if time.starts_with("00:00:00") => day.to_owned(),
+        false => text,
+    })
+}
+
+/// Row and column of a reference `B12`.
+fn cell_at(reference: &str) -> Option<(u32, u32)> {
+    let letters = reference.bytes().take_while(u8::is_ascii_alphabetic).count();
+    if letters == 0 || letters > 3 || reference.len() - letters > 7 {
+        return None;
+    }
+    let column = reference[..letters]
+        .bytes()
+        .fold(0u32, |n, b| n * 26 + u32::from(b.to_ascii_uppercase() - b'A') + 1);
+    let row: u32 = reference[letters..].parse().ok()?;
+    (row > 0).then_some((row, column))
+}
+
+fn column_name(mut column: u32) -> String {
+    let mut letters = Vec::new();
+    while column > 0 {
+        let rest = (column - 1) % 26;
+        letters.push(char::from(b'A' + u8::try_from(rest).unwrap_or(0)));
+        column = (column - 1) / 26;
+    }
+    letters.iter().rev().collect()
+}
+
+fn place(sheet: &str, row: u32, column: u32) -> Place {
+    Place {
+        cell: Some(format!("{sheet}!{}{row}", column_name(column)).into()),
+        ..Place::default()
+    }
+}
+
+fn text_of(value: &Value) -> &str {
+    match value {
+        Value::Text(t) | Value::Number(t) | Value::Cut(t) => t,
+        Value::Bool(true) => "true",
+        Value::Bool(false) => "false",
+        _ => "",
+    }
+}
+
+/// Finds the tables of a sheet: bands between blank rows, blocks between blank columns, a header in each.
+fn tables(sheet: &str, rows: &[Row], sections: &mut Vec<Section>) {
+    let mut start = 0;
+    let mut title: Option<String> = None;
+    // Header of the table above, by its columns: a blank row inside of a table does not end it.
+    let mut last_keys: BTreeMap<u32, BTreeMap<u32, Key>> = BTreeMap::new();
+    while start < rows.len() {
+        let mut end = start + 1;
+        while end < rows.len() && rows[end].0 == rows[end - 1].0 + 1 {
+            end += 1;
+        }
+        let band = &rows[start..end];
+        start = end;
+        for (columns, block) in blocks(band) {
+            let first_column = columns.first().copied().unwrap_or(1);
+            let (section, keys, heading) = block_section(sheet, &block, &columns, last_keys.get(&first_column), title.take());
+            title = heading;
+            if let Some(keys) = keys {
+                last_keys.insert(first_column, keys);
+            }
+            sections.extend(section);
+        }
+    }
+}
+
+/// A row of a block: its filled cells, by column.
+type BlockRow<'v> = (u32, BTreeMap<u32, &'v Value>);
+
+/// Groups of neighbouring columns that the band fills, each with its rows.
+fn blocks(band: &[Row]) -> Vec<(Vec<u32>, Vec<BlockRow<'_>>)> {
+    let filled: BTreeSet<u32> = band.iter().flat_map(|(_, cells)| cells.iter().map(|(c, _)| *c)).collect();
+    let mut blocks: Vec<(Vec<u32>, Vec<BlockRow<'_>>)> = Vec::new();
+    for column in filled {
+        match blocks.last_mut() {
+            Some((columns, _)) if columns.last().is_some_and(|last| last + 1 == column) => columns.push(column),
+            _ => blocks.push((vec![column], Vec::new())),
+        }
+    }
+    for (row, cells) in band {
+        for (column, value) in cells {
+            let index = blocks
+                .partition_point(|(columns, _)| columns.first().is_some_and(|first| first <= column))
+                .saturating_sub(1);
+            let Some((_, rows)) = blocks.get_mut(index) else { continue };
+            match rows.last_mut() {
+                Some((last, filled)) if last == row => {
+                    filled.insert(*column, value);
+                }
+                _ => rows.push((*row, BTreeMap::from([(*column, value)]))),
+            }
+        }
+    }
+    blocks
+}
+
+/// The section of a block; its header, if it has one; or its text, if it is only a title of what follows.
+fn block_section(
+    sheet: &str,
+    block: &[BlockRow<'_>],
+    columns: &[u32],
+    above: Option<&BTreeMap<u32, Key>>,
+    title: Option<String>,
+) -> (Option<Section>, Option<BTreeMap<u32, Key>>, Option<String>) {
+    if let [(_, cells)] = block
+        && cells.len() == 1
+        && let Some(value) = cells.values().next()
+        && is_name(text_of(value))
+    {
+        return (None, None, Some(crate::model::secret::mask(text_of(value)).into_owned()));
+    }
+    let in_columns = |cells: &BTreeMap<u32, &Value>| -> Vec<String> {
+        columns
+            .iter()
+            .map(|c| cells.get(c).map_or(String::new(), |v| text_of(v).to_owned()))
+            .collect()
+    };
+    let header = (0..block.len().min(HEADER_ROWS)).find(|&i| {
+        let head = in_columns(&block[i].1);
+        let below: Vec<Vec<String>> = block[i + 1..].iter().take(20).map(|(_, cells)| in_columns(cells)).collect();
+        let below: Vec<Vec<&str>> = below.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
+        (block[i].1.len() > 1 || columns.len() == 1) && !below.is_empty() && is_header(&head.iter().map(String::as_str).collect::<Vec<_>>(), &below)
+    });
+    // Single cells above the header are its title.
+    let own_title = header
+        .and_then(|h| block[..h].iter().rev().find(|(_, cells)| cells.len() == 1))
+        .and_then(|(_, cells)| cells.values().next())
+        .map(|v| text_of(v).to_owned());
+    let title = own_title.map(|t| crate::model::secret::mask(&t).into_owned()).or(title);
+    let name = match title {
+        Some(title) => format!("{sheet}: {title}"),
+        None => sheet.to_owned(),
+    };
+    let keys: Option<BTreeMap<u32, Key>> = match header {
+        Some(h) => Some(
+            block[h]
+                .1
+                .iter()
+                .map(|(column, value)| {
+                    let name = text_of(value).split_whitespace().collect::<Vec<_>>().join(" ");
+                    let key = Key {
+                        name: name.into(),
+                        place: place(sheet, block[h].0, *column),
+                    };
+                    (*column, key)
+                })
+                .collect(),
+        ),
+        None => above.filter(|keys| columns.iter().all(|c| keys.contains_key(c))).cloned(),
+    };
+    let first = header.map_or(0, |h| h + 1);
+    let nodes: Vec<Node> = block[first..]
+        .iter()
+        .map(|(row, cells)| row_node(sheet, *row, cells, columns, keys.as_ref()))
+        .collect();
+    let nodes = if keys.is_none() { form(nodes) } else { nodes };
+    let section = Section {
+        syntax: Syntax::Sheet,
+        command: None,
+        host: None,
+        printed: None,
+        name: Some(name),
+        first_line: u64::from(block.first().map_or(1, |(row, _)| *row)),
+        last_line: u64::from(block.last().map_or(1, |(row, _)| *row)),
+        nodes,
+    };
+    (Some(section), keys, None)
+}
+
+fn row_node(sheet: &str, row: u32, cells: &BTreeMap<u32, &Value>, columns: &[u32], keys: Option<&BTreeMap<u32, Key>>) -> Node {
+    let entries = columns.iter().enumerate().map(|(i, column)| {
+        let own = place(sheet, row, *column);
+        let key = keys.and_then(|keys| keys.get(column)).cloned();
+        let key = key.unwrap_or_else(|| Key {
+            name: format!("#{}", i + 1).into(),
+            place: own.clone(),
+        });
+        let value = cells.get(column).map_or(Value::Null, |value| (*value).clone());
+        (key, Node::new(value, own))
+    });
+    let first = columns.first().copied().unwrap_or(1);
+    Node::new(Value::Bag(entries.collect()), place(sheet, row, first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn pack(parts: &[(&str, &str)]) -> Vec<u8> {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, text) in parts {
+            writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+            writer.write_all(text.as_bytes()).unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    }
+
+    const BOOK: &str = r#"<workbook xmlns:r="x"><sheets><sheet name="Settings" sheetId="1" r:id="rId1"/></sheets></workbook>"#;
+    const RELS: &str = r#"<Relationships><Relationship Id="rId1" Type="x/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="x/sharedStrings" Target="sharedStrings.xml"/><Relationship Id="rId3" Type="x/styles" Target="/xl/styles.xml"/></Relationships>"#;
+    const STRINGS_XML: &str = r#"<sst uniqueCount="4294967295"><si><t>External URL</t></si><si><r><t>https://</t></r><r><t>ece.example.com</t></r><rPh><t>x</t></rPh></si><si><t>a_x000D_b</t></si></sst>"#;
+    const STYLES: &str = r#"<styleSheet><numFmts><numFmt numFmtId="170" formatCode="yyyy\-mm\-dd hh:mm"/></numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="170"/><xf numFmtId="14"/></cellXfs></styleSheet>"#;
+
+    fn book(sheet: &str) -> Vec<u8> {
+        pack(&[
+            ("xl/workbook.xml", BOOK),
+            ("xl/_rels/workbook.xml.rels", RELS),
+            ("xl/sharedStrings.xml", STRINGS_XML),
+            ("xl/styles.xml", STYLES),
+            ("xl/worksheets/sheet1.xml", sheet),
+        ])
+    }
+
+    /// A sheet from rows of cells; numbers as numbers, other text inline.
+    fn sheet(rows: &[(u32, &[(&str, &str)])]) -> Vec<u8> {
+        let mut xml = String::from("<worksheet><sheetData>");
+        for (row, cells) in rows {
+            xml.push_str(&format!("<row r=\"{row}\">"));
+            for (column, text) in *cells {
+                match text.parse::<f64>() {
+                    Ok(_) => xml.push_str(&format!("<c r=\"{column}{row}\"><v>{text}</v></c>")),
+                    Err(_) => xml.push_str(&format!("<c r=\"{column}{row}\" t=\"inlineStr\"><is><t>{text}</t></is></c>")),
+                }
+            }
+            xml.push_str("</row>");
+        }
+        book(&(xml + "</sheetData></worksheet>"))
+    }
+
+    #[test]
+    fn reads_values_as_people_see_them() {
+        let xml = r#"<worksheet><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>Name</t></is></c><c r="B1" t="str"><v>Value</v></c><c r="C1" t="inlineStr"><is><t>When</t></is></c></row>
+            <row r="2"><c r="A2" t="s"><v>0</v></c><c r="B2" t="s"><v>1</v></c><c r="C2" s="1"><v>45662.5</v></c></row>
+            <row r="3"><c r="A3" t="s"><v>2</v></c><c r="B3"><v>587.0</v></c><c r="C3" s="2"><v>45662</v></c></row>
+            <row><c t="inlineStr"><is><t>Flag</t></is></c><c t="b"><v>1</v></c><c t="e"><v>#N/A</v></c></row>
+            <row><c t="inlineStr"><is><t>Sum</t></is></c><c><f>1+1</f></c><c r="C5" t="s"><v>99</v></c></row></sheetData></worksheet>"#;
+        let reading = read_workbook(&book(xml));
+        assert!(reading.losses.is_empty(), "{:?}", reading.losses);
+        let section = &reading.sections[0];
+        assert_eq!(
+            (section.syntax, section.name.as_deref(), section.nodes.len()),
+            (Syntax::Sheet, Some("Settings"), 4)
+        );
+        let url = section.nodes[0].get("Value").unwrap();
+        assert_eq!(
+            (url.text(), url.place.cell.as_deref()),
+            (Some("https://ece.example.com"), Some("Settings!B2"))
+        );
+        assert_eq!(section.nodes[0].get("When").unwrap().text(), Some("2025-01-05T12:00:00"));
+        assert_eq!(section.nodes[1].get("Name").unwrap().text(), Some("a\rb"));
+        assert_eq!(section.nodes[1].get("Value").unwrap().value, Value::Number("587".into()));
+        assert_eq!(section.nodes[1].get("When").unwrap().text(), Some("2025-01-05"));
+        assert_eq!(section.nodes[2].get("Value").unwrap().value, Value::Bool(true));
+        assert_eq!(section.nodes[2].get("When").unwrap().value, Value::Cut("#N/A".into()));
+        assert_eq!(section.nodes[3].get("Value").unwrap().value, Value::Cut("".into()));
+    }
+
+    #[test]
+    fn several_tables_in_one_sheet() {
+        let reading = read_workbook(&sheet(&[
+            (1, &[("A", "Partition settings")]),
+            (2, &[("A", "Name"), ("B", "Value"), ("E", "Alias"), ("F", "Port")]),
+            (3, &[("A", "External URL"), ("B", "https://a"), ("E", "sales@example.com"), ("F", "993")]),
+            (5, &[("A", "Session time out"), ("B", "60")]),
+            (7, &[("A", "Department settings")]),
+            (9, &[("A", "Setting"), ("B", "Value")]),
+            (10, &[("A", "From address"), ("B", "x@example.com")]),
+        ]));
+        let names: Vec<_> = reading.sections.iter().map(|s| (s.name.as_deref().unwrap(), s.nodes.len())).collect();
+        assert_eq!(
+            names,
+            [
+                ("Settings: Partition settings", 1),
+                ("Settings", 1),
+                ("Settings", 1),
+                ("Settings: Department settings", 1)
+            ]
+        );
+        assert_eq!(reading.sections[1].nodes[0].get("Port").unwrap().text(), Some("993"));
+        assert_eq!(reading.sections[2].nodes[0].get("Value").unwrap().text(), Some("60"));
+        assert_eq!(
+            reading.sections[3].nodes[0].get("Setting").unwrap().place.cell.as_deref(),
+            Some("Settings!A10")
+        );
+    }
+
+    #[test]
+    fn forms_and_headless_tables() {
+        let form = read_workbook(&sheet(&[
+            (1, &[("A", "Alias name"), ("B", "sales@example.com")]),
+            (2, &[("A", "Incoming port:"), ("B", "993")]),
+            (3, &[("A", "Empty")]),
+        ]));
+        let node = &form.sections[0].nodes[0];
+        assert_eq!(node.get("Incoming port").unwrap().text(), Some("993"));
+        assert_eq!(node.get("Empty").unwrap().value, Value::Null);
+        let headless = read_workbook(&sheet(&[
+            (1, &[("B", "1"), ("C", "a@example.com"), ("D", "993")]),
+            (2, &[("B", "2"), ("C", "b@example.com")]),
+        ]));
+        assert_eq!(headless.sections[0].nodes[1].get("#2").unwrap().text(), Some("b@example.com"));
+        assert_eq!(headless.sections[0].nodes[1].get("#3").unwrap().value, Value::Null);
+    }
+
+    #[test]
+    fn sparse_and_lying_workbooks_are_harmless() {
+        let far = sheet(&[(1, &[("A", "x")]), (1_048_576, &[("XFD", "y")])]);
+        assert!(read_workbook(&far).losses.is_empty());
+        let beyond = book(
+            "<worksheet><sheetData><row r=\"4294967295\"><c r=\"XFE4294967295\"><v>1</v></c><c r=\"A99999999999\"/><c r=\"1\"/></row></sheetData></worksheet>",
+        );
+        let reading = read_workbook(&beyond);
+        assert_eq!((reading.sections.len(), reading.losses.len()), (0, 1));
+        let long = book(&format!(
+            "<worksheet><sheetData><row><c t=\"inlineStr\"><is><t>{}</t></is></c><c><v>1</v></c></row></sheetData></worksheet>",
+            "é".repeat(1 << 20)
+        ));
+        let reading = read_workbook(&long);
+        assert!(
+            reading.sections[0]
+                .nodes
+                .iter()
+                .flat_map(Node::entries)
+                .any(|(_, n)| matches!(n.value, Value::Cut(_)))
+        );
+        let cut = book("<worksheet><sheetData><row><c><v>1</v></c><c t=\"inl");
+        assert!(read_workbook(&cut).losses[0].reason.contains("ends before its end"));
+    }
+
+    #[test]
+    fn other_formats_are_refused_with_what_to_do() {
+        for bytes in [
+            vec![0xD0, 0xCF, 0x11, 0xE0, 0, 0],
+            pack(&[("xl/workbook.bin", "")]),
+            pack(&[("mimetype", "application/vnd.oasis.opendocument.spreadsheet"), ("content.xml", "")]),
+            pack(&[("a.txt", "")]),
+            b"PK\x03\x04 damaged".to_vec(),
+        ] {
+            let reading = read_workbook(&bytes);
+            assert!(reading.losses[0].reason.contains("save it as .xlsx"), "{:?}", reading.losses);
+        }
+    }
+
+    #[test]
+    fn truncated_and_damaged_bytes_never_panic() {
+        let whole = sheet(&[(1, &[("A", "Name"), ("B", "Value")]), (2, &[("A", "x"), ("B", "1")])]);
+        for end in (0..whole.len()).step_by(7) {
+            read_workbook(&whole[..end]);
+        }
+        for at in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x55;
+            read_workbook(&bytes);
+        }
+    }
+}
