@@ -438,6 +438,7 @@ fn merge_hits(mut hits: Vec<SignatureHit>) -> Vec<SignatureHit> {
         };
         own.count += hit.count;
         own.elsewhere += hit.elsewhere;
+        own.aside += hit.aside;
         own.span.merge(hit.span);
         own.samples.extend(hit.samples);
         own.samples.truncate(interpret::SAMPLES);
@@ -501,6 +502,7 @@ pub fn elsewhere<'t>(path: &Arc<str>, host: Option<&str>, lines: impl Iterator<I
                 id: hit.id.to_string(),
                 count: 0,
                 elsewhere: 0,
+                aside: 0,
                 span: Span::default(),
                 fields: BTreeMap::new(),
                 samples: Vec::new(),

@@ -17,6 +17,8 @@ mod source;
 mod state;
 mod subject;
 mod template;
+#[cfg(test)]
+mod tests;
 
 pub(super) use attempts::joined as joined_runs;
 pub(super) use events::joined as joined_events;
@@ -198,7 +200,6 @@ impl<'c> Interpreter<'c> {
         let text = &*Record::text(message);
         let mut hits = self.catalogue.matches(message, owners);
         hits.retain(|hit| hit.role != Role::Context);
-        self.count(record, &hits);
         let chain = if loudness >= Loudness::Warning {
             Chain::read(text)
         } else {
@@ -215,6 +216,8 @@ impl<'c> Interpreter<'c> {
             chain: &chain,
             oauth: &oauth,
         };
+        let aside = speaks_oauth && scene.is_other_sign_in();
+        self.count(record, &hits, aside);
         let attempts = scene.attempts();
         for attempt in &attempts {
             let token = matches!(attempt.kind, OperationKind::TokenGeneration | OperationKind::TokenRefresh);
@@ -231,7 +234,9 @@ impl<'c> Interpreter<'c> {
                 self.meaning.attempts.failed(attempt.kind, &whom, record, ids);
             }
         }
-        self.note_oauth(&scene);
+        if !aside {
+            self.note_oauth(&scene);
+        }
         self.note_connection(&scene);
         if marks.has(Mark::Url) && scene.process == Some(Process::ApplicationServer) {
             if let Some(host) = state::console_host(text) {
@@ -254,14 +259,14 @@ impl<'c> Interpreter<'c> {
         }
     }
 
-    fn count(&mut self, record: &Record<'_>, hits: &[crate::signatures::Match]) {
+    fn count(&mut self, record: &Record<'_>, hits: &[crate::signatures::Match], aside: bool) {
         if record.part == 0 || self.counted.0 != record.offset {
             self.counted = (record.offset, BTreeSet::new());
         }
         for hit in hits {
             if !self.counted.1.contains(&*hit.id) {
                 self.counted.1.insert(hit.id.to_string());
-                self.meaning.hits.count(hit, record);
+                self.meaning.hits.count(hit, record, aside);
             }
         }
     }
@@ -274,7 +279,7 @@ impl<'c> Interpreter<'c> {
             token,
             ..
         } = scene.oauth;
-        if let Some(request) = authorize {
+        if let Some(request) = authorize.as_ref().filter(|request| oauth::is_for_mail(request)) {
             self.meaning.events.note(LogEventKind::Authorize(request.clone()), scene.record);
         }
         let endpoint = endpoints.iter().find(|e| e.kind == EndpointKind::Token);
