@@ -155,8 +155,12 @@ pub(super) fn is_other_user(case: &Case, directory: &Directory, who: &str, user:
     if !case.users_called(directory, who).is_empty() {
         return true;
     }
-    let Some(((local, domain), (_, own_domain))) = who.split_once('@').zip(user.split_once('@')) else { return false };
-    let sounds_like_group = ["group", "gruppe", "gruppo", "grupo", "groupe", "grp", "team"].iter().any(|word| local.contains(word))
+    let Some(((local, domain), (_, own_domain))) = who.split_once('@').zip(user.split_once('@')) else {
+        return false;
+    };
+    let sounds_like_group = ["group", "gruppe", "gruppo", "grupo", "groupe", "grp", "team"]
+        .iter()
+        .any(|word| local.contains(word))
         || ["dl-", "dl_", "sg-", "sg_", "gg_", "gg-"].iter().any(|prefix| local.starts_with(prefix));
     domain.eq_ignore_ascii_case(own_domain) && !sounds_like_group
 }
