@@ -86,6 +86,13 @@ impl SecretKind {
     }
 }
 
+/// By its name in words: kinds are no secrets.
+impl serde::Serialize for SecretKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.words())
+    }
+}
+
 /// A secret's kind and its byte range in the text that was searched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
