@@ -9,14 +9,12 @@ pub mod assemble;
 mod digest;
 mod encoding;
 mod filter;
-pub mod filter;
 mod fragment;
 pub mod grammar;
 mod grams;
 pub mod interpret;
 mod quick;
 mod reader;
-pub mod reader;
 pub mod trace;
 
 pub use digest::SegmentDigest;
