@@ -71,7 +71,6 @@ impl SegmentDigest {
     pub fn append(&mut self, next: SegmentDigest) {
         self.records += next.records;
         self.losses += next.losses;
-        self.newlines += next.newlines;
         if self.encoding == Encoding::Utf8 {
             self.encoding = next.encoding;
         }
@@ -89,7 +88,14 @@ impl SegmentDigest {
             self.add_class(&class);
         }
         self.head = self.head.take().or(next.head);
-        self.tail = next.tail.or(self.tail.take());
+        self.tail = match next.tail {
+            Some(tail) => Some(Fragment {
+                line: tail.line + self.newlines,
+                ..tail
+            }),
+            None => self.tail.take(),
+        };
+        self.newlines += next.newlines;
     }
 
     fn add_minute(&mut self, minute: i64, count: u32) {

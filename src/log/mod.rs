@@ -15,6 +15,7 @@ mod grams;
 pub mod interpret;
 mod quick;
 mod reader;
+pub mod scan;
 pub mod trace;
 
 pub use digest::SegmentDigest;

@@ -56,6 +56,7 @@ pub struct LogReader<'f, S: Sink> {
     candidate: bool,
     /// True after the first header.
     in_record: bool,
+    first_record: Option<u64>,
     current: Current,
     quick: Quick,
     /// True if the buffer may hold zeros or byte order marks, which may hide a header.
@@ -89,6 +90,7 @@ impl<'f, S: Sink> LogReader<'f, S> {
             at: 0,
             candidate: true,
             in_record: false,
+            first_record: None,
             current: Current::default(),
             quick: Quick::new(),
             marks: false,
@@ -109,6 +111,25 @@ impl<'f, S: Sink> LogReader<'f, S> {
         reader
     }
 
+    /// A reader for a segment that begins with a record at `offset`.
+    pub(super) fn starting_at(filter: &'f Filter, sink: S, offset: u64) -> Self {
+        let mut reader = Self::with_encoding(filter, sink, Encoding::Utf8);
+        reader.known = (0, offset);
+        reader
+    }
+
+    /// A reader that begins somewhere within a member, at `offset`: no record starts there, but after the next mark one may.
+    pub(super) fn within(filter: &'f Filter, sink: S, offset: u64) -> Self {
+        let mut reader = Self::starting_at(filter, sink, offset);
+        reader.candidate = false;
+        reader
+    }
+
+    /// Offset of the first record that was found.
+    pub(super) fn first_record(&self) -> Option<u64> {
+        self.first_record
+    }
+
     /// Takes the next bytes of the member.
     pub fn feed(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
@@ -117,13 +138,13 @@ impl<'f, S: Sink> LogReader<'f, S> {
     }
 
     /// Reads `source` to its end. Where it fails, what came before counts.
-    pub fn read_all(&mut self, source: &mut impl Read) -> io::Result<()> {
+    pub fn read_all(&mut self, source: &mut (impl Read + ?Sized)) -> io::Result<()> {
         while self.fill(source)? > 0 {}
         Ok(())
     }
 
     /// Reads once from `source` and works on what came: the number of bytes, 0 at the end.
-    pub fn fill(&mut self, source: &mut impl Read) -> io::Result<usize> {
+    pub fn fill(&mut self, source: &mut (impl Read + ?Sized)) -> io::Result<usize> {
         if self.encoding.is_none() {
             return self.fill_first(source);
         }
@@ -178,7 +199,7 @@ impl<'f, S: Sink> LogReader<'f, S> {
     // ---- bytes to text
 
     /// Collects bytes until they tell the encoding.
-    fn fill_first(&mut self, source: &mut impl Read) -> io::Result<usize> {
+    fn fill_first(&mut self, source: &mut (impl Read + ?Sized)) -> io::Result<usize> {
         let before = self.raw.len();
         self.raw.resize(SNIFF, 0);
         let read = read_once(source, self.raw.get_mut(before..).unwrap_or_default());
@@ -381,6 +402,7 @@ impl<'f, S: Sink> LogReader<'f, S> {
         self.current.part = 0;
         self.current.line = self.line;
         self.current.offset = self.original(at);
+        self.first_record = self.first_record.or(Some(self.current.offset));
         self.in_record = true;
         self.start_line = self.line;
         self.start = at;
@@ -565,7 +587,7 @@ impl<'f, S: Sink> LogReader<'f, S> {
 }
 
 /// One read, repeated where a signal interrupted it.
-fn read_once(source: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
+fn read_once(source: &mut (impl Read + ?Sized), room: &mut [u8]) -> io::Result<usize> {
     loop {
         match source.read(room) {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -69,6 +69,14 @@ impl Attempts {
         subjects.get_mut(subject).expect("the subject was put in above")
     }
 
+    /// Moves every place `lines` lines down.
+    pub fn move_down(&mut self, lines: u64) {
+        for run in self.by_kind.values_mut().flat_map(|subjects| subjects.values_mut()).flatten() {
+            run.first_place.move_down(lines);
+            run.last_place.move_down(lines);
+        }
+    }
+
     /// Takes over the attempts of the part that follows.
     pub fn append(&mut self, later: Self) {
         self.unnamed += later.unnamed;

@@ -53,6 +53,11 @@ impl Events {
         });
     }
 
+    /// Moves every place `lines` lines down.
+    pub fn move_down(&mut self, lines: u64) {
+        self.events.iter_mut().for_each(|event| event.place.move_down(lines));
+    }
+
     /// Takes over the events of the part that follows.
     pub fn append(&mut self, later: Self) {
         self.dropped += later.dropped;

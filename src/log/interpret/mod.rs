@@ -28,7 +28,7 @@ pub(super) use polls::joined as joined_polls;
 pub use source::{NamedSource, source_of_name};
 
 use super::trace::{Dialogue, Heard};
-use super::{Record, Sink};
+use super::{Record, Sink, scan};
 use crate::model::{
     Excerpt, Fact, LogEvent, LogEventKind, OperationKind, PollSeries, Process, Reach, Run, SecretKind, SignatureHit, UnexplainedGroup,
 };
@@ -68,6 +68,14 @@ pub struct Meaning {
 }
 
 impl Meaning {
+    /// Says that the segment that was read begins `lines` lines further down in its member.
+    pub fn move_down(&mut self, lines: u64) {
+        self.hits.move_down(lines);
+        self.attempts.move_down(lines);
+        self.polls.move_down(lines);
+        self.events.move_down(lines);
+    }
+
     /// Takes over what the part that follows in the same member means.
     pub fn append(&mut self, later: Self) {
         self.hits.append(later.hits);
@@ -131,6 +139,32 @@ impl std::fmt::Debug for Meaning {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // It holds unmasked text of the log until its places are quoted.
         f.debug_struct("Meaning").finish_non_exhaustive()
+    }
+}
+
+/// How the records of the member `path` become a [`Meaning`], also where it is read in segments.
+pub struct Interpretation<'c> {
+    /// Signatures.
+    pub catalogue: &'c Catalogue,
+    /// Path of the member.
+    pub path: Arc<str>,
+}
+
+impl<'c> scan::Interpretation for Interpretation<'c> {
+    type Sink = Interpreter<'c>;
+    type Meaning = Meaning;
+
+    fn sink(&self) -> Interpreter<'c> {
+        Interpreter::new(self.catalogue, &self.path)
+    }
+
+    fn meaning(&self, sink: Interpreter<'c>) -> Meaning {
+        sink.finish()
+    }
+
+    fn append(&self, meaning: &mut Meaning, mut later: Meaning, newlines: u64) {
+        later.move_down(newlines);
+        meaning.append(later);
     }
 }
 

@@ -37,6 +37,11 @@ impl Place {
         self.text.extend_from_slice(uncut(record.message, KEPT));
     }
 
+    /// Says that the segment it stands in begins `lines` lines further down in the member.
+    pub fn move_down(&mut self, lines: u64) {
+        self.line += lines;
+    }
+
     /// Makes an origin of it: the excerpt is masked.
     pub fn origin(&self, path: &Arc<str>) -> Origin {
         Origin {

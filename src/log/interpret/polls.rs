@@ -116,6 +116,15 @@ impl Polls {
         }
     }
 
+    /// Moves every place `lines` lines down.
+    pub fn move_down(&mut self, lines: u64) {
+        for instance in self.instances.values_mut() {
+            let signs = [&mut instance.first, &mut instance.last, &mut instance.sign];
+            let gaps = instance.gaps.iter_mut().flat_map(|gap| [&mut gap.from, &mut gap.to]);
+            signs.into_iter().chain(gaps).for_each(|sign| sign.place.move_down(lines));
+        }
+    }
+
     /// Takes over the polls of the part of the same member that follows.
     pub fn append(&mut self, later: Self) {
         self.dropped += later.dropped;
