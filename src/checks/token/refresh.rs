@@ -152,11 +152,16 @@ fn is_renewal(sign_in: &Fact<SignIn>) -> bool {
     if says(&sign_in.protocol, "refreshTokenGrant") || says(&sign_in.incoming_token, "refreshToken") {
         return true;
     }
+    // Basic authentication by a mail protocol is no renewal of a token.
+    let mail_protocol = sign_in.client_app.as_deref().is_some_and(|app| {
+        let app = app.to_ascii_lowercase();
+        app.starts_with("imap") || app.starts_with("pop") || app.contains("smtp")
+    });
     let redeems = sign_in
         .protocol
         .as_ref()
         .is_some_and(|p| p.to_ascii_lowercase().starts_with("authorizationcode"));
-    sign_in.kind == Some(SignInKind::NonInteractive) && !redeems
+    sign_in.kind == Some(SignInKind::NonInteractive) && !redeems && !mail_protocol
 }
 
 /// The name of the account whose user this is; for a mailbox account that names no user, the alias's own account.

@@ -230,18 +230,19 @@ impl<'c> Interpreter<'c> {
             self.note_oauth(&scene);
         }
         self.note_connection(&scene);
-        if marks.has(Mark::Url) && scene.process == Some(Process::ApplicationServer) {
-            if let Some(host) = state::console_host(text) {
-                self.meaning.events.note(LogEventKind::ConsoleHost { host }, record);
-            }
+        if marks.has(Mark::Url)
+            && scene.process == Some(Process::ApplicationServer)
+            && let Some(host) = state::console_host(text)
+        {
+            self.meaning.events.note(LogEventKind::ConsoleHost { host }, record);
         }
         if marks.has(Mark::Trace) {
             self.note_trace(record, text);
         }
-        if marks.has(Mark::Alias) || loudness >= Loudness::Warning {
-            if let Some(change) = state::alias_change(text) {
-                self.meaning.events.note(change, record);
-            }
+        if (marks.has(Mark::Alias) || loudness >= Loudness::Warning)
+            && let Some(change) = state::alias_change(text)
+        {
+            self.meaning.events.note(change, record);
         }
         if marks.has(Mark::Life) {
             self.note_life(record, text);

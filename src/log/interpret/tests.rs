@@ -138,9 +138,12 @@ fn alarms_and_recipients_faults_are_no_failure_of_an_alias() {
 fn subjects_are_those_that_the_bundle_knows() {
     let known = Known {
         addresses: ["sales@example.com".to_owned()].into(),
-        accounts: ["sales o365 west".to_owned()].into(),
+        accounts: [("sales o365 west".to_owned(), ["sales@example.com".to_owned()].into())].into(),
     };
+    let failed = "E-mail account Sales O365 West can't send\r\njavax.mail.AuthenticationFailedException: 535 5.7.3 Authentication unsuccessful\r\n\tat a.b.C.d(C.java:1)";
     let text = [
+        record(2, "ERROR", "4:DxWorker 1", DISPATCHER, failed),
+        record(3, "ERROR", "4:T", TOKENS, "Token of sales@example.com: AADSTS50173: gone"),
         record(0, "INFO", "4:DxWorker 1", DISPATCHER, "Mail for bob@customer.test accepted; 250 2.0.0 OK"),
         record(
             1,
@@ -151,7 +154,21 @@ fn subjects_are_those_that_the_bundle_knows() {
         ),
     ];
     let facts = read_as(&[(DX, text.concat())], &known).facts;
-    assert_eq!(told(&facts), ["TokenRefresh sales o365 west +", "Send  +"]);
+    assert_eq!(told(&facts), ["TokenRefresh sales o365 west +-", "Send  +", "Send sales@example.com -"]);
+}
+
+#[test]
+fn a_failure_of_nobody_heals_with_everybody() {
+    let failed = record(
+        0,
+        "ERROR",
+        "4:DxWorker 1",
+        DISPATCHER,
+        "No connection\r\njavax.mail.MessagingException: [EOF]\r\n\tat com.sun.mail.smtp.SMTPTransport.x(S.java:1)",
+    );
+    let sent = record(5, "INFO", "4:DxWorker 1", DISPATCHER, "Mail for sales@example.com accepted; 250 2.0.0 OK");
+    assert_eq!(told(&read(DX, &[failed.clone(), sent])), ["Send  -+", "Send sales@example.com +"]);
+    assert_eq!(told(&read(DX, &[failed])), ["Send  -"]);
 }
 
 #[test]
