@@ -60,7 +60,17 @@ impl Mark {
                 ],
                 true,
             ),
-            Self::Fetched => (&["stored for", "fetched for", "retrieved for", "fetched from", "retrieved from"], true),
+            Self::Fetched => (
+                &[
+                    "stored for",
+                    "fetched for",
+                    "retrieved for",
+                    "fetched from",
+                    "retrieved from",
+                    "messages waiting for",
+                ],
+                true,
+            ),
             Self::OAuth => (
                 &[
                     "expires_in",
@@ -74,7 +84,10 @@ impl Mark {
                 ],
                 false,
             ),
-            Self::Url => (&["https://"], false),
+            Self::Url => (
+                &["https://", "referer:", "referer=", "serverName", "host header", "X-Forwarded-Host"],
+                true,
+            ),
             Self::Trace => (
                 &[
                     "protocolConnect login",

@@ -178,10 +178,15 @@ impl<'c> Interpreter<'c> {
         };
         let text = Record::text(message);
         if outward && marks.has(Mark::Sent) {
-            let whom = subject(&text, Direction::Out).key(false);
-            self.meaning.attempts.done(OperationKind::Send, &whom, record);
-        } else if !outward && marks.has(Mark::Fetched) {
-            let whom = subject(&text, Direction::In).key(false);
+            let whom = subject::address_of(&text, Direction::Out);
+            // A reply code proves a delivery even where no alias is named; a phrase alone proves none.
+            if whom.is_some() || text.contains("250 ") {
+                self.meaning.attempts.done(OperationKind::Send, &whom.unwrap_or_default(), record);
+            }
+        } else if !outward
+            && marks.has(Mark::Fetched)
+            && let Some(whom) = subject::address_of(&text, Direction::In)
+        {
             self.meaning.attempts.done(OperationKind::Fetch, &whom, record);
             self.meaning.polls.alive(record);
         }

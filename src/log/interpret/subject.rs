@@ -61,6 +61,11 @@ pub(super) fn subject(text: &str, direction: Direction) -> Subject {
     }
 }
 
+/// The address of the alias alone: for the many records that need no more.
+pub(super) fn address_of(text: &str, direction: Direction) -> Option<String> {
+    address(head(text), direction)
+}
+
 /// The address that the words point at; none if only the other side of the mail is named.
 fn address(head: &str, direction: Direction) -> Option<String> {
     let mut best: Option<(i32, &str)> = None;
