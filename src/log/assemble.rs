@@ -351,6 +351,7 @@ fn gather(facts: &mut LogFacts, located: Vec<(usize, Located)>, elsewhere: Vec<E
             polls.entry((log, series.instance.clone())).or_default().push(series);
         }
         events.extend(member.events);
+        facts.secrets.extend(member.secrets);
         for group in member.unexplained {
             groups.entry(group.template.clone()).or_default().push(group);
         }

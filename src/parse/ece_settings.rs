@@ -196,10 +196,10 @@ impl<'a> Reader<'a> {
         if self.pairs(entries, &folded, &hints) || self.headerless(entries, &folded, &hints) {
             return;
         }
+        // One such name may head a column of another table (`auto_bcc` of the aliases); two are a settings export.
+        let known = entries.iter().filter(|(key, _)| is_known_label(&key.name)).count();
+        self.known_rows += if known > 1 { known } else { 0 };
         for ((key, node), folded) in entries.iter().zip(&folded) {
-            if is_known_label(&key.name) {
-                self.known_rows += 1;
-            }
             match setting_of(&key.name) {
                 Some((setting, kind)) if !NAMES.contains(&folded.as_str()) => self.record_nested(setting, kind, &key.name, node, &hints),
                 _ => {

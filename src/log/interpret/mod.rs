@@ -6,6 +6,7 @@
 mod attempts;
 mod events;
 mod exception;
+mod exposed;
 mod hits;
 mod marks;
 mod oauth;
@@ -28,11 +29,14 @@ pub use source::{NamedSource, source_of_name};
 
 use super::trace::{Dialogue, Heard};
 use super::{Record, Sink};
-use crate::model::{Excerpt, LogEvent, LogEventKind, OperationKind, PollSeries, Process, Reach, Run, SignatureHit, UnexplainedGroup};
+use crate::model::{
+    Excerpt, Fact, LogEvent, LogEventKind, OperationKind, PollSeries, Process, Reach, Run, SecretKind, SignatureHit, UnexplainedGroup,
+};
 use crate::signatures::{Anchor, Catalogue, Role};
 use attempts::Attempts;
 use events::Events;
 use exception::Chain;
+use exposed::Exposed;
 use hits::Hits;
 use marks::{Mark, Marks};
 use oauth::{EndpointKind, OAuth};
@@ -58,6 +62,7 @@ pub struct Meaning {
     attempts: Attempts,
     polls: Polls,
     events: Events,
+    exposed: Exposed,
     votes: Votes,
     voted: u32,
 }
@@ -69,6 +74,7 @@ impl Meaning {
         self.attempts.append(later.attempts);
         self.polls.append(later.polls);
         self.events.append(later.events);
+        self.exposed.append(later.exposed);
         self.votes.merge(later.votes);
     }
 }
@@ -80,6 +86,7 @@ pub(super) struct Located {
     pub runs: Vec<(OperationKind, String, Run)>,
     pub polls: Vec<PollSeries>,
     pub events: Vec<LogEvent>,
+    pub secrets: Vec<Fact<SecretKind>>,
     pub dropped: BTreeMap<&'static str, u64>,
 }
 
@@ -114,6 +121,7 @@ impl Meaning {
             runs: self.attempts.located(path, host),
             polls: self.polls.located(path, host),
             events: self.events.located(path, host, process),
+            secrets: self.exposed.located(path),
             dropped,
         }
     }
@@ -361,6 +369,10 @@ impl<'c> Interpreter<'c> {
 impl Sink for Interpreter<'_> {
     fn record(&mut self, record: &Record<'_>, owners: &[u32]) {
         let (marks, known) = Marks::split(owners, self.catalogue);
+        if marks.has(Mark::Secret) {
+            self.meaning.exposed.note(record);
+        }
+        let marks = marks.without(Mark::Secret);
         if self.meaning.voted < Self::VOTES {
             self.meaning.voted += 1;
             self.meaning.votes.count(record.class, record.thread);
