@@ -121,7 +121,7 @@ impl Mark {
                     "password=",
                     "password:",
                     "password\":",
-                    "passwd=",
+                    " passwd=",
                     "client_secret",
                     "clientsecret",
                     "refresh_token",

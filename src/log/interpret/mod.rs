@@ -4,6 +4,7 @@
 //! the OAuth protocol's JSON and URLs, JavaMail's exceptions, SMTP's reply codes, the few texts of ECE that public documents show.
 
 mod attempts;
+mod burst;
 mod events;
 mod exception;
 mod exposed;
@@ -34,6 +35,7 @@ use crate::model::{
 };
 use crate::signatures::{Anchor, Catalogue, Role};
 use attempts::Attempts;
+use burst::Bursts;
 use events::Events;
 use exception::Chain;
 use exposed::Exposed;
@@ -141,6 +143,7 @@ pub struct Interpreter<'c> {
     meaning: Meaning,
     /// Header offset of the last record and the signatures counted in it: a long record comes in parts, and counts once.
     counted: (u64, BTreeSet<String>),
+    bursts: Bursts,
 }
 
 impl<'c> Interpreter<'c> {
@@ -159,6 +162,7 @@ impl<'c> Interpreter<'c> {
             named,
             meaning,
             counted: (u64::MAX, BTreeSet::new()),
+            bursts: Bursts::default(),
         }
     }
 
@@ -223,6 +227,10 @@ impl<'c> Interpreter<'c> {
         };
         let aside = speaks_oauth && scene.is_other_sign_in();
         self.count(record, &hits, aside);
+        if record.part > 0 {
+            // A further part of a record that was read before: only what it holds counts.
+            return;
+        }
         let attempts = scene.attempts();
         for attempt in &attempts {
             let token = matches!(attempt.kind, OperationKind::TokenGeneration | OperationKind::TokenRefresh);
@@ -242,7 +250,7 @@ impl<'c> Interpreter<'c> {
         if !aside {
             self.note_oauth(&scene);
         }
-        self.note_connection(&scene);
+        let connected = self.note_connection(&scene);
         if marks.has(Mark::Url)
             && scene.process == Some(Process::ApplicationServer)
             && let Some(host) = state::console_host(text)
@@ -252,16 +260,21 @@ impl<'c> Interpreter<'c> {
         if marks.has(Mark::Trace) {
             self.note_trace(record, text);
         }
-        if (marks.has(Mark::Alias) || loudness >= Loudness::Warning)
-            && let Some(change) = state::alias_change(text)
-        {
+        let change = (marks.has(Mark::Alias) || loudness >= Loudness::Warning)
+            .then(|| state::alias_change(text))
+            .flatten();
+        let plain = attempts.is_empty() && !connected && change.is_none();
+        if let Some(change) = change {
             self.meaning.events.note(change, record);
         }
         if marks.has(Mark::Life) {
             self.note_life(record, text);
         }
-        if loudness == Loudness::Error && record.part == 0 && hits.is_empty() && attempts.iter().all(|a| !a.worked) {
-            self.meaning.hits.unexplained(record, text, &chain);
+        if loudness == Loudness::Error && hits.is_empty() && attempts.iter().all(|a| !a.worked) {
+            let group = self.meaning.hits.unexplained(record, text, &chain);
+            if let Some(group) = group.filter(|_| plain && marks == Marks::default()) {
+                self.bursts.remember(burst::shape(record, message), group);
+            }
         }
     }
 
@@ -324,20 +337,23 @@ impl<'c> Interpreter<'c> {
         }
     }
 
-    fn note_connection(&mut self, scene: &Scene<'_, '_>) {
+    /// Notes what the record's exceptions prove of a connection; false if they prove nothing.
+    fn note_connection(&mut self, scene: &Scene<'_, '_>) -> bool {
         if scene.chain.links.is_empty() {
-            return;
+            return false;
         }
         let endpoint = scene.oauth.endpoints.iter().find(|e| e.kind == EndpointKind::Token);
         let endpoint = endpoint.map(|e| (e.host.as_str(), 443));
-        if let Some(connection) = exception::connection(scene.text, scene.chain, endpoint) {
-            let kind = LogEventKind::Connection {
-                host: connection.host,
-                port: connection.port,
-                reach: connection.reach,
-            };
-            self.meaning.events.note(kind, scene.record);
-        }
+        let Some(connection) = exception::connection(scene.text, scene.chain, endpoint) else {
+            return false;
+        };
+        let kind = LogEventKind::Connection {
+            host: connection.host,
+            port: connection.port,
+            reach: connection.reach,
+        };
+        self.meaning.events.note(kind, scene.record);
+        true
     }
 
     fn note_trace(&mut self, record: &Record<'_>, text: &str) {
@@ -383,6 +399,12 @@ impl Sink for Interpreter<'_> {
         let loudness = Loudness::of(record.level);
         if !known && loudness < Loudness::Error && self.quick(record, &message, marks, process.as_ref()) {
             return;
+        }
+        if owners.is_empty()
+            && loudness == Loudness::Error
+            && let Some(group) = self.bursts.group(burst::shape(record, &message))
+        {
+            return self.meaning.hits.once_more(group, record);
         }
         self.look(record, &message, owners, marks, process, loudness);
     }

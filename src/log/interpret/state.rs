@@ -21,6 +21,9 @@ static NAMED: LazyLock<Regex> = LazyLock::new(|| {
 /// The change of an alias's state that `text` tells of, if it names the alias.
 pub(super) fn alias_change(text: &str) -> Option<LogEventKind> {
     let head = head(text);
+    if !super::exception::contains_ignore_case(head, "alias") {
+        return None;
+    }
     // Being disabled is told first: `Alias disabled, was enabled since …`.
     let off = OFF.find(head).map(|m| m.start());
     let on = ON.find(head).map(|m| m.start());

@@ -293,6 +293,7 @@ fn errors_that_nobody_knows_are_grouped() {
     let facts = read(RX, &[unknown(0, 17), unknown(1, 4), unknown(2, 99)]);
     assert_eq!(facts.unexplained.len(), 1, "{:?}", facts.unexplained);
     assert_eq!(facts.unexplained[0].count, 3);
+    assert_eq!(facts.unexplained[0].samples.len(), 3);
     assert_eq!(
         facts.unexplained[0].template,
         "Case <n> not written | java.lang.IllegalStateException: pool <n> closed | at com.egain.db.Pool.get"
