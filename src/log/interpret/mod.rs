@@ -171,13 +171,19 @@ impl<'c> Interpreter<'c> {
         self.meaning
     }
 
-    /// The frequent quiet records: a poll, a mail fetched or sent. True if that was all there is to the record.
-    fn quick(&mut self, record: &Record<'_>, message: &[u8], marks: Marks, process: Option<&Process>) -> bool {
-        if marks.has(Mark::Poll)
-            && let Some((id, state)) = polls::poll(message)
-        {
+    /// Notes a poll; false if the record is none.
+    fn poll(&mut self, record: &Record<'_>, message: &[u8]) -> bool {
+        let poll = polls::poll(message);
+        if let Some((id, state)) = poll {
             self.meaning.polls.note(id, state, record);
-            return marks.only(&[Mark::Poll]);
+        }
+        poll.is_some()
+    }
+
+    /// The frequent quiet records: a mail fetched or sent. True if that was all there is to the record.
+    fn quick(&mut self, record: &Record<'_>, message: &[u8], marks: Marks, process: Option<&Process>) -> bool {
+        if marks.has(Mark::Poll) {
+            self.poll(record, message);
         }
         if !marks.only(&[Mark::Sent, Mark::Fetched]) {
             return false;
@@ -393,11 +399,16 @@ impl Sink for Interpreter<'_> {
             self.meaning.voted += 1;
             self.meaning.votes.count(record.class, record.thread);
         }
-        let own = source::process_of_record(record.class, record.thread);
-        let process = own.or_else(|| self.named.clone());
         let message = without_dump(record.message);
         let loudness = Loudness::of(record.level);
-        if !known && loudness < Loudness::Error && self.quick(record, &message, marks, process.as_ref()) {
+        let quiet = !known && loudness < Loudness::Error;
+        // Half the records of a retriever's log are polls.
+        if quiet && marks.only(&[Mark::Poll]) && self.poll(record, &message) {
+            return;
+        }
+        let own = source::process_of_record(record.class, record.thread);
+        let process = own.or_else(|| self.named.clone());
+        if quiet && self.quick(record, &message, marks, process.as_ref()) {
             return;
         }
         if owners.is_empty()
@@ -421,6 +432,9 @@ pub(super) fn event_of(heard: Heard) -> LogEventKind {
 
 /// A message without a Java thread dump that a process wrote behind it: class names in stacks are no events.
 fn without_dump(message: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'\n', message).is_none() {
+        return message.into();
+    }
     match memchr::memmem::find(message, b"Full thread dump ") {
         Some(at) => message.get(..at).unwrap_or_default().into(),
         None => message.into(),
