@@ -4,7 +4,7 @@ use crate::bundle::{Bundle, Encoding, Fingerprint, Member, Problem, SNIFFED, Tex
 use crate::log::assemble::{Assembled, Elsewhere, Known, MemberLog, assemble, elsewhere};
 use crate::log::interpret::{self, Interpreter};
 use crate::log::{Filter, LogReader, looks_like_log, trace};
-use crate::model::{Facts, InventoryEntry, LogFacts, ZoneBasis, fold_address};
+use crate::model::{Facts, InventoryEntry, LogFacts, ServerRole, ZoneBasis, fold_address};
 use crate::parse::{self, Findings};
 use crate::signatures::Catalogue;
 use crate::syntax::{self, Source, Syntax};
@@ -162,6 +162,13 @@ fn known_names(facts: &Facts) -> Known {
         addresses: addresses.collect(),
         ..Known::default()
     };
+    for server in &facts.ece.servers {
+        match server.role {
+            Some(ServerRole::Services) => known.services.insert(server.host.clone()),
+            Some(ServerRole::Application) => known.applications.insert(server.host.clone()),
+            _ => false,
+        };
+    }
     for account in &facts.ece.accounts {
         let Some(name) = account.name.get() else { continue };
         let served = known.accounts.entry(name.trim().to_lowercase()).or_default();

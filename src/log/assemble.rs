@@ -39,6 +39,10 @@ pub struct Known {
     pub addresses: BTreeSet<String>,
     /// E-mail accounts by name, lower case, and the addresses of their aliases and users, as far as known.
     pub accounts: BTreeMap<String, BTreeSet<String>>,
+    /// Services servers, by host name: a retriever or dispatcher log that names no host is of the only one.
+    pub services: BTreeSet<String>,
+    /// Application servers, likewise.
+    pub applications: BTreeSet<String>,
 }
 
 /// What stands in a member without ECE records, or before the first record of one.
@@ -106,6 +110,7 @@ pub fn assemble(mut members: Vec<MemberLog>, elsewhere: Vec<Elsewhere>, known: &
     name_hosts_by_neighbours(&mut pieces);
     pieces.sort_by(|a, b| (a.source(), a.opens()).cmp(&(b.source(), b.opens())).then_with(|| a.path.cmp(&b.path)));
 
+    let hosted: BTreeSet<Process> = pieces.iter().filter(|p| p.host.is_some()).map(|p| p.process.clone()).collect();
     let mut elsewhere = elsewhere;
     let mut located: Vec<(usize, Located)> = Vec::new();
     let mut rest = pieces.into_iter().peekable();
@@ -115,7 +120,14 @@ pub fn assemble(mut members: Vec<MemberLog>, elsewhere: Vec<Elsewhere>, known: &
         while let Some(next) = rest.next_if(|next| next.source() == source) {
             log.push(next);
         }
-        for mut chain in chains(log) {
+        let mut chains = chains(log);
+        if let ([chain], (None, process)) = (chains.as_mut_slice(), &source)
+            && !hosted.contains(process)
+            && let Some(host) = known.only_host(process)
+        {
+            chain.iter_mut().for_each(|piece| piece.host = Some(host.clone()));
+        }
+        for mut chain in chains {
             elsewhere.extend(join_ends(&mut chain, filter, catalogue));
             let stream = stream_of(&chain);
             for piece in &chain {
@@ -425,6 +437,17 @@ impl Known {
             Some(address) if !of_tokens && served.len() == 1 => address.clone(),
             _ => account.clone(),
         }
+    }
+
+    /// The host of a process's log that names none, if the deployment has only one server for it.
+    fn only_host(&self, process: &Process) -> Option<&String> {
+        let hosts = match process {
+            Process::Retriever | Process::Dispatcher => &self.services,
+            Process::ApplicationServer => &self.applications,
+            Process::Other(_) => return None,
+        };
+        let first = hosts.first()?;
+        hosts.iter().all(|host| short(host) == short(first)).then_some(first)
     }
 
     /// The account of this name, or the one whose name and the sentence's words begin alike.

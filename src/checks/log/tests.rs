@@ -73,7 +73,7 @@ fn case_of(folder: &Path) -> Case {
     }
     let known = Known {
         addresses: case.mail_users(),
-        accounts: Default::default(),
+        ..Known::default()
     };
     case.logs = assemble(members, others, &known, &filter, &catalogue).facts;
     case

@@ -138,7 +138,9 @@ fn alarms_and_recipients_faults_are_no_failure_of_an_alias() {
 fn subjects_are_those_that_the_bundle_knows() {
     let known = Known {
         addresses: ["sales@example.com".to_owned()].into(),
+        services: ["SVC7".to_owned()].into(),
         accounts: [("sales o365 west".to_owned(), ["sales@example.com".to_owned()].into())].into(),
+        ..Known::default()
     };
     let failed = "E-mail account Sales O365 West can't send\r\njavax.mail.AuthenticationFailedException: 535 5.7.3 Authentication unsuccessful\r\n\tat a.b.C.d(C.java:1)";
     let text = [
@@ -153,7 +155,8 @@ fn subjects_are_those_that_the_bundle_knows() {
             &format!("account Sales O365 West renewed its token at {ENDPOINT}: {{\"expires_in\":3599}}"),
         ),
     ];
-    let facts = read_as(&[(DX, text.concat())], &known).facts;
+    let facts = read_as(&[("renamed.txt", text.concat())], &known).facts;
+    assert_eq!(facts.streams[0].host.as_deref(), Some("SVC7"));
     assert_eq!(told(&facts), ["TokenRefresh sales o365 west +-", "Send  +", "Send sales@example.com -"]);
 }
 
