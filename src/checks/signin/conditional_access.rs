@@ -102,6 +102,7 @@ fn refused(case: &Case, check: &Check, open: &[&Refusal]) -> Finding {
         codes.join(", ")
     };
     let when = match (first, last) {
+        (Some(first), Some(last)) if first == last => format!(" at {first}"),
         (Some(first), Some(last)) => format!(" from {first} to the last one at {last}"),
         _ => String::new(),
     };
@@ -110,10 +111,10 @@ fn refused(case: &Case, check: &Check, open: &[&Refusal]) -> Finding {
         .iter()
         .filter_map(|p| p.modified.fact().or(p.created.fact()))
         .max_by_key(|f| moment(f.value));
-    if let (Some(changed), Some(first)) = (changed, first) {
-        if moment(changed.value) <= moment(first) {
-            message.push_str(&format!("; the policy was last changed at {}, before the first refusal", changed.value));
-        }
+    if let (Some(changed), Some(first)) = (changed, first)
+        && moment(changed.value) <= moment(first)
+    {
+        message.push_str(&format!("; the policy was last changed at {}, before the first refusal", changed.value));
     }
     if let Some(location) = location_words(case, &guilty) {
         message.push_str(&location);

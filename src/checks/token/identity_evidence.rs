@@ -154,16 +154,16 @@ pub(super) fn strangers(case: &Case, directory: &Directory, right: &[&str]) -> V
         }
     }
     for event in &case.logs.events {
-        if let LogEventKind::MailLogin { user, .. } = &event.kind {
-            if user.contains('@') {
-                note(Witness {
-                    user: user.clone(),
-                    holder: Holder::Login,
-                    time: event.time,
-                    confidence: Confidence::Medium,
-                    origins: vec![event.origin.clone()],
-                });
-            }
+        if let LogEventKind::MailLogin { user, .. } = &event.kind
+            && user.contains('@')
+        {
+            note(Witness {
+                user: user.clone(),
+                holder: Holder::Login,
+                time: event.time,
+                confidence: Confidence::Medium,
+                origins: vec![event.origin.clone()],
+            });
         }
     }
     found.sort_by_key(|w| match w.holder {
