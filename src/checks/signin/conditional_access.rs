@@ -232,6 +232,13 @@ fn judge(case: &Case, check: &Check, policy: &Fact<ConditionalAccess>) -> Option
                     .want(egress_want()),
             )
         }
+        Reach::Yes if !controls(policy, |c| c.eq_ignore_ascii_case("block")) => {
+            let message = format!(
+                "policy \"{name}\", in force for ECE's users at Exchange Online, {what}: refreshes are refused (AADSTS53000 and its family) unless the sign-in that made the token came from such a device"
+            );
+            let finding = check.warn(subject, message).at(&policy.origin).confidence(Confidence::Medium);
+            Some(finding.want(what_if_want()))
+        }
         Reach::Yes => {
             let message =
                 format!("policy \"{name}\", in force, {what} for ECE's users at Exchange Online: sign-ins and refreshes are refused (AADSTS53003)");
