@@ -12,6 +12,8 @@ pub(super) enum Step {
     Sql(String),
     /// A native command that reads.
     Cmd(String),
+    /// A remark on the command before it.
+    Remark(String),
     /// Prose: a screen, a file to copy, or a command that isn't known to be harmless.
     ByHand(String),
 }
@@ -40,7 +42,7 @@ static STAGE: LazyLock<Regex> = LazyLock::new(|| {
 /// Native tools that read. A redirection may only name a plain file beside the script.
 static NATIVE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r#"^(?:hostname|nslookup [\w.-]+|ipconfig /all|netstat -ano|netsh winhttp show proxy|type [\w:\\. -]+|w32tm /stripchart [\w:/. -]+|curl\.exe -v https://[\w./-]+|"[^"]+\\keytool" -list [^&|^]*|"[^"]+\\java" -version|wmic process where "name='java\.exe'" get CommandLine)(?: > [\w.-]+)?$"#,
+        r#"^(?:hostname|nslookup [\w.-]+|ipconfig /all|netstat -ano|netsh winhttp show proxy|type [\w:\\. -]+|w32tm /stripchart [\w:/. -]+|curl\.exe -v https://[\w./-]+|"[^"]+\\keytool" -list [^&|^()<>]*|"[^"]+\\java" -version|wmic process where "name='java\.exe'" get CommandLine)(?: > [\w.-]+)?$"#,
     )
     .expect("a constant pattern")
 });
@@ -126,13 +128,16 @@ fn query_step(query: &str) -> Step {
     if harmless { Step::Sql(statement) } else { Step::ByHand(statement) }
 }
 
-/// Splits at `; ` outside quotes.
+/// Splits at semicolons outside quotes and brackets.
 fn pieces(text: &str) -> Vec<String> {
     let mut pieces = vec![String::new()];
     let mut quote = None;
+    let mut brackets = 0_u32;
     for c in text.chars() {
         match (quote, c) {
-            (None, ';') => {
+            (None, '(') => brackets += 1,
+            (None, ')') => brackets = brackets.saturating_sub(1),
+            (None, ';') if brackets == 0 => {
                 pieces.push(String::new());
                 continue;
             }
@@ -166,7 +171,7 @@ fn push(steps: &mut Vec<Step>, piece: &str) {
     let is_powershell = powershell_is_harmless(command);
     let step = if is_powershell {
         Step::PowerShell(command.to_owned())
-    } else if NATIVE.is_match(command) {
+    } else if NATIVE.is_match(&super::script::PLACEHOLDER.replace_all(command, "x")) {
         Step::Cmd(command.to_owned())
     } else {
         Step::ByHand(piece.to_owned())
@@ -186,7 +191,7 @@ fn push(steps: &mut Vec<Step>, piece: &str) {
         (_, step) => steps.push(step),
     }
     if let Some(remark) = remark.filter(|_| !by_hand) {
-        steps.push(Step::ByHand(remark));
+        steps.push(Step::Remark(remark));
     }
 }
 

@@ -159,8 +159,17 @@ pub fn scripts(requests: &[Request]) -> Vec<Script> {
 fn by_target(request: &Request) -> BTreeMap<script::Target, Vec<Step>> {
     let mut targets: BTreeMap<script::Target, Vec<Step>> = BTreeMap::new();
     let read = command::read(&request.how);
+    let mut last = None;
     for step in read.steps {
         let language = match (&step, request.role) {
+            (Step::Remark(_), _) => {
+                if let Some(steps) = last.as_ref().and_then(|target| targets.get_mut(target)) {
+                    steps.push(step);
+                }
+                continue;
+            }
+            // Every server's script names its server at the top.
+            (Step::Cmd(command), _) if command == "hostname" => continue,
             (Step::Sql(_), _) => script::Language::Sql,
             (Step::ByHand(_), _) => script::Language::ByHand,
             // On a server everything runs in one window, the native tools and PowerShell alike.
@@ -177,7 +186,9 @@ fn by_target(request: &Request) -> BTreeMap<script::Target, Vec<Step>> {
             script::Language::Cmd => Role::EceAdmin,
             _ => request.role,
         };
-        targets.entry(script::Target { role, language, host }).or_default().push(step);
+        let target = script::Target { role, language, host };
+        targets.entry(target.clone()).or_default().push(step);
+        last = Some(target);
     }
     targets
 }

@@ -106,6 +106,7 @@ pub(super) fn write(target: &Target, parts: Vec<Part>) -> Script {
         let title = comment(&format!("{}{settles}", part.evidence));
         match target.language {
             Language::ByHand => _ = writeln!(body, "[ ] {title}"),
+            Language::Cmd => _ = writeln!(body, "{mark} {}", title.replace('%', "%%")),
             _ => _ = writeln!(body, "{mark} {title}"),
         }
         for step in steps {
@@ -146,7 +147,7 @@ fn step_lines(target: &Target, step: &Step, fill_in: &mut BTreeMap<String, Strin
             });
             let command = filled(&unquoted, fill_in, "$", "");
             // The prompt tells a reader, and ecelens, which command printed what, and for whom.
-            let prompt = match command == unquoted {
+            let prompt = match command == unquoted || command.starts_with('$') {
                 true => format!("'PS> {}'", command.replace('\'', "''")),
                 false => format!("\"PS> {}\"", command.replace('"', "\"\"")),
             };
@@ -160,7 +161,7 @@ fn step_lines(target: &Target, step: &Step, fill_in: &mut BTreeMap<String, Strin
         (Language::Sql, Step::Sql(query)) => format!("{query};\n"),
         (Language::ByHand, step) => format!("    {}\n", comment(words_of(step))),
         (Language::PowerShell, other) => format!("# {}\n", comment(words_of(other))),
-        (Language::Cmd, other) => format!(":: {}\n", comment(words_of(other))),
+        (Language::Cmd, other) => format!(":: {}\n", comment(words_of(other)).replace('%', "%%")),
         (Language::Sql, other) => format!("-- {}\n", comment(words_of(other))),
     }
 }
@@ -170,7 +171,7 @@ static PLACEHOLDER_QUOTED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"'(<[A
 
 fn words_of(step: &Step) -> &str {
     match step {
-        Step::PowerShell(text) | Step::Sql(text) | Step::Cmd(text) | Step::ByHand(text) => text,
+        Step::PowerShell(text) | Step::Sql(text) | Step::Cmd(text) | Step::Remark(text) | Step::ByHand(text) => text,
     }
 }
 

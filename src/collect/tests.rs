@@ -71,6 +71,16 @@ fn servers_get_a_cmd_script_each_and_queries_a_file_of_their_own() {
 }
 
 #[test]
+fn remarks_stay_beside_their_command() {
+    let script = only(
+        Role::EceAdmin,
+        "on ECESVC01: hostname; \"<ECE>\\jdk\\bin\\keytool\" -list -v -keystore \"<ECE>\\cacerts\" > keytool_ECESVC01.txt (password: changeit, unless it was changed; the whole output, no filter)",
+    );
+    let command = "\"%Ece%\\jdk\\bin\\keytool\" -list -v -keystore \"%Ece%\\cacerts\" > keytool_ECESVC01.txt\r\n:: password: changeit, unless it was changed; the whole output, no filter\r\n";
+    assert!(script.text.contains(command), "{}", script.text);
+}
+
+#[test]
 fn screens_stay_prose() {
     let how = "Entra admin center > Identity > Sign-in logs > filter Application = ECE's app; interactive and non-interactive > Download JSON";
     let script = only(Role::EntraAdmin, how);
