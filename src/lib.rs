@@ -18,6 +18,7 @@ pub mod bundle;
 pub mod case;
 pub mod checks;
 pub mod cli;
+pub mod collect;
 pub mod diagnosis;
 pub mod finding;
 pub mod intake;
