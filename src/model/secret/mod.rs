@@ -103,6 +103,14 @@ pub struct Found {
 }
 
 impl Found {
+    /// The same in a text with `length` bytes before it.
+    fn behind(self, length: usize) -> Self {
+        Self {
+            range: self.range.start + length..self.range.end + length,
+            ..self
+        }
+    }
+
     /// What stands in the value's place: `[masked password]`.
     pub fn label(&self) -> String {
         format!("[masked {}]", self.kind.words())
@@ -238,7 +246,7 @@ fn joined(mut found: Vec<Found>) -> Vec<Found> {
         match kept.last_mut() {
             Some(last) if next.range.start < last.range.end => {
                 last.range.end = last.range.end.max(next.range.end);
-                if last.kind == SecretKind::Opaque {
+                if rank(next.kind) < rank(last.kind) {
                     last.kind = next.kind;
                 }
             }
@@ -248,57 +256,77 @@ fn joined(mut found: Vec<Found>) -> Vec<Found> {
     kept
 }
 
-/// Finds every secret of a whole text: line by line, and what only several lines together show (private keys, columns of a
-/// table, members of an object on lines of their own). Ranges are those of `text`.
+/// Which of two kinds tells more of the same text: one that its form shows, then one that its name shows.
+fn rank(kind: SecretKind) -> u8 {
+    use SecretKind::*;
+    match kind {
+        Jwt | Xoauth2 | EncryptedPassword => 0,
+        ClientSecret | RefreshToken | Authorization | Session | Key => 1,
+        Password => 2,
+        Opaque => 3,
+    }
+}
+
+/// Finds every secret of a whole text. Ranges are those of `text`.
 pub fn find_all(text: &str) -> Vec<Found> {
-    /// Lines that are looked at together, for what stands in two or three neighbouring lines.
-    const TOGETHER: usize = 3;
-    let mut found = Vec::new();
-    let mut columns = Columns::default();
-    let mut in_key = false;
-    let mut window: Vec<(usize, bool)> = Vec::new();
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        let at = |f: Found| Found {
-            kind: f.kind,
-            range: f.range.start + start..f.range.end + start,
-        };
-        if in_key {
-            in_key = !line.contains("-----END");
-            if in_key {
-                found.push(at(Found {
-                    kind: SecretKind::Key,
-                    range: 0..line.trim_end().len(),
-                }));
-            }
-        } else {
-            let literals = shapes::literals_in(line);
-            if line.len() >= SHORTEST_SECRET {
-                found.extend(find(line).into_iter().map(at));
-            }
-            if columns.is_open() || literals != 0 || line.contains("---") {
-                found.extend(columns.line(line, literals != 0).into_iter().map(at));
-            }
-            columns.remember(line);
-            window.push((start, literals != 0));
-            if window.len() > TOGETHER {
-                window.remove(0);
-            }
-            if window.len() > 1 && window.iter().any(|(_, named)| *named) {
+    Finder::default().block(text)
+}
+
+/// Finds secrets in a text that comes in blocks of whole lines: line by line, and what only several lines together show
+/// (private keys, columns of a table, members of an object on lines of their own).
+#[derive(Default)]
+pub struct Finder {
+    columns: Columns,
+    in_key: bool,
+}
+
+impl Finder {
+    /// Takes the next block, and gives what is secret in it. Ranges are those of `text`.
+    pub fn block(&mut self, text: &str) -> Vec<Found> {
+        /// Lines that are looked at together, for what stands in two or three neighbouring lines.
+        const TOGETHER: usize = 3;
+        let mut found = Vec::new();
+        let mut window: Vec<(usize, bool)> = Vec::new();
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            if self.in_key {
+                self.in_key = !line.contains("-----END");
+                if self.in_key {
+                    found.push(Found {
+                        kind: SecretKind::Key,
+                        range: start..start + line.trim_end().len(),
+                    });
+                }
+            } else {
+                let named = self.line(line, start, &mut found);
+                window.push((start, named));
+                if window.len() > TOGETHER {
+                    window.remove(0);
+                }
                 let from = window.first().map_or(start, |(at, _)| *at);
                 let together = text.get(from..start + line.len()).unwrap_or("");
-                if is_structured(together) {
-                    found.extend(plain(together, 0).into_iter().map(|f| Found {
-                        kind: f.kind,
-                        range: f.range.start + from..f.range.end + from,
-                    }));
+                if window.len() > 1 && window.iter().any(|(_, named)| *named) && is_structured(together) {
+                    found.extend(plain(together, 0).into_iter().map(|f| f.behind(from)));
                 }
+                self.in_key = line.contains("-----BEGIN") && line.contains("PRIVATE KEY-----") && !line.contains("-----END");
             }
-            in_key = line.contains("-----BEGIN") && line.contains("PRIVATE KEY-----") && !line.contains("-----END");
+            start += line.len();
         }
-        start += line.len();
+        joined(found)
     }
-    joined(found)
+
+    /// What one line shows; true if it holds a name that gives secrets away.
+    fn line(&mut self, line: &str, start: usize, found: &mut Vec<Found>) -> bool {
+        let named = shapes::literals_in(line) != 0;
+        if line.len() >= SHORTEST_SECRET {
+            found.extend(find(line).into_iter().map(|f| f.behind(start)));
+        }
+        if self.columns.is_open() || named || line.contains("---") {
+            found.extend(self.columns.line(line, named).into_iter().map(|f| f.behind(start)));
+        }
+        self.columns.remember(line);
+        named
+    }
 }
 
 /// Shorter lines hold no secret with its name.
