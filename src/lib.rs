@@ -25,6 +25,7 @@ pub mod intake;
 pub mod log;
 pub mod model;
 pub mod parse;
+pub mod redact;
 pub mod report;
 pub mod signatures;
 pub mod syntax;
