@@ -50,6 +50,22 @@ impl Taken {
         taken
     }
 
+    /// Takes over what the parsers found.
+    fn finish(&mut self, found: Findings, losses: Vec<syntax::Loss>) {
+        let entry = &mut self.entry;
+        entry
+            .losses
+            .extend(losses.into_iter().chain(found.losses).map(|loss| (loss.line, loss.reason)));
+        if let Some(first) = found.recognised.first() {
+            entry.kind = first.kind.to_owned();
+        } else if entry.why.is_empty() {
+            entry.why.push("no parser knows what stands in it".into());
+        }
+        entry.why.extend(found.recognised.into_iter().map(|r| format!("{}: {}", r.kind, r.why)));
+        found.facts.dated.iter().for_each(|fact| entry.dated(fact.value));
+        self.facts = found.facts;
+    }
+
     fn problem(&mut self, reason: String) {
         match &mut self.entry.problem {
             Some(problem) => {
@@ -258,6 +274,9 @@ impl Reader<'_> {
             taken.entry.why.push("empty".into());
             return;
         }
+        if bytes.starts_with(b"PK\x03\x04") {
+            return self.read_workbook(taken, &bytes);
+        }
         if let Some(reason) = foreign_archive(&bytes) {
             taken.entry.why.push(reason.clone());
             return taken.problem(reason);
@@ -275,13 +294,26 @@ impl Reader<'_> {
         self.read_text(taken, &text);
     }
 
+    /// Reads the sheets of a workbook; other Office documents are named there as a loss.
+    fn read_workbook(&self, taken: &mut Taken, bytes: &[u8]) {
+        let path = taken.entry.path.clone();
+        let no_text = Text::new(String::new(), Encoding::Binary, 0);
+        let source = Source { path: &path, text: &no_text };
+        let mut found = Findings::default();
+        let reading = syntax::read_workbook(bytes);
+        for section in &reading.sections {
+            parse::read(&source, section, &mut found);
+        }
+        taken.finish(found, reading.losses);
+    }
+
     fn read_text(&self, taken: &mut Taken, text: &Text) {
         let path = taken.entry.path.clone();
         let name = path.rsplit('/').next().unwrap_or_default();
         let source = Source { path: &path, text };
         let mut found = Findings::default();
         let mut outline = Vec::new();
-        let mut losses = syntax::read_each(text, name, &mut |mut section| {
+        let losses = syntax::read_each(text, name, &mut |mut section| {
             parse::read(&source, &section, &mut found);
             // A large export comes in many sections: only where they stand is kept.
             section.nodes = Vec::new();
@@ -302,19 +334,7 @@ impl Reader<'_> {
                 .map(|n| (n, text.line(n)));
             taken.elsewhere = Some(elsewhere(&path, host.as_deref(), lines, self.catalogue));
         }
-        losses.extend(found.losses);
-        taken.entry.losses.extend(losses.into_iter().map(|loss| (loss.line, loss.reason)));
-        if let Some(first) = found.recognised.first() {
-            taken.entry.kind = first.kind.to_owned();
-        } else if taken.entry.why.is_empty() {
-            taken.entry.why.push("text that no parser knows".into());
-        }
-        taken
-            .entry
-            .why
-            .extend(found.recognised.into_iter().map(|r| format!("{}: {}", r.kind, r.why)));
-        found.facts.dated.iter().for_each(|fact| taken.entry.dated(fact.value));
-        taken.facts = found.facts;
+        taken.finish(found, losses);
     }
 }
 

@@ -351,6 +351,7 @@ fn gather(facts: &mut LogFacts, located: Vec<(usize, Located)>, elsewhere: Vec<E
             polls.entry((log, series.instance.clone())).or_default().push(series);
         }
         events.extend(member.events);
+        facts.secrets.extend(member.secrets);
         for group in member.unexplained {
             groups.entry(group.template.clone()).or_default().push(group);
         }
@@ -437,6 +438,7 @@ fn merge_hits(mut hits: Vec<SignatureHit>) -> Vec<SignatureHit> {
         };
         own.count += hit.count;
         own.elsewhere += hit.elsewhere;
+        own.aside += hit.aside;
         own.span.merge(hit.span);
         own.samples.extend(hit.samples);
         own.samples.truncate(interpret::SAMPLES);
@@ -500,6 +502,7 @@ pub fn elsewhere<'t>(path: &Arc<str>, host: Option<&str>, lines: impl Iterator<I
                 id: hit.id.to_string(),
                 count: 0,
                 elsewhere: 0,
+                aside: 0,
                 span: Span::default(),
                 fields: BTreeMap::new(),
                 samples: Vec::new(),

@@ -58,6 +58,14 @@ impl Wide {
     }
 }
 
+/// True if `block` holds ASCII only, and no zeros.
+pub fn is_plain(block: &[u8]) -> bool {
+    // Without an early end inside a piece, this becomes a few vector instructions.
+    block
+        .chunks(4096)
+        .all(|piece| piece.iter().fold(0, |bits, b| bits | b | b.wrapping_sub(1)) < 0x80)
+}
+
 /// True if `block`, a stretch of a text that may begin and end within a character, can't be UTF-8.
 pub fn is_not_utf8(block: &[u8]) -> bool {
     if block.is_ascii() {

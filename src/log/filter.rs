@@ -206,7 +206,8 @@ fn choose_windows(anchors: &[Anchor], numbers: &[u32]) -> Vec<(u64, u32, u32)> {
         let cost = |window: &[u8]| -> u32 {
             let words = window.windows(WORD).map(|word| {
                 let word = fold_word(word);
-                (healthy.value(word) * 16).min(400) + if chosen_words.value(word) == 0 { 8 } else { 0 }
+                let seen = healthy.value(word).min(25);
+                seen * 16 + if seen > 0 { 48 } else { 0 } + if chosen_words.value(word) == 0 { 8 } else { 0 }
             });
             let crowded = sharing.get(&fold_window(window)).is_some_and(|n| *n >= SHARED);
             words.sum::<u32>() + if crowded { 1000 } else { 0 }
@@ -245,32 +246,36 @@ impl Search<'_> {
         let text = self.text;
         let (chunks, rest) = text.as_chunks::<{ STEP * TOGETHER }>();
         for (number, chunk) in chunks.iter().enumerate() {
-            let mut any = 0;
-            for probe in 0..TOGETHER {
-                any |= test(bits, probe_word(chunk, probe * STEP));
-            }
-            if any & 1 != 0 {
-                for probe in 0..TOGETHER {
-                    let word = probe_word(chunk, probe * STEP);
-                    if test(bits, word) & 1 != 0 && !self.compare(word, number * STEP * TOGETHER + probe * STEP) {
-                        return false;
-                    }
-                }
-            }
-        }
-        let from = text.len() - rest.len();
-        for at in (0..rest.len().saturating_sub(WORD - 1)).step_by(STEP) {
-            let word = probe_word(rest, at);
-            if test(bits, word) & 1 != 0 && !self.compare(word, from + at) {
+            let hits = probe(bits, chunk);
+            if hits != 0 && !self.look_closer(hits, number * STEP * TOGETHER) {
                 return false;
             }
+        }
+        // Zeros behind the rest: no window reaches into them, so what the probes see of them does no harm.
+        let mut padded = [0; STEP * TOGETHER];
+        for (to, byte) in padded.iter_mut().zip(rest) {
+            *to = *byte;
+        }
+        let hits = probe(bits, &padded);
+        hits == 0 || self.look_closer(hits, text.len() - rest.len())
+    }
+
+    /// Compares at each probe of a chunk that begins at `from` whose bit in `hits` is set.
+    #[inline(never)]
+    fn look_closer(&mut self, mut hits: u64, from: usize) -> bool {
+        while hits != 0 {
+            if !self.compare(from + hits.trailing_zeros() as usize * STEP) {
+                return false;
+            }
+            hits &= hits - 1;
         }
         true
     }
 
     /// Compares what stands around `at`. False if the budget is used up.
-    fn compare(&mut self, word: u32, at: usize) -> bool {
-        let mut offsets = self.filter.grams.value(word);
+    #[inline(always)]
+    fn compare(&mut self, at: usize) -> bool {
+        let mut offsets = self.filter.grams.value(probe_word(self.text, at));
         while offsets != 0 {
             let offset = offsets.trailing_zeros() as usize;
             offsets &= offsets - 1;
@@ -314,11 +319,15 @@ fn probe_word(text: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(bytes) | 0x2020_2020
 }
 
-/// Whether the bit of `word` is set: bit 0 of the result.
+/// Tests the probes of a chunk: bit `n` of the result is set if the bit of probe `n` is.
 #[inline(always)]
-fn test<const N: usize>(bits: &[u64; N], word: u32) -> u64 {
-    let (index, bit) = Bits::place::<N>(word);
-    bits.get(index).copied().unwrap_or(0) >> bit
+fn probe<const N: usize>(bits: &[u64; N], chunk: &[u8; STEP * TOGETHER]) -> u64 {
+    let mut hits = 0;
+    for number in 0..TOGETHER {
+        let (index, bit) = Bits::place::<N>(probe_word(chunk, number * STEP));
+        hits |= (bits.get(index).copied().unwrap_or(0) >> bit & 1) << number;
+    }
+    hits
 }
 
 #[cfg(test)]

@@ -73,9 +73,9 @@ impl Grams {
 /// of its bits would be set.
 pub enum Bits {
     /// 2^16 bits.
-    Small(Box<[u64; 1 << 10]>),
+    Small(Box<[u64; 1 << 12]>),
     /// 2^19 bits.
-    Large(Box<[u64; 1 << 13]>),
+    Large(Box<[u64; 1 << 14]>),
 }
 
 impl Bits {

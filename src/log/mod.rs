@@ -8,13 +8,13 @@
 pub mod assemble;
 mod digest;
 mod encoding;
-pub mod filter;
+mod filter;
 mod fragment;
 pub mod grammar;
 mod grams;
 pub mod interpret;
 mod quick;
-pub mod reader;
+mod reader;
 pub mod trace;
 
 pub use digest::SegmentDigest;
@@ -86,7 +86,7 @@ impl<'a> Record<'a> {
 
 /// True for the levels whose records are always handed on.
 pub(crate) fn is_error(level: &[u8]) -> bool {
-    level.eq_ignore_ascii_case(b"ERROR") || level.eq_ignore_ascii_case(b"FATAL")
+    level.len() == 5 && (level.eq_ignore_ascii_case(b"ERROR") || level.eq_ignore_ascii_case(b"FATAL"))
 }
 
 /// Takes the records worth a closer look, in the order of the member.

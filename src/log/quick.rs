@@ -13,7 +13,7 @@ const MINUTE: usize = 16;
 /// Longest `… GMT-0400 <@> ` that is remembered.
 const ZONE: usize = 32;
 /// Slots for names. A process logs from a few dozen places.
-const NAMES: usize = 256;
+const NAMES_BITS: u32 = 10;
 /// Longest names that are remembered.
 const NAME: usize = 240;
 
@@ -45,7 +45,7 @@ impl Quick {
             minute_ms: 0,
             zone: Vec::new(),
             offset: None,
-            names: vec![Box::default(); NAMES],
+            names: vec![Box::default(); 1 << NAMES_BITS],
         }
     }
 
@@ -182,8 +182,11 @@ impl Walk<'_> {
     fn number(&mut self) -> Range {
         let rest = self.rest();
         let sign = usize::from(rest.first() == Some(&b'-'));
-        let digits = rest.iter().skip(sign).take_while(|b| b.is_ascii_digit()).count();
-        if digits == 0 { self.take(0) } else { self.take(sign + digits) }
+        let mut end = sign;
+        while rest.get(end).is_some_and(u8::is_ascii_digit) {
+            end += 1;
+        }
+        self.take(if end == sign { 0 } else { end })
     }
 
     /// A session id or none, and the separator after it.
@@ -192,8 +195,12 @@ impl Walk<'_> {
         if self.skip(b"  <@> ").is_some() {
             return Some(());
         }
-        let id = self.rest().iter().take(64).take_while(|b| b.is_ascii_alphanumeric()).count();
-        self.at += id;
+        let end = memchr::memchr(b'<', self.rest().get(..72)?)?.checked_sub(1)?;
+        let id = self.rest().get(..end)?;
+        if !id.iter().all(u8::is_ascii_alphanumeric) {
+            return None;
+        }
+        self.at += end;
         self.skip(b" <@> ")
     }
 
@@ -206,8 +213,11 @@ impl Walk<'_> {
         let method_from = class_end + b" <@> ".len();
         let method_end = method_from + memchr::memchr(b'<', look.get(method_from..)?)?.checked_sub(1)?;
         let all = look.get(..method_end + b" <@>".len())?;
-        let hash = class_end.wrapping_mul(31) ^ all.len().wrapping_mul(7) ^ usize::from(*all.get(class_end.checked_sub(1)?)?);
-        let slot = seen.get_mut(hash % NAMES)?;
+        // The last letters of the class and the first of the method tell most places apart.
+        let class_tail = u64::from_le_bytes(*look.get(class_end.checked_sub(8)?..)?.first_chunk()?);
+        let method_head = u64::from_le_bytes(*look.get(method_from..)?.first_chunk()?);
+        let hash = (class_tail ^ method_head.rotate_left(23) ^ all.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - NAMES_BITS);
+        let slot = seen.get_mut(hash as usize)?;
         let known = **slot == *all;
         if !known {
             let usual = method_end > method_from
@@ -230,7 +240,9 @@ impl Walk<'_> {
     /// The blanks before the message. `None` if the text ends in them: more may follow.
     #[inline(always)]
     fn blanks(&mut self) -> Option<()> {
-        self.at += self.rest().iter().take_while(|b| **b == b' ').count();
+        while self.text.get(self.at) == Some(&b' ') {
+            self.at += 1;
+        }
         (self.at < self.text.len()).then_some(())
     }
 }

@@ -23,17 +23,17 @@ const HEAD: usize = 64 * 1024;
 /// Text of the last record that is kept.
 const TAIL: usize = 256 * 1024;
 
-/// What the reader stands in.
-enum State {
-    /// Text before the first header.
-    Head,
-    /// A record.
-    Record {
-        header: Header,
-        /// The header line, kept here once the text in the buffer no longer begins with it.
-        kept: Option<Vec<u8>>,
-        part: u32,
-    },
+/// The record that the reader stands in.
+#[derive(Default)]
+struct Current {
+    header: Header,
+    is_error: bool,
+    /// Its header line, kept here once the text in the buffer no longer begins with it: from part 1 on.
+    kept: Vec<u8>,
+    part: u32,
+    /// 1-based line and original offset of its header.
+    line: u64,
+    offset: u64,
 }
 
 /// Reads one member, block by block.
@@ -54,14 +54,16 @@ pub struct LogReader<'f, S: Sink> {
     at: usize,
     /// A record may start at `at`.
     candidate: bool,
-    state: State,
+    /// True after the first header.
+    in_record: bool,
+    current: Current,
     quick: Quick,
+    /// True if the buffer may hold zeros or byte order marks, which may hide a header.
+    marks: bool,
     /// 1-based line at `at`.
     line: u64,
-    /// 1-based line at `start`, and of the current record's header.
+    /// 1-based line at `start`.
     start_line: u64,
-    record_line: u64,
-    record_offset: u64,
     /// A position in the buffer and its offset in the original.
     known: (usize, u64),
     found: Found,
@@ -86,12 +88,12 @@ impl<'f, S: Sink> LogReader<'f, S> {
             start: 0,
             at: 0,
             candidate: true,
-            state: State::Head,
+            in_record: false,
+            current: Current::default(),
             quick: Quick::new(),
+            marks: false,
             line: 1,
             start_line: 1,
-            record_line: 1,
-            record_offset: 0,
             known: (0, 0),
             found: Found::default(),
             inherited: Vec::new(),
@@ -220,8 +222,7 @@ impl<'f, S: Sink> LogReader<'f, S> {
             let room = self.buffer.get_mut(self.filled..).unwrap_or_default();
             let (read, written, done) = wide.decode(bytes, room, last);
             from += read;
-            self.filled += written;
-            self.read(false);
+            self.take(written);
             if done {
                 break;
             }
@@ -242,8 +243,12 @@ impl<'f, S: Sink> LogReader<'f, S> {
         let from = self.filled;
         self.filled += length;
         let digest = &mut self.tally.digest;
-        if matches!(digest.encoding, Encoding::Utf8) && encoding::is_not_utf8(self.buffer.get(from..self.filled).unwrap_or_default()) {
-            digest.encoding = Encoding::Windows1252;
+        let new = self.buffer.get(from..self.filled).unwrap_or_default();
+        if !encoding::is_plain(new) {
+            self.marks = true;
+            if matches!(digest.encoding, Encoding::Utf8) && encoding::is_not_utf8(new) {
+                digest.encoding = Encoding::Windows1252;
+            }
         }
         self.read(false);
     }
@@ -278,7 +283,11 @@ impl<'f, S: Sink> LogReader<'f, S> {
             if self.candidate && !self.try_start(last) {
                 break;
             }
-            let Some(found) = memchr::memchr3(b'\n', 0, BOM[0], self.rest()) else {
+            let next = match self.marks {
+                true => memchr::memchr3(b'\n', 0, BOM[0], self.rest()),
+                false => memchr::memchr(b'\n', self.rest()),
+            };
+            let Some(found) = next else {
                 self.at = self.filled;
                 break;
             };
@@ -367,69 +376,69 @@ impl<'f, S: Sink> LogReader<'f, S> {
         self.close(at, false);
         let line = self.buffer.get(at..self.filled).unwrap_or_default();
         self.tally.count(&header, line, known_class);
-        self.record_offset = self.original(at);
-        self.record_line = self.line;
+        self.current.is_error = is_error(header.level.of(line));
+        self.current.header = header;
+        self.current.part = 0;
+        self.current.line = self.line;
+        self.current.offset = self.original(at);
+        self.in_record = true;
         self.start_line = self.line;
         self.start = at;
         self.at = at + header.message as usize;
-        self.state = State::Record { header, kept: None, part: 0 };
     }
 
     /// Ends what stands before `end`: the lines before the first header, or a record.
     fn close(&mut self, end: usize, truncated: bool) {
-        if matches!(self.state, State::Head) {
-            self.keep_head(end);
-        } else {
+        if self.in_record {
             self.hand_on(end, truncated);
+        } else {
+            self.keep_head(end);
         }
     }
 
     /// Gives the sink the text up to `end` if there is something in it.
     fn hand_on(&mut self, end: usize, truncated: bool) {
-        let State::Record { header, kept, part } = &self.state else { return };
+        let current = &self.current;
         let held = self.buffer.get(self.start..end).unwrap_or_default();
-        let (line, text) = match kept {
-            Some(line) => (line.as_slice(), held),
-            None => (held, held.get(header.message as usize..).unwrap_or_default()),
+        let (line, text) = match current.part {
+            0 => (held, held.get(current.header.message as usize..).unwrap_or_default()),
+            _ => (current.kept.as_slice(), held),
         };
         self.filter.search(text, &mut self.found);
         if !self.inherited.is_empty() {
             self.found.add(&mut self.inherited);
         }
-        let level = header.level.of(line);
-        if self.found.owners.is_empty() && (*part > 0 || !is_error(level)) {
+        if self.found.owners.is_empty() && !(current.is_error && current.part == 0) {
             return;
         }
-        let (thread, class, method) = (header.thread.of(line), header.class.of(line), header.method.of(line));
+        let header = &current.header;
         let record = Record {
             time: header.time,
-            level,
-            thread: &encoding::utf8(thread),
+            level: header.level.of(line),
+            thread: &encoding::utf8(header.thread.of(line)),
             process_id: header.process_id.of(line),
             partition: header.partition.of(line),
             user: header.user.of(line),
-            class: &encoding::utf8(class),
-            method: &encoding::utf8(method),
+            class: &encoding::utf8(header.class.of(line)),
+            method: &encoding::utf8(header.method.of(line)),
             message: &encoding::utf8(grammar::strip_end(text)),
-            line: self.record_line,
+            line: current.line,
             message_line: self.start_line,
-            offset: self.record_offset,
+            offset: current.offset,
             truncated,
-            part: *part,
+            part: current.part,
         };
         self.sink.record(&record, &self.found.owners);
     }
 
     /// Keeps the buffer short: what was handed on goes, a long record is handed on in parts.
     fn compact(&mut self) {
-        match self.state {
-            State::Head => {
-                self.keep_head(self.at);
-                self.start = self.at;
-                self.start_line = self.line;
-            }
-            State::Record { .. } if self.at.saturating_sub(self.start) > PART => self.split(),
-            State::Record { .. } => {}
+        if !self.in_record {
+            self.keep_head(self.at);
+            self.start = self.at;
+            self.start_line = self.line;
+        } else if self.at.saturating_sub(self.start) > PART {
+            self.split();
         }
         if self.start > 0 {
             self.original(self.start);
@@ -438,6 +447,7 @@ impl<'f, S: Sink> LogReader<'f, S> {
             self.filled -= self.start;
             self.known.0 -= self.start;
             self.start = 0;
+            self.marks = self.marks && !encoding::is_plain(self.text(0, self.filled));
         }
     }
 
@@ -447,12 +457,15 @@ impl<'f, S: Sink> LogReader<'f, S> {
         let overlap = OVERLAP.max(self.filter.longest());
         let next = self.at.saturating_sub(overlap).max(self.start);
         let repeated = memchr::memchr_iter(b'\n', self.text(next, self.at)).count();
-        let State::Record { header, kept, part } = &mut self.state else { return };
-        if kept.is_none() {
-            let line = self.buffer.get(self.start..self.start + header.message as usize).unwrap_or_default();
-            *kept = Some(line.to_vec());
+        let current = &mut self.current;
+        if current.part == 0 {
+            let line = self
+                .buffer
+                .get(self.start..self.start + current.header.message as usize)
+                .unwrap_or_default();
+            current.kept = line.to_vec();
         }
-        *part = part.saturating_add(1);
+        current.part = current.part.saturating_add(1);
         self.start_line = self.line - repeated as u64;
         self.start = next;
     }
@@ -479,15 +492,20 @@ impl<'f, S: Sink> LogReader<'f, S> {
     /// Keeps the last record in the digest.
     fn keep_tail(&mut self) {
         let half = self.is_half_written();
-        let State::Record { kept, part, .. } = &mut self.state else {
+        if !self.in_record {
             self.keep_head(self.filled);
             return;
-        };
+        }
+        let current = &mut self.current;
         let mut tail = Fragment {
-            line: self.record_line,
-            offset: self.record_offset,
-            part: *part,
-            header: kept.take().unwrap_or_default(),
+            line: current.line,
+            offset: current.offset,
+            part: current.part,
+            header: if current.part == 0 {
+                Vec::new()
+            } else {
+                std::mem::take(&mut current.kept)
+            },
             half: half || self.fragment,
             ..Fragment::default()
         };
@@ -508,8 +526,7 @@ impl<'f, S: Sink> LogReader<'f, S> {
 
     /// True if the member ends in the middle of the current record: no line break, no end mark, no end of a trace line.
     fn is_half_written(&self) -> bool {
-        let State::Record { header, .. } = &self.state else { return false };
-        if self.fragment {
+        if !self.in_record || self.fragment {
             return false;
         }
         let text = self.text(self.start, self.filled);
@@ -521,7 +538,7 @@ impl<'f, S: Sink> LogReader<'f, S> {
         }
         let last = text.trim_ascii_end();
         let whole = last.ends_with(grammar::SEPARATOR) || last.contains(&b'\n') && (last.ends_with(b")") || last.ends_with(b" more"));
-        !header.complete || !whole
+        !self.current.header.complete || !whole
     }
 
     /// Takes over where a tail was kept.
@@ -534,13 +551,15 @@ impl<'f, S: Sink> LogReader<'f, S> {
         }
         let Some(header) = grammar::header(&tail.header) else { return };
         self.tally.count(&header, &tail.header, false);
-        self.record_line = tail.line;
-        self.record_offset = tail.offset;
         self.candidate = false;
-        self.state = State::Record {
+        self.in_record = true;
+        self.current = Current {
             header,
-            kept: Some(tail.header.clone()),
+            is_error: is_error(header.level.of(&tail.header)),
+            kept: tail.header.clone(),
             part: tail.part,
+            line: tail.line,
+            offset: tail.offset,
         };
     }
 }

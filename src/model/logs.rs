@@ -93,6 +93,9 @@ pub struct SignatureHit {
     pub count: u64,
     /// How many of them stand outside ECE logs.
     pub elsewhere: u64,
+    /// How many of them stand in records of other sign-ins (agents' single sign-on, chat): no business of mail. Their fields are
+    /// left out.
+    pub aside: u64,
     /// First and last time.
     pub span: Span,
     /// Captured fields: name → distinct values (bounded).

@@ -22,16 +22,16 @@ static PATTERNS: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
         ("timestamp", String::from(r"timestamp\W{1,6}(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ?)")),
         (
             "redirect_uri",
-            String::from(r#"(?:redirect|reply)[ _]?(?:uri|url|address)\b[^'"\r\n]{0,24}['"]((?:https?|urn)[^'"\s<>]{1,400})['"]"#),
+            String::from(r#"(?:redirect|reply)[ _]?(?:uri|url|address)\b[^'"\r\n]{0,24}['"]((?:https?|urn)[^'"\s<>]+)['"]"#),
         ),
         (
             "client_id",
             format!(r"(?:application|app|client)(?: with (?:app ?)?id(?:entifier)?)?[ _:=]*(?:id)?\W{{1,6}}({GUID})"),
         ),
-        ("tenant", String::from(r#"(?:tenant|directory)(?: id)?[ :=]*['"]([^'"\s]{3,120})['"]"#)),
+        ("tenant", String::from(r#"(?:tenant|directory)(?: id)?[ :=]*['"]([^'"\s]+)['"]"#)),
         (
             "user",
-            String::from(r#"\buser(?:name| account|principalname)?[ :=]*['"]?([a-z0-9._%+'-]{1,80}@[a-z0-9.-]{1,120}[a-z0-9])"#),
+            String::from(r#"\buser(?:name| account|principalname)?[ :=]*['"]?([a-z0-9._%+'-]+@[a-z0-9.-]*[a-z0-9])"#),
         ),
     ]
     .into_iter()

@@ -68,15 +68,28 @@ impl fmt::Display for Diagnostic {
 }
 
 impl Catalogue {
-    /// The built-in catalogue with the signatures of `packs`, and what there is to say about these. Signatures with errors are left
-    /// out. `known_check` tells whether a check id exists.
+    /// The built-in catalogue with the signatures of `packs`, and what there is to say about these. What can't be used is left out;
+    /// examples are not tried. `known_check` tells whether a check id exists.
     pub fn with_packs(packs: &[PackText], known_check: impl Fn(&str) -> bool) -> (Self, Vec<Diagnostic>) {
-        let mut reader = Reader::default();
-        for pack in packs {
-            reader.read(pack, &known_check);
-        }
-        reader.finish()
+        let (catalogue, _, diagnostics) = Reader::of(packs, known_check).finish();
+        (catalogue, sorted(diagnostics))
     }
+}
+
+/// Everything there is to say about packs: also whether their examples match and their near misses don't, and whether the ids that
+/// they name exist. This is what `ecelens signatures check` runs.
+pub fn check_packs(packs: &[PackText], known_check: impl Fn(&str) -> bool) -> Vec<Diagnostic> {
+    let (catalogue, added, mut diagnostics) = Reader::of(packs, known_check).finish();
+    let first = catalogue.aadsts_number() - u32::try_from(added.len()).unwrap_or(0);
+    for (number, added) in (first..).zip(&added) {
+        diagnostics.extend(selftest::truthful(&catalogue, number).iter().map(|problem| added.diagnostic(problem)));
+    }
+    sorted(diagnostics)
+}
+
+fn sorted(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    diagnostics.sort_by(|a, b| (&a.file, a.line, a.column, !a.error).cmp(&(&b.file, b.line, b.column, !b.error)));
+    diagnostics
 }
 
 /// A signature of a pack, and where its parts stand.
@@ -85,6 +98,22 @@ struct Added<'p> {
     pack: &'p PackText,
     at: Range<usize>,
     places: BTreeMap<(String, Option<usize>), Range<usize>>,
+}
+
+impl Added<'_> {
+    /// Says where in the file a problem lies: at the member of the list, else at its field, else at the id.
+    fn diagnostic(&self, problem: &Problem) -> Diagnostic {
+        let (field, entry) = problem.field;
+        let at = [(field, entry), (field, None), ("pattern", None), ("id", None)]
+            .into_iter()
+            .find_map(|(field, entry)| self.places.get(&(field.to_owned(), entry)).cloned())
+            .unwrap_or_else(|| self.at.clone());
+        let what = match entry {
+            Some(entry) => format!("`{}`, {field}[{}]", problem.id, entry + 1),
+            None => format!("`{}`, {field}", problem.id),
+        };
+        diagnostic(self.pack, at, format!("{what}: {}", problem.message), problem.fatal)
+    }
 }
 
 #[derive(Default)]
@@ -99,6 +128,14 @@ struct Reader<'p> {
 }
 
 impl<'p> Reader<'p> {
+    fn of(packs: &'p [PackText], known_check: impl Fn(&str) -> bool) -> Self {
+        let mut reader = Self::default();
+        for pack in packs {
+            reader.read(pack, &known_check);
+        }
+        reader
+    }
+
     fn read(&mut self, pack: &'p PackText, known_check: &impl Fn(&str) -> bool) {
         self.bytes = self.bytes.saturating_add(pack.text.len());
         if self.bytes > limits::BYTES {
@@ -204,44 +241,16 @@ impl<'p> Reader<'p> {
         self.added.push(added);
     }
 
-    fn finish(mut self) -> (Catalogue, Vec<Diagnostic>) {
-        let signatures = |added: &[Added]| added.iter().map(|added| added.signature.clone()).collect();
-        let catalogue = Catalogue::with_signatures(signatures(&self.added), self.codes.clone());
-        let first = catalogue.numbers() - 1 - u32::try_from(self.added.len()).unwrap_or(0);
-        let mut broken = Vec::new();
-        for (number, index) in (first..).zip(0..self.added.len()) {
-            let problems = selftest::problems(&catalogue, number);
-            broken.push(problems.iter().any(|problem| problem.fatal));
-            for problem in problems {
-                self.problem(index, &problem);
-            }
-        }
-        let mut broken = broken.into_iter();
-        self.added.retain(|_| !broken.next().unwrap_or(false));
-        self.diagnostics
-            .sort_by(|a, b| (&a.file, a.line, a.column, !a.error).cmp(&(&b.file, b.line, b.column, !b.error)));
-        (Catalogue::with_signatures(signatures(&self.added), self.codes), self.diagnostics)
-    }
-
-    fn problem(&mut self, index: usize, problem: &Problem) {
-        let Some(added) = self.added.get(index) else { return };
-        let (field, entry) = problem.field;
-        let at = [
-            Some((field.to_owned(), entry)),
-            Some((field.to_owned(), None)),
-            Some((String::from("pattern"), None)),
-            Some((String::from("id"), None)),
-        ]
-        .into_iter()
-        .flatten()
-        .find_map(|place| added.places.get(&place).cloned())
-        .unwrap_or_else(|| added.at.clone());
-        let what = match entry {
-            Some(entry) => format!("`{}`, {field}[{}]", problem.id, entry + 1),
-            None => format!("`{}`, {field}", problem.id),
-        };
-        self.diagnostics
-            .push(diagnostic(added.pack, at, format!("{what}: {}", problem.message), problem.fatal));
+    /// The catalogue with what can be used, the signatures added to it in the order of their numbers, and what there is to say.
+    fn finish(mut self) -> (Catalogue, Vec<Added<'p>>, Vec<Diagnostic>) {
+        let mut diagnostics = std::mem::take(&mut self.diagnostics);
+        self.added.retain(|added| {
+            let problems = selftest::usable(&added.signature);
+            diagnostics.extend(problems.iter().map(|problem| added.diagnostic(problem)));
+            !problems.iter().any(|problem| problem.fatal)
+        });
+        let signatures = self.added.iter().map(|added| added.signature.clone()).collect();
+        (Catalogue::with_signatures(signatures, self.codes), self.added, diagnostics)
     }
 
     fn error(&mut self, pack: &PackText, at: Range<usize>, message: String) {
@@ -314,7 +323,15 @@ mod tests {
             name: String::from("own.toml"),
             text: text.to_owned(),
         };
-        Catalogue::with_packs(&[pack], |check| check == "log.dispatcher")
+        let packs = [pack];
+        let known = |check: &str| check == "log.dispatcher";
+        let (catalogue, used) = Catalogue::with_packs(&packs, known);
+        let all = check_packs(&packs, known);
+        assert!(
+            used.iter().all(|diagnostic| all.contains(diagnostic)),
+            "checking says all that using says"
+        );
+        (catalogue, all)
     }
 
     const GOOD: &str = r#"

@@ -22,7 +22,7 @@ fn occurrences(signature: &Signature, anchor: &str) -> usize {
 
 /// What is wrong with a signature. The words follow "signature `id`".
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub(super) struct Problem {
     /// Id of the signature.
     pub id: String,
     /// Field that it is about, as the TOML file names it, with the index of the entry in a list.
@@ -33,86 +33,111 @@ pub struct Problem {
     pub fatal: bool,
 }
 
-/// Tries the examples and near misses of a signature against the whole catalogue.
-pub(super) fn problems(catalogue: &Catalogue, number: u32) -> Vec<Problem> {
-    let Some(signature) = catalogue.signature(number) else {
-        return Vec::new();
-    };
-    let mut out = Vec::new();
-    let mut add = |field, index, message: String, fatal| {
-        out.push(Problem {
-            id: signature.id.to_string(),
-            field: (field, index),
-            message,
-            fatal,
-        });
-    };
-    if let Err(error) = compile(signature) {
-        add("pattern", None, format!("is no regular expression that can be used: {error}"), true);
-        return out;
+/// What keeps a signature from working, or from working fast.
+pub(super) fn usable(signature: &Signature) -> Vec<Problem> {
+    let mut out = Problems::of(signature);
+    if !signature.pattern.is_empty()
+        && let Err(error) = compile(signature)
+    {
+        out.error("pattern", None, format!("is no regular expression that can be used: {error}"));
     }
     if signature.anchors.is_empty() {
-        add(
+        out.error(
             "literal",
             None,
             String::from("names no fixed text: give `literal` or `anchors`, a text that every match holds"),
-            true,
         );
     }
     let place = if signature.literal.is_empty() { "anchors" } else { "literal" };
     for anchor in signature.anchors.iter().filter(|_| signature.role != Role::Context) {
         if anchor.len() < FULL_SPEED {
             let message = format!("the scan looks for `{anchor}`: fewer than {FULL_SPEED} bytes make it slower; give `anchors` with longer texts");
-            add(place, None, message, false);
+            out.warning(place, None, message);
         }
         let often = occurrences(signature, anchor);
         if often > 1 {
             let message = format!("the scan looks for `{anchor}`, which healthy logs hold too ({often} times in a sample): that makes it slower");
-            add(place, None, message, false);
+            out.warning(place, None, message);
         }
     }
+    out.list
+}
+
+/// Tries the examples and near misses of a signature against the whole catalogue, and looks up the ids that it names.
+pub(super) fn truthful(catalogue: &Catalogue, number: u32) -> Vec<Problem> {
+    let Some(signature) = catalogue.signature(number) else {
+        return Vec::new();
+    };
+    let mut out = Problems::of(signature);
     if signature.examples.is_empty() {
-        add(
+        out.error(
             "examples",
             None,
             String::from("has no entry: without an example nobody can tell that the signature works"),
-            true,
         );
     }
     for (index, example) in signature.examples.iter().enumerate() {
         let hits = ids(catalogue, number, example.as_bytes());
-        if !signature.role_is_context() && !holds_anchor(signature, example.as_bytes()) {
-            add(
-                "examples",
-                Some(index),
-                format!("holds none of the anchors {:?}", signature.anchors),
-                true,
-            );
+        if signature.role != Role::Context && !holds_anchor(signature, example.as_bytes()) {
+            out.error("examples", Some(index), format!("holds none of the anchors {:?}", signature.anchors));
         } else if !hits.contains(signature.id.as_ref()) {
-            add("examples", Some(index), String::from("does not match"), true);
+            out.error("examples", Some(index), String::from("does not match"));
         }
         let known = |id: &str| id == signature.id || signature.overlaps.iter().chain(signature.supersedes.iter()).any(|other| other == id);
         for other in hits.iter().filter(|id| !known(id) && !generic(catalogue, id)) {
-            add(
+            out.warning(
                 "examples",
                 Some(index),
                 format!("is matched by `{other}` too, which `overlaps` does not name"),
-                false,
             );
         }
     }
     for (index, near_miss) in signature.near_misses.iter().enumerate() {
         if ids(catalogue, number, near_miss.as_bytes()).contains(signature.id.as_ref()) {
-            add("near_misses", Some(index), String::from("matches, and must not"), true);
+            out.error("near_misses", Some(index), String::from("matches, and must not"));
         }
     }
     let exists = |id: &str| catalogue.describe(id).is_some();
     for (field, list) in [("supersedes", &signature.supersedes), ("overlaps", &signature.overlaps)] {
         for (index, other) in list.iter().enumerate().filter(|(_, id)| !exists(id)) {
-            add(field, Some(index), format!("names `{other}`, which does not exist"), true);
+            out.error(field, Some(index), format!("names `{other}`, which does not exist"));
         }
     }
-    out
+    out.list
+}
+
+/// Collects the problems of one signature.
+struct Problems {
+    id: String,
+    list: Vec<Problem>,
+}
+
+impl Problems {
+    fn of(signature: &Signature) -> Self {
+        Self {
+            id: signature.id.to_string(),
+            list: Vec::new(),
+        }
+    }
+
+    /// The signature doesn't do what it should.
+    fn error(&mut self, field: &'static str, index: Option<usize>, message: String) {
+        self.add(field, index, message, true);
+    }
+
+    /// It works, but slower or less exactly than it could.
+    fn warning(&mut self, field: &'static str, index: Option<usize>, message: String) {
+        self.add(field, index, message, false);
+    }
+
+    fn add(&mut self, field: &'static str, index: Option<usize>, message: String, fatal: bool) {
+        self.list.push(Problem {
+            id: self.id.clone(),
+            field: (field, index),
+            message,
+            fatal,
+        });
+    }
 }
 
 /// Ids that the catalogue finds in a text, `number` tried whatever its anchors say.
@@ -127,12 +152,6 @@ fn generic(catalogue: &Catalogue, id: &str) -> bool {
     id.starts_with("entra.") || catalogue.describe(id).is_some_and(|described| described.role() != Role::Cause)
 }
 
-impl Signature {
-    pub(super) fn role_is_context(&self) -> bool {
-        self.role == Role::Context
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,7 +159,11 @@ mod tests {
     #[test]
     fn the_builtin_catalogue_keeps_its_promises() {
         let catalogue = Catalogue::builtin();
-        let problems: Vec<Problem> = (0..catalogue.numbers()).flat_map(|number| problems(&catalogue, number)).collect();
+        let problems: Vec<Problem> = catalogue
+            .signatures()
+            .flat_map(usable)
+            .chain((0..catalogue.numbers()).flat_map(|number| truthful(&catalogue, number)))
+            .collect();
         assert!(
             problems.is_empty(),
             "{}",

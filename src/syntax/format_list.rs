@@ -71,13 +71,15 @@ struct Written<'v> {
 }
 
 /// Reads the block that begins at line `first`. `expected` tells that the command above prints a list.
-pub(super) fn read(view: &View<'_>, lines: &Lines<'_>, first: usize, expected: bool, losses: &mut Losses) -> Option<Block> {
+pub(super) fn read<'v>(view: &View<'_>, lines: &Lines<'v>, first: usize, expected: bool, losses: &mut Losses) -> Option<Block> {
     let start = pair(lines.line(first))?;
     let indent = lines.line(first).chars().take_while(|c| c.is_whitespace()).count();
     if indent > 3 && !expected {
         return None;
     }
-    let doubled = is_doubled(lines, first, start.colon);
+    let loose = is_loose(lines, first, &start);
+    let in_place = |line: &'v str, colon: usize| if loose { pair(line) } else { pair_in_column(line, colon) };
+    let doubled = is_doubled(lines, first, loose, start.colon);
     let mut colon = start.colon;
     let mut locator = view.locator();
     let mut records: Vec<Vec<Written<'_>>> = vec![Vec::new()];
@@ -99,7 +101,7 @@ pub(super) fn read(view: &View<'_>, lines: &Lines<'_>, first: usize, expected: b
         }
         let line = lines.line(index);
         let current = records.last().map_or(0, Vec::len);
-        let own = pair_in_column(line, colon).or_else(|| {
+        let own = in_place(line, colon).or_else(|| {
             // A record of its own may have another width, if it is of the same kind.
             pair(line).filter(|p| current == 0 && (names.is_empty() || names.contains(p.label)))
         });
@@ -176,11 +178,28 @@ pub(super) fn read(view: &View<'_>, lines: &Lines<'_>, first: usize, expected: b
     })
 }
 
+/// True if the padding of the labels was lost on the way (chats and web forms fold blanks): single blanks, colons anywhere.
+fn is_loose(lines: &Lines<'_>, first: usize, start: &Pair<'_>) -> bool {
+    let folded = |found: &Pair<'_>, line: &str| line.chars().count() >= found.colon && found.colon == found.label.chars().count() + 1;
+    let Some(second) = (first + 1..lines.len().min(first + 3)).find(|&i| !lines.is_blank(i)) else {
+        return false;
+    };
+    let Some(next) = pair(lines.line(second)) else { return false };
+    next.colon != start.colon && folded(start, lines.line(first)) && folded(&next, lines.line(second))
+}
+
 /// True if a paste has put a blank line behind every line.
-fn is_doubled(lines: &Lines<'_>, first: usize, colon: usize) -> bool {
+fn is_doubled(lines: &Lines<'_>, first: usize, loose: bool, colon: usize) -> bool {
     let mut index = first;
     let mut pairs = 0;
-    while pairs < 6 && pair_in_column(lines.line(index), colon).is_some() {
+    let is_pair = |line| {
+        if loose {
+            pair(line).is_some()
+        } else {
+            pair_in_column(line, colon).is_some()
+        }
+    };
+    while pairs < 6 && is_pair(lines.line(index)) {
         pairs += 1;
         if !lines.is_blank(index + 1) {
             return pairs >= 3 && index + 1 >= lines.len();
@@ -266,6 +285,17 @@ mod tests {
         assert_eq!(blocks.len(), 1);
         assert_eq!(blocks[0].nodes.len(), 2);
         assert_eq!(blocks[0].nodes[0].entries().len(), 3);
+    }
+
+    #[test]
+    fn folded_blanks_don_t_tear_a_record_apart() {
+        let content = "PrimarySmtpAddress : a@example.com\nImapEnabled : True\nNote : x : y\n\nPrimarySmtpAddress : b@example.com\nImapEnabled :\n";
+        let blocks = read_all(content);
+        assert_eq!((blocks.len(), blocks[0].nodes.len()), (1, 2));
+        assert_eq!(blocks[0].nodes[0].get("Note").unwrap().text(), Some("x : y"));
+        assert_eq!(blocks[0].nodes[1].get("ImapEnabled").unwrap().value, Value::Null);
+        let blocks = read_all("PrimarySmtpAddress : a@example.com\n\nImapEnabled : True\n\nPopEnabled : False\n\n");
+        assert_eq!((blocks.len(), blocks[0].nodes.len()), (1, 1));
     }
 
     #[test]

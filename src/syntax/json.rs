@@ -456,6 +456,12 @@ impl<'v> Reader<'v, '_> {
                 }
                 b'\n' => {
                     text.push_str(self.text[run..self.at].trim_end_matches('\r'));
+                    if self.is_wrapped(&text) {
+                        self.lose(self.at, "a text that the console's width had broken was joined");
+                        self.at += 1;
+                        run = self.at;
+                        continue;
+                    }
                     self.continue_broken_string(open);
                     return (text, false);
                 }
@@ -471,6 +477,16 @@ impl<'v> Reader<'v, '_> {
                 _ => self.at += 1,
             }
         }
+    }
+
+    /// True if the line ends here only because a console was no wider: a long line, no blank in the text that could have been
+    /// lost, and more of the same at the very beginning of the next line.
+    fn is_wrapped(&self, text: &str) -> bool {
+        /// Consoles are no narrower.
+        const WIDTH: usize = 79;
+        let start = memchr::memrchr(b'\n', &self.bytes[..self.at]).map_or(0, |n| n + 1);
+        let next = self.bytes.get(self.at + 1).copied().unwrap_or(b' ');
+        self.at - start >= WIDTH && (next.is_ascii_alphanumeric() || b"/-_.%?&=+~".contains(&next)) && !text.contains(char::is_whitespace)
     }
 
     /// A string was open at the end of its line: if a mail program has only wrapped it, goes behind its closing quote.
@@ -748,6 +764,7 @@ mod tests {
     fn read(content: &str) -> (Vec<Node>, Vec<String>) {
         let text = Text::new(content.to_owned(), Encoding::Utf8, 0);
         let view = View::whole(&text);
+        let content = view.text();
         let mut losses = Losses::default();
         let mut nodes = Vec::new();
         let mut at = 0;
@@ -841,6 +858,14 @@ mod tests {
         assert_eq!(nodes[0].get("url").unwrap().value, Value::Cut("https://ece.example.com/".into()));
         assert_eq!(nodes[0].get("b").unwrap().text(), Some("1"));
         assert_eq!(losses.len(), 1);
+    }
+
+    #[test]
+    fn joins_what_a_console_has_wrapped() {
+        let uri = format!("https://ece.example.com/{}", "x".repeat(60));
+        let (nodes, losses) = read(&format!("{{\"u\": \"{uri}\nsystem/view\", \"b\": 1}}"));
+        assert_eq!(nodes[0].get("u").unwrap().text(), Some(format!("{uri}system/view").as_str()));
+        assert_eq!((nodes[0].get("b").unwrap().text(), losses.len()), (Some("1"), 1));
     }
 
     #[test]

@@ -6,7 +6,8 @@ use super::lines::{Block, Lines};
 use super::markdown::bare;
 use super::records::Records;
 use super::view::View;
-use super::{Key, Node, Syntax, Value, printed};
+use super::{Key, Node, Syntax, Value, header, printed};
+use std::ops::Range;
 
 /// Longest label, in characters and words.
 const LABEL: (usize, usize) = (80, 12);
@@ -29,6 +30,13 @@ fn pair(line: &str) -> Option<Pair<'_>> {
     if !head.starts_with(char::is_alphabetic) {
         return None;
     }
+    if let Some(gap) = gap(head) {
+        return Some(Pair {
+            label: head[..gap.start].trim_end(),
+            label_at,
+            value_at: label_at + gap.end,
+        });
+    }
     let colon = head
         .char_indices()
         .take(LABEL.0 + 40)
@@ -44,12 +52,24 @@ fn pair(line: &str) -> Option<Pair<'_>> {
         return None;
     }
     let after = &head[colon.0 + colon.1.len_utf8()..];
-    let blanks = after.len() - after.trim_start_matches(['*', '_', ' ', '\t', '\u{A0}']).len();
+    let value = after.trim_start().trim_start_matches("**").trim_start_matches("__").trim_start();
+    let blanks = after.len() - value.len();
     Some(Pair {
         label,
         label_at,
         value_at: label_at + (head.len() - after.len()) + blanks,
     })
+}
+
+/// The only gap of a line without a colon after its label: a tab, or three blanks and more, as between the columns of a form.
+fn gap(text: &str) -> Option<Range<usize>> {
+    let text = text.trim_end();
+    let at = text.find('\t').into_iter().chain(text.find("   ")).min()?;
+    let value = text[at..].trim_start();
+    let end = text.len() - value.len();
+    let label = text[..at].trim_end();
+    let fits = header::is_name(label) && !label.contains([':', '=', '|', '(', '/', '\\', '"']) && label.chars().count() > 2;
+    (fits && !value.contains('\t') && !value.contains("   ")).then_some(at..end)
 }
 
 /// True if what follows a colon shows that a label ended there: not a URL, a path, a time.
@@ -69,6 +89,8 @@ pub(super) fn read(view: &View<'_>, lines: &Lines<'_>, first: usize, stop: &dyn 
     let mut records = Records::default();
     let mut index = first;
     let mut next = first;
+    // Two words far apart may be anything: two such lines are a form.
+    let (mut gaps, mut colons) = (0, 0);
     while index < lines.len() && !stop(index) {
         if lines.is_blank(index) {
             // A heading below the blank line begins another block.
@@ -81,6 +103,10 @@ pub(super) fn read(view: &View<'_>, lines: &Lines<'_>, first: usize, stop: &dyn 
         }
         let line = lines.line(index);
         let Some(found) = pair(line) else { break };
+        match line.get(found.label_at..).and_then(gap) {
+            Some(_) => gaps += 1,
+            None => colons += 1,
+        }
         let offset = lines.start(index);
         let key = Key {
             name: found.label.into(),
@@ -99,6 +125,9 @@ pub(super) fn read(view: &View<'_>, lines: &Lines<'_>, first: usize, stop: &dyn 
         };
         records.push(key, Node::new(value, own));
         next = index;
+    }
+    if gaps == 1 && colons == 0 {
+        return None;
     }
     Some(Block {
         syntax: Syntax::FormatList,
@@ -141,7 +170,7 @@ fn heading(lines: &Lines<'_>, first: usize) -> Option<String> {
 
 /// True if `line` may be part of such a block: a cheap test before [`read`].
 pub(super) fn is_pair(line: &str) -> bool {
-    line.contains([':', '\u{FF1A}']) && pair(line).is_some()
+    pair(line).is_some()
 }
 
 #[cfg(test)]
@@ -167,6 +196,14 @@ mod tests {
         assert_eq!(first.get("Web server URL").unwrap().value, Value::Null);
         assert_eq!(first.get("Redirect URIs").unwrap().items()[1].place.line, 8);
         assert_eq!(block.nodes.len(), 3);
+    }
+
+    #[test]
+    fn reads_forms_in_columns() {
+        let block = block("Name            Sales O365\nServer type     IMAP and SMTP\nPort\t993\n").unwrap();
+        assert_eq!(block.nodes[0].get("Server type").unwrap().text(), Some("IMAP and SMTP"));
+        assert_eq!(block.nodes[0].get("Port").unwrap().place.column, 6);
+        assert!(self::block("so far    apart\nand no more\n").is_none());
     }
 
     #[test]

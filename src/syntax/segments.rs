@@ -66,6 +66,12 @@ fn cleaned<'a>(view: &View<'a>) -> Option<View<'a>> {
     let mut i = 0;
     while i < lines.len() {
         let run = (i..lines.len()).take_while(|&n| quoted(n)).count();
+        // curl marks what it sends in the same way.
+        let run = if (i..i + run).any(|n| lines.line(n).contains(" HTTP/1.") || lines.line(n).contains(" HTTP/2")) {
+            0
+        } else {
+            run
+        };
         let count = run.max(1);
         for n in i..i + count {
             let (start, end) = (lines.start(n), lines.start(n + 1));

@@ -12,8 +12,9 @@ use std::ops::Range;
 pub(super) struct View<'a> {
     member: &'a Text,
     text: Cow<'a, str>,
-    /// Where each run of the view begins in the member; empty if the view is the member's text.
+    /// Where each run of the view begins in the member; empty if offsets are the same.
     runs: Vec<Run>,
+    whole: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -27,12 +28,20 @@ struct Run {
 }
 
 impl<'a> View<'a> {
-    /// The member's text, as it is.
+    /// The member's text, but for a byte order mark.
     pub(super) fn whole(member: &'a Text) -> Self {
+        let text = member.as_str();
+        let bare = text.trim_start_matches('\u{FEFF}');
+        let mark = Run {
+            at: 0,
+            member_at: text.len() - bare.len(),
+            exact: true,
+        };
         Self {
             member,
-            text: Cow::Borrowed(member.as_str()),
-            runs: Vec::new(),
+            text: Cow::Borrowed(bare),
+            runs: if mark.member_at > 0 { vec![mark] } else { Vec::new() },
+            whole: true,
         }
     }
 
@@ -41,9 +50,9 @@ impl<'a> View<'a> {
         &self.text
     }
 
-    /// True if line numbers of the view are those of the member.
+    /// True if its lines are those of the member.
     pub(super) fn is_whole(&self) -> bool {
-        self.runs.is_empty()
+        self.whole
     }
 
     /// Ranges of this view, put end to end.
@@ -76,6 +85,7 @@ impl<'a> View<'a> {
             member: self.member,
             text: Cow::Owned(text),
             runs,
+            whole: false,
         }
     }
 

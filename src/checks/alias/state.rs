@@ -147,11 +147,7 @@ fn by_log(case: &Case, check: &Check, alias: &AliasView<'_>, log: &InLog, row: O
     let subject = subject_of(alias);
     let when = log.time.map_or(String::new(), |t| format!(" at {t}"));
     let finding = if log.active {
-        let earlier = if row.is_some() {
-            "; its row in the export is older"
-        } else {
-            ""
-        };
+        let earlier = if row.is_some() { "; its row in the export is older" } else { "" };
         check.pass(subject, format!("the log shows the alias active again{when}{earlier}"))
     } else {
         let earlier = if row.is_some() {

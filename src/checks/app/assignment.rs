@@ -76,26 +76,20 @@ fn judge(case: &Case, check: &Check, subject: Subject, required: &Origin, assign
         };
         return check.unknown(subject, message).at(required).at_all(origins()).want(assignment_want());
     }
-    let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let directory = case.directory();
+    let mut ids: BTreeMap<&String, &String> = BTreeMap::new();
     for sign_in in &case.facts.entra.sign_ins {
         if let (Some(user), Some(id)) = (&sign_in.user, &sign_in.user_id) {
-            names.entry(user.clone()).or_default().push(id.clone());
-        }
-    }
-    for mailbox in &case.facts.exchange.mailboxes {
-        if let (Some(address), Some(name)) = (mailbox.address.get(), mailbox.name.get()) {
-            names.entry(address.to_lowercase()).or_default().push(name.to_lowercase());
+            ids.insert(user, id);
         }
     }
     let is_assigned = |user: &String| {
-        let aliases = names.get(user).into_iter().flatten();
-        let called: BTreeSet<&str> = aliases
-            .map(String::as_str)
-            .chain([user.as_str(), user.split('@').next().unwrap_or(user)])
-            .collect();
         assigned.iter().any(|a| {
-            let id = a.principal_id.get().is_some_and(|id| called.contains(id.as_str()));
-            let name = a.principal_name.get().is_some_and(|n| called.contains(n.to_lowercase().as_str()));
+            let id = a
+                .principal_id
+                .get()
+                .is_some_and(|id| ids.get(user) == Some(&id) || directory.same(id, user));
+            let name = a.principal_name.get().is_some_and(|n| directory.same(n, user));
             id || name
         })
     };
@@ -109,7 +103,7 @@ fn judge(case: &Case, check: &Check, subject: Subject, required: &Origin, assign
     let groups = assigned
         .iter()
         .any(|a| a.principal_type.get().is_some_and(|t| t.eq_ignore_ascii_case("group")));
-    let known = without.iter().filter(|u| names.contains_key(**u)).count();
+    let known = without.iter().filter(|u| ids.contains_key(**u)).count();
     let list = without.iter().map(|u| u.as_str()).collect::<Vec<_>>().join(", ");
     if groups || known < without.len() {
         let why = if groups {

@@ -159,6 +159,9 @@ fn list<'a, 'b: 'a>(hits: impl Iterator<Item = &'a Judged<'b>>) -> String {
 /// Whether the error goes on. Attempts that failed with it decide; an error outside any attempt is over once an attempt of the kind
 /// that it belongs to works later and none of that kind fails at the end.
 fn state(logs: &LogFacts, hit: &SignatureHit, own_applications: &std::collections::BTreeSet<String>) -> State {
+    if hit.aside == hit.count {
+        return State::Elsewhere;
+    }
     let applications = hit.fields.get("client_id");
     if applications.is_some_and(|ids| !own_applications.is_empty() && ids.iter().all(|id| !own_applications.contains(&id.to_lowercase()))) {
         return State::Elsewhere;
@@ -250,6 +253,7 @@ mod tests {
         }
         SignatureHit {
             id: id.to_owned(),
+            aside: 0,
             count: 4,
             elsewhere: if minutes.is_none() { 4 } else { 0 },
             span,

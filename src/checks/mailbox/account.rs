@@ -1,7 +1,7 @@
 //! The account that ECE signs in as may sign in.
 
 use super::refusals::{Refusal, loose_hits, refusal, span_words, works};
-use super::{Kind, is_shared, kind_of, mailboxes, subject, subject_of, wants};
+use super::{Kind, is_shared, kind_of, mailboxes, signs_in_itself, subject, subject_of, wants};
 use crate::case::{Case, Directory, MailboxView, Settled, settle};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Severity, Subject};
@@ -107,6 +107,8 @@ enum State {
     Fine(Vec<Origin>, Option<Stamp>),
     Bad(String, Vec<Origin>, Option<Stamp>),
     Conflict(Vec<Origin>),
+    /// Bad if ECE signs in with it, which nothing shows.
+    Open(String, Vec<Origin>),
     Unknown,
 }
 
@@ -122,7 +124,14 @@ fn judge(case: &Case, check: &Check, directory: &Directory, subject: Subject, si
             )
             .at_all(&origin);
     }
-    let state = exported_state(case, directory, signer, &records);
+    let kind = kind_of(&records).map(|(kind, ..)| kind);
+    let state = match exported_state(case, directory, signer, &records) {
+        // Blocked by design, if it is a shared mailbox that another user opens: nothing excludes that here.
+        State::Bad(words, origins, _) if !served.iter().any(|m| m.account.is_some() || signs_in_itself(case, directory, m, kind)) => {
+            State::Open(words, origins)
+        }
+        state => state,
+    };
     let mut operations: Vec<&crate::model::Operation> = Vec::new();
     for mailbox in served {
         for operation in super::refusals::operations(case, directory, mailbox, TOKENS) {
@@ -153,7 +162,7 @@ fn judge(case: &Case, check: &Check, directory: &Directory, subject: Subject, si
                     )
                     .at(&last.last_origin)
                     .at_all(origins),
-                State::Fine(origins, _) | State::Bad(_, origins, _) | State::Conflict(origins) => {
+                State::Fine(origins, _) | State::Bad(_, origins, _) | State::Conflict(origins) | State::Open(_, origins) => {
                     check.fail(subject, message).at(&first.origin).at(&last.last_origin).at_all(origins)
                 }
                 State::Unknown => check
@@ -204,6 +213,14 @@ fn judge(case: &Case, check: &Check, directory: &Directory, subject: Subject, si
                         .at(&origin)
                         .explains(format!("signature:entra.aadsts{code}"))
                 }
+                (State::Open(words, origins), None, Refusal::None) => check
+                    .unknown(
+                        subject,
+                        format!("{words} for {signer}: right for a shared mailbox that another user opens, wrong if ECE signs in as {signer}; the evidence shows neither"),
+                    )
+                    .at_all(&origins)
+                    .want(wants::accounts())
+                    .want(wants::mailbox(signer)),
                 (State::Conflict(origins), _, _) => check
                     .unknown(
                         subject,
@@ -359,7 +376,7 @@ fn from_logs_alone(case: &Case, check: &Check) -> Option<Vec<Finding>> {
             Refusal::Failing { first, last, count, id } => check
                 .fail(
                     subject,
-                    format!("Microsoft refuses the sign-in: {} ({})", words_of(&id), span_words(first, last, count)),
+                    format!("Microsoft refused the sign-in {}: {}", span_words(first, last, count), words_of(&id)),
                 )
                 .at(&first.origin)
                 .at(&last.last_origin)

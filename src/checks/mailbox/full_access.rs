@@ -1,6 +1,6 @@
 //! The user of a shared account may open the mailboxes that it serves.
 
-use super::grants::{Held, held, is_single_user, mailbox_grants, opener};
+use super::grants::{Held, held, is_other_user, mailbox_grants, opener};
 use super::{is_shared, mailboxes, subject, wants};
 use crate::case::{Case, Directory, MailboxView};
 use crate::checks::{Check, Gap};
@@ -79,7 +79,7 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
         None => format!("{user}, the shared account's user,"),
     };
     let grants = mailbox_grants(case, directory, address);
-    let is_user = |who: &str| is_single_user(case, directory, who);
+    let is_user = |who: &str| is_other_user(case, directory, who, user);
     let finding = match held(directory, &grants, user, "fullaccess", &is_user) {
         Held::Given(origins, denials_shown) => check
             .pass(subject, format!("{who} has FullAccess on {address}"))

@@ -142,9 +142,10 @@ fn held_in_one(directory: &Directory, grants: &[&Grant<'_>], user: &str, right: 
     }
 }
 
-/// True if `who` is known to be one user and not a group: the evidence lists it as a user's or shared mailbox or as a directory
-/// user, or it is an address that doesn't sound like a group's (Exchange prints users by their UPN and groups by their name).
-pub(super) fn is_single_user(case: &Case, directory: &Directory, who: &str) -> bool {
+/// True if `who` is known to be one user, other than `user`, and not a group: the evidence lists it as a mailbox or as a directory
+/// user, or it is an address beside the user's that doesn't sound like a group's (Exchange prints users by their UPN and groups by
+/// their name). The same name at another domain may be the user's own UPN.
+pub(super) fn is_other_user(case: &Case, directory: &Directory, who: &str, user: &str) -> bool {
     let records = case.mailbox_records_of(directory, who);
     match super::kind_of(&records) {
         Some((super::Kind::User | super::Kind::Shared | super::Kind::Resource, ..)) => return true,
@@ -154,12 +155,21 @@ pub(super) fn is_single_user(case: &Case, directory: &Directory, who: &str) -> b
     if !case.users_called(directory, who).is_empty() {
         return true;
     }
-    let local = who.split('@').next().unwrap_or(who);
+    let Some(((local, domain), (_, own_domain))) = who.split_once('@').zip(user.split_once('@')) else {
+        return false;
+    };
     let sounds_like_group = ["group", "gruppe", "gruppo", "grupo", "groupe", "grp", "team"]
         .iter()
         .any(|word| local.contains(word))
         || ["dl-", "dl_", "sg-", "sg_", "gg_", "gg-"].iter().any(|prefix| local.starts_with(prefix));
-    who.contains('@') && !sounds_like_group
+    domain.eq_ignore_ascii_case(own_domain) && !sounds_like_group
+}
+
+/// True if both names may be one user's: the directory says so, or one is the other's name at another domain (`user@contoso.com`
+/// and `user@contoso.onmicrosoft.com`).
+fn may_be_same(directory: &Directory, a: &str, b: &str) -> bool {
+    let local = |name: &str| name.split_once('@').map(|(local, _)| local.to_lowercase());
+    directory.same(a, b) || local(a).is_some_and(|own| local(b) == Some(own))
 }
 
 /// The user whose rights count for a mailbox of a shared account, and where that is seen: the token's own user where a token
@@ -186,7 +196,7 @@ pub(super) fn opener(case: &Case, directory: &Directory, mailbox: &MailboxView<'
         })
         .max_by_key(|token| token.time.map(|t| t.instant().map_or(t.local_ms, |i| i.0)));
     match (own, token) {
-        (Some(own), Some(token)) if !directory.same(&own, &token.user) => Some(Opener {
+        (Some(own), Some(token)) if !may_be_same(directory, &own, &token.user) => Some(Opener {
             user: token.user,
             by_token: Some((token.origin, token.time)),
         }),

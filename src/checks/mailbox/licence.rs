@@ -1,9 +1,9 @@
 //! The mailbox has a licence with a full mailbox.
 
-use super::{Kind, is_shared, kind_of, mailboxes, subject, subject_of, wants};
+use super::{Kind, is_shared, kind_of, mailboxes, signs_in_itself, subject, subject_of, wants};
 use crate::case::{Case, Directory, Settled, settle};
 use crate::checks::{Check, Gap};
-use crate::finding::{Confidence, Finding, Severity, Subject};
+use crate::finding::{Confidence, Finding, Severity, Subject, Verdict};
 use crate::model::licence_table::{self, MailboxLevel};
 use crate::model::{Fact, Field, Licence, Mailbox, Origin};
 use std::collections::BTreeSet;
@@ -74,8 +74,13 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
             ),
             kind => {
                 let finding = judge(case, check, &directory, subject, &mailbox.address, &records);
-                // A mailbox that a shared account opens may be a shared mailbox, which needs none.
-                let excused = shared && !matches!(kind, Some((Kind::User, ..))) && finding.verdict != crate::finding::Verdict::Pass;
+                // A mailbox that another user opens may be a shared mailbox, which needs none.
+                let type_open = !matches!(kind, Some((Kind::User, ..)));
+                let may_be_shared = match shared {
+                    true => finding.verdict != Verdict::Pass,
+                    false => finding.verdict == Verdict::Fail && !signs_in_itself(case, &directory, mailbox, kind.map(|(kind, ..)| kind)),
+                };
+                let excused = type_open && may_be_shared;
                 findings.push(match excused {
                     true => check
                         .unknown(

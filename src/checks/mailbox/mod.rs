@@ -59,6 +59,20 @@ fn is_shared(directory: &Directory, mailbox: &MailboxView<'_>) -> bool {
             .is_some_and(|user| !directory.same(user, &mailbox.address) && mailbox.kind.is_none())
 }
 
+/// True if ECE signs in to the mailbox with the mailbox's own account: its e-mail account says so, or, where none is in the
+/// evidence, it is a user's mailbox or its own tokens or sign-ins show it.
+fn signs_in_itself(case: &Case, directory: &Directory, mailbox: &MailboxView<'_>, kind: Option<Kind>) -> bool {
+    let same = |user: &str| directory.same(user, &mailbox.address);
+    match mailbox.account {
+        Some(_) => mailbox.signs_in_as.as_deref().is_some_and(same),
+        None => {
+            kind == Some(Kind::User)
+                || case.token_users().iter().any(|token| same(&token.user))
+                || case.facts.entra.sign_ins.iter().any(|s| s.user.as_deref().is_some_and(same))
+        }
+    }
+}
+
 /// What a recipient type means for a mailbox of ECE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {

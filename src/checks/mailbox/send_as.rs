@@ -1,13 +1,13 @@
 //! The sending identity may send as the alias.
 
 use super::full_access::for_user;
-use super::grants::{Held, held, is_single_user, opener, recipient_grants};
+use super::grants::{Held, held, is_other_user, opener, recipient_grants};
 use super::refusals::{Refusal, loose_hits, operations, refusal, span_words, works};
 use super::{is_shared, mailboxes, subject, wants};
 use crate::case::{Case, Directory, MailboxView};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Severity};
-use crate::model::{AccountKind, OperationKind, Origin};
+use crate::model::{AccountKind, OperationKind, Origin, SignatureHit};
 
 pub(super) const CHECK: Check = Check {
     id: "mailbox.send-as",
@@ -83,8 +83,11 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
                 .at(&failed.last_origin)
                 .at(&done.last_origin),
         },
-        Refusal::None => match loose_hits(case, &[OperationKind::Send], REFUSALS, works(&sends)).first() {
-            Some(hit) if sole => check
+        Refusal::None => match loose_hits(case, &[OperationKind::Send], REFUSALS, works(&sends))
+            .iter()
+            .find(|hit| concerns(directory, hit, address, sole))
+        {
+            Some(hit) => check
                 .fail(
                     subject(mailbox),
                     format!("the right to send as {address} is missing: Exchange Online refused mail with SendAsDenied"),
@@ -105,6 +108,14 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
     for_user(finding.remedy_for(address), user.as_deref().unwrap_or("<user of the account>"))
 }
 
+/// True if the refusal is this mailbox's: the reply names the sender, or there is only one mailbox.
+fn concerns(directory: &Directory, hit: &SignatureHit, address: &str, sole: bool) -> bool {
+    match hit.fields.get("sender") {
+        Some(senders) if !senders.is_empty() => senders.iter().any(|sender| directory.same(sender, address)),
+        _ => sole,
+    }
+}
+
 /// Refused at the end of the logs: the rights in the exports may explain it, or be of a later day.
 fn refused(
     case: &Case,
@@ -117,7 +128,7 @@ fn refused(
 ) -> Finding {
     let subject = subject(mailbox);
     let grants = recipient_grants(case, directory, &mailbox.address);
-    let is_user = |who: &str| is_single_user(case, directory, who);
+    let is_user = |who: &str| is_other_user(case, directory, who, user.unwrap_or_default());
     let held = user.map(|user| held(directory, &grants, user, "sendas", &is_user));
     match held {
         Some(Held::Given(origins, _)) => {
@@ -186,7 +197,7 @@ fn by_export(
             .at(&mailbox.origin);
     }
     let grants = recipient_grants(case, directory, address);
-    let is_user = |who: &str| is_single_user(case, directory, who);
+    let is_user = |who: &str| is_other_user(case, directory, who, user);
     let on_behalf = case.mailbox_records_of(directory, address).into_iter().find_map(|record| {
         let names = record.send_on_behalf.fact()?;
         names.value.iter().any(|n| directory.same(n, user)).then(|| names.origin.clone())

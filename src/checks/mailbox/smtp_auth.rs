@@ -51,6 +51,8 @@ enum Missing {
     Mailbox,
     Organisation,
     Both,
+    /// The account that sends.
+    Sender,
 }
 
 fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
@@ -92,7 +94,15 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
         true => mailbox.address.clone(),
         false => format!("{signer} (the shared account's user, who sends for {})", mailbox.address),
     };
-    let switch = switch(case, directory, signer);
+    let switch = match switch(case, directory, signer) {
+        // Which account sends isn't known, and this one can't sign in: its switch decides nothing.
+        Switch::Off(_, origins, _) if mailbox.account.is_none() && is_shared_type(case, directory, signer) => Switch::Open(
+            format!("it is off for {signer}, but that is a shared mailbox, which another user may send for, and no evidence shows who does"),
+            origins,
+            Missing::Sender,
+        ),
+        switch => switch,
+    };
     let sends = operations(case, directory, mailbox, SENDING);
     let finding = match refusal(&sends, REFUSALS) {
         Refusal::Failing { first, last, count, id } => {
@@ -118,7 +128,7 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
                     .at_all(origins)
                     .want(wants::cas(signer)),
                 Switch::Off(by, origins, _) => check
-                    .fail(subject, format!("{reply}, as SMTP AUTH is off by {by}: mail can't be sent"))
+                    .fail(subject, format!("{reply}. The exports agree: SMTP AUTH is off by {by}. Mail can't be sent"))
                     .at(&first.origin)
                     .at_all(origins),
                 Switch::Open(_, origins, _) => check
@@ -213,6 +223,7 @@ fn without_refusal(
                 match missing {
                     Missing::Mailbox => finding.want(wants::cas(signer)),
                     Missing::Organisation => finding.want(wants::transport()),
+                    Missing::Sender => finding.want(wants::accounts()),
                     Missing::Both => finding.want(wants::cas(signer)).want(wants::transport()),
                 }
             }
@@ -295,6 +306,12 @@ fn switch(case: &Case, directory: &Directory, signer: &str) -> Switch {
             Missing::Both,
         ),
     }
+}
+
+/// True if a recipient type shows a mailbox whose own account can't sign in.
+fn is_shared_type(case: &Case, directory: &Directory, address: &str) -> bool {
+    let records = case.mailbox_records_of(directory, address);
+    matches!(super::kind_of(&records), Some((super::Kind::Shared | super::Kind::Resource, ..)))
 }
 
 /// Where the evidence shows security defaults on, and nothing shows them off.

@@ -4,7 +4,7 @@ use super::identity_evidence::{Holder, Witness, evidence_of, strangers};
 use crate::case::{Case, Directory};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Role, Severity, Subject, SubjectKind, Want};
-use crate::model::{AccountKind, Origin, fold_address};
+use crate::model::{AccountKind, Operation, OperationKind, Origin, Outcome, fold_address};
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -64,7 +64,7 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     Ok(judged
         .map(|(unit, witnesses)| match witnesses.last() {
             Some(last) => by_token(case, check, &directory, unit, last),
-            None => by_strangers(check, &directory, unit, &strangers, lacking, units.len()),
+            None => by_strangers(case, check, &directory, unit, &strangers, lacking, units.len()),
         })
         .collect())
 }
@@ -149,7 +149,7 @@ fn by_token(case: &Case, check: &Check, directory: &Directory, unit: &Unit, last
         );
         return with_origins(check.unknown(unit.subject.clone(), message)).want(accounts_want());
     }
-    if unit.kind.is_none() && !matches!(unit.subject.kind, SubjectKind::Account) && last.holder != Holder::Token {
+    if unit.subject.kind == SubjectKind::Alias && !is_shut_out(case, directory, &last.user, &unit.mailboxes) {
         let message = format!(
             "{} is of {}, and whether {whose} has an account of its own or is served by a shared one isn't known",
             last.words(),
@@ -199,6 +199,32 @@ fn are_listed(case: &Case, names: &[&str]) -> bool {
     })
 }
 
+/// True if the evidence shows that `user` opens none of `mailboxes`: their rights are listed without him, or Exchange let him in and
+/// found nothing to open. Then he is no shared account's user either.
+fn is_shut_out(case: &Case, directory: &Directory, user: &str, mailboxes: &[String]) -> bool {
+    const NOT_CONNECTED: &str = "imap.bad_authenticated_not_connected";
+    let listed = |mailbox: &String| {
+        let mut rows = case
+            .facts
+            .exchange
+            .mailbox_permissions
+            .iter()
+            .filter(|p| p.mailbox.get().is_some_and(|m| directory.same(m, mailbox)))
+            .peekable();
+        rows.peek().is_some() && rows.all(|p| p.user.get().is_some_and(|u| directory.knows(u) && !directory.same(u, user)))
+    };
+    let refused = |mailbox: &String| {
+        let fetches = case
+            .logs
+            .operations
+            .iter()
+            .filter(|o| o.kind == OperationKind::Fetch && o.subject == *mailbox);
+        let not_connected = |outcome: &Outcome| matches!(outcome, Outcome::Failed(ids) if ids.iter().any(|id| id == NOT_CONNECTED));
+        fetches.flat_map(Operation::failing_tail).any(|run| not_connected(&run.outcome))
+    };
+    !mailboxes.is_empty() && (mailboxes.iter().all(listed) || mailboxes.iter().all(refused))
+}
+
 /// FullAccess of `user` on all of `mailboxes`, with the places that say so.
 fn full_access(case: &Case, directory: &Directory, user: &str, mailboxes: &[String]) -> Option<Vec<Origin>> {
     let mut origins = Vec::new();
@@ -220,7 +246,7 @@ fn full_access(case: &Case, directory: &Directory, user: &str, mailboxes: &[Stri
 }
 
 /// No evidence is tied to the account: users that are none of ECE's, and yet sign in to its app, are what remains.
-fn by_strangers(check: &Check, directory: &Directory, unit: &Unit, strangers: &[Witness], lacking: usize, units: usize) -> Finding {
+fn by_strangers(case: &Case, check: &Check, directory: &Directory, unit: &Unit, strangers: &[Witness], lacking: usize, units: usize) -> Finding {
     let whose = unit.right.first().map_or("the mailbox", String::as_str);
     let configured = unit.user.as_ref().filter(|(user, _)| !unit.right.iter().any(|r| directory.same(r, user)));
     if let Some((user, origin)) = configured {
@@ -237,10 +263,12 @@ fn by_strangers(check: &Check, directory: &Directory, unit: &Unit, strangers: &[
     };
     let all = lacking == units;
     // A person's interactive sign-in alone may have been the administrator's consent; renewals are of tokens that ECE holds.
-    let renewed = strangers.iter().find(|s| s.holder == Holder::Refresh);
+    let renewed = strangers.iter().find(|s| matches!(s.holder, Holder::Refresh | Holder::Token));
     let proof = renewed
         .filter(|_| lacking == 1 || all)
         .or(Some(first).filter(|s| s.holder == Holder::Login && lacking == 1));
+    // Without an account table the stranger may be a shared account's user.
+    let proof = proof.filter(|s| unit.subject.kind != SubjectKind::Alias || is_shut_out(case, directory, &s.user, &unit.mailboxes));
     match proof {
         Some(stranger) => {
             let message = format!(

@@ -141,6 +141,18 @@ pub(super) fn strangers(case: &Case, directory: &Directory, right: &[&str]) -> V
     for (sign_in, holder) in app_sign_ins(case) {
         of_sign_in(sign_in, holder).into_iter().for_each(&mut note);
     }
+    let ids = case.ece_app_ids();
+    for token in case.token_users() {
+        if token.claims.app_id.as_ref().is_none_or(|id| ids.contains(id)) {
+            note(Witness {
+                user: token.user,
+                holder: Holder::Token,
+                time: token.time,
+                confidence: Confidence::Medium,
+                origins: vec![token.origin],
+            });
+        }
+    }
     for event in &case.logs.events {
         if let LogEventKind::MailLogin { user, .. } = &event.kind {
             if user.contains('@') {

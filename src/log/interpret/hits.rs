@@ -23,6 +23,7 @@ const GROUPS: usize = 500;
 #[derive(Clone, Default)]
 struct Tally {
     count: u64,
+    aside: u64,
     span: Span,
     fields: BTreeMap<&'static str, BTreeSet<String>>,
     samples: Vec<Place>,
@@ -52,13 +53,14 @@ pub(crate) fn minute_of(stamp: Stamp) -> i64 {
 }
 
 impl Hits {
-    /// Counts the record for `hit`.
-    pub fn count(&mut self, hit: &Match, record: &Record<'_>) {
+    /// Counts the record for `hit`. `aside`: the record is about another sign-in than mail's.
+    pub fn count(&mut self, hit: &Match, record: &Record<'_>, aside: bool) {
         if !self.tallies.contains_key(&*hit.id) {
             self.tallies.insert(hit.id.to_string(), Tally::default());
         }
         let Some(tally) = self.tallies.get_mut(&*hit.id) else { return };
         tally.count += 1;
+        tally.aside += u64::from(aside);
         if let Some(time) = record.time {
             tally.span.add(time);
             let minute = minute_of(time);
@@ -69,7 +71,7 @@ impl Hits {
         if tally.samples.len() < SAMPLES {
             tally.samples.push(Place::of(record));
         }
-        for (name, value) in &hit.fields {
+        for (name, value) in hit.fields.iter().filter(|_| !aside) {
             let values = tally.fields.entry(name).or_default();
             if values.len() < VALUES {
                 values.insert(value.clone());
@@ -105,6 +107,7 @@ impl Hits {
         for (id, tally) in later.tallies {
             let own = self.tallies.entry(id).or_default();
             own.count += tally.count;
+            own.aside += tally.aside;
             own.span.merge(tally.span);
             own.samples.extend(tally.samples);
             own.samples.truncate(SAMPLES);
@@ -138,6 +141,7 @@ impl Hits {
             id: id.clone(),
             count: tally.count,
             elsewhere: 0,
+            aside: tally.aside,
             span: tally.span,
             fields: tally
                 .fields

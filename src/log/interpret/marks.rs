@@ -23,10 +23,12 @@ pub(super) enum Mark {
     Alias,
     /// A process or an instance started or failed.
     Life,
+    /// A secret may stand in the record.
+    Secret,
 }
 
 impl Mark {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Poll,
         Self::Sent,
         Self::Fetched,
@@ -35,6 +37,7 @@ impl Mark {
         Self::Trace,
         Self::Alias,
         Self::Life,
+        Self::Secret,
     ];
 
     /// Its owner number beside `catalogue`.
@@ -100,6 +103,24 @@ impl Mark {
                 ],
                 true,
             ),
+            Self::Secret => (
+                &[
+                    "password=",
+                    "password:",
+                    "password\":",
+                    "passwd=",
+                    "client_secret",
+                    "clientsecret",
+                    "refresh_token",
+                    "access_token",
+                    "authorization: b",
+                    "bearer eyJ",
+                    "XOAUTH2 dXNlcj",
+                    "eyJ0eXAi",
+                    "eyJhbGci",
+                ],
+                true,
+            ),
             Self::Life => (&["Instance failed", "OutOfMemoryError", "process started", "JAVA_TOOL_OPTIONS"], true),
         }
     }
@@ -142,6 +163,11 @@ impl Marks {
     /// True if `mark` was found.
     pub fn has(self, mark: Mark) -> bool {
         self.0 & (1 << mark as u32) != 0
+    }
+
+    /// The other marks.
+    pub fn without(self, mark: Mark) -> Self {
+        Self(self.0 & !(1 << mark as u32))
     }
 
     /// True if nothing but marks of `marks` was found, and at least one of them.

@@ -6,6 +6,7 @@
 mod attempts;
 mod events;
 mod exception;
+mod exposed;
 mod hits;
 mod marks;
 mod oauth;
@@ -16,6 +17,8 @@ mod source;
 mod state;
 mod subject;
 mod template;
+#[cfg(test)]
+mod tests;
 
 pub(super) use attempts::joined as joined_runs;
 pub(super) use events::joined as joined_events;
@@ -26,11 +29,14 @@ pub use source::{NamedSource, source_of_name};
 
 use super::trace::{Dialogue, Heard};
 use super::{Record, Sink};
-use crate::model::{Excerpt, LogEvent, LogEventKind, OperationKind, PollSeries, Process, Reach, Run, SignatureHit, UnexplainedGroup};
+use crate::model::{
+    Excerpt, Fact, LogEvent, LogEventKind, OperationKind, PollSeries, Process, Reach, Run, SecretKind, SignatureHit, UnexplainedGroup,
+};
 use crate::signatures::{Anchor, Catalogue, Role};
 use attempts::Attempts;
 use events::Events;
 use exception::Chain;
+use exposed::Exposed;
 use hits::Hits;
 use marks::{Mark, Marks};
 use oauth::{EndpointKind, OAuth};
@@ -56,6 +62,7 @@ pub struct Meaning {
     attempts: Attempts,
     polls: Polls,
     events: Events,
+    exposed: Exposed,
     votes: Votes,
     voted: u32,
 }
@@ -67,6 +74,7 @@ impl Meaning {
         self.attempts.append(later.attempts);
         self.polls.append(later.polls);
         self.events.append(later.events);
+        self.exposed.append(later.exposed);
         self.votes.merge(later.votes);
     }
 }
@@ -78,6 +86,7 @@ pub(super) struct Located {
     pub runs: Vec<(OperationKind, String, Run)>,
     pub polls: Vec<PollSeries>,
     pub events: Vec<LogEvent>,
+    pub secrets: Vec<Fact<SecretKind>>,
     pub dropped: BTreeMap<&'static str, u64>,
 }
 
@@ -112,6 +121,7 @@ impl Meaning {
             runs: self.attempts.located(path, host),
             polls: self.polls.located(path, host),
             events: self.events.located(path, host, process),
+            secrets: self.exposed.located(path),
             dropped,
         }
     }
@@ -190,7 +200,6 @@ impl<'c> Interpreter<'c> {
         let text = &*Record::text(message);
         let mut hits = self.catalogue.matches(message, owners);
         hits.retain(|hit| hit.role != Role::Context);
-        self.count(record, &hits);
         let chain = if loudness >= Loudness::Warning {
             Chain::read(text)
         } else {
@@ -207,6 +216,8 @@ impl<'c> Interpreter<'c> {
             chain: &chain,
             oauth: &oauth,
         };
+        let aside = speaks_oauth && scene.is_other_sign_in();
+        self.count(record, &hits, aside);
         let attempts = scene.attempts();
         for attempt in &attempts {
             let token = matches!(attempt.kind, OperationKind::TokenGeneration | OperationKind::TokenRefresh);
@@ -223,7 +234,9 @@ impl<'c> Interpreter<'c> {
                 self.meaning.attempts.failed(attempt.kind, &whom, record, ids);
             }
         }
-        self.note_oauth(&scene);
+        if !aside {
+            self.note_oauth(&scene);
+        }
         self.note_connection(&scene);
         if marks.has(Mark::Url) && scene.process == Some(Process::ApplicationServer) {
             if let Some(host) = state::console_host(text) {
@@ -246,14 +259,14 @@ impl<'c> Interpreter<'c> {
         }
     }
 
-    fn count(&mut self, record: &Record<'_>, hits: &[crate::signatures::Match]) {
+    fn count(&mut self, record: &Record<'_>, hits: &[crate::signatures::Match], aside: bool) {
         if record.part == 0 || self.counted.0 != record.offset {
             self.counted = (record.offset, BTreeSet::new());
         }
         for hit in hits {
             if !self.counted.1.contains(&*hit.id) {
                 self.counted.1.insert(hit.id.to_string());
-                self.meaning.hits.count(hit, record);
+                self.meaning.hits.count(hit, record, aside);
             }
         }
     }
@@ -266,7 +279,7 @@ impl<'c> Interpreter<'c> {
             token,
             ..
         } = scene.oauth;
-        if let Some(request) = authorize {
+        if let Some(request) = authorize.as_ref().filter(|request| oauth::is_for_mail(request)) {
             self.meaning.events.note(LogEventKind::Authorize(request.clone()), scene.record);
         }
         let endpoint = endpoints.iter().find(|e| e.kind == EndpointKind::Token);
@@ -350,6 +363,10 @@ impl<'c> Interpreter<'c> {
 impl Sink for Interpreter<'_> {
     fn record(&mut self, record: &Record<'_>, owners: &[u32]) {
         let (marks, known) = Marks::split(owners, self.catalogue);
+        if marks.has(Mark::Secret) {
+            self.meaning.exposed.note(record);
+        }
+        let marks = marks.without(Mark::Secret);
         if self.meaning.voted < Self::VOTES {
             self.meaning.voted += 1;
             self.meaning.votes.count(record.class, record.thread);

@@ -133,6 +133,14 @@ fn authorize_request(endpoints: &[Endpoint], text: &str) -> Option<AuthorizeRequ
     (request.client_id.is_some() || request.redirect_uri.is_some()).then_some(request)
 }
 
+/// False for a request that asks for nobody's mail: signing agents or customers in is another application's business.
+pub(super) fn is_for_mail(request: &AuthorizeRequest) -> bool {
+    const PERSON: [&str; 5] = ["openid", "profile", "email", "offline_access", "user.read"];
+    let name = |scope: &str| scope.rsplit('/').next().unwrap_or(scope).to_ascii_lowercase();
+    let asks_for_the_person = request.scopes.iter().any(|s| name(s) == "openid");
+    !(asks_for_the_person && request.scopes.iter().all(|s| PERSON.contains(&name(s).as_str())))
+}
+
 /// The token answer in `text` (URLs taken out), if it holds one: JSON, a Java map's print, or a form.
 fn token_answer(text: &str) -> Option<TokenAnswer> {
     let mut answer = TokenAnswer {

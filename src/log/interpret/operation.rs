@@ -79,12 +79,14 @@ impl Scene<'_, '_> {
         if self.is_other_sign_in() {
             return None;
         }
+        // Where the mail library speaks, fetching or sending failed, whatever words stand around it.
+        let mail_library = self.chain.links.iter().any(|(class, _)| class.contains("mail."));
         let at_endpoint = self.oauth.endpoints.iter().any(|e| e.kind == EndpointKind::Token);
         let worked = match &self.oauth.answer {
             Some(answer) if answer.error.is_some() || !answer.codes.is_empty() => false,
             Some(_) => true,
             // A URL in an error is a request that got no answer, unless the mail library speaks.
-            None if self.fails() && (at_endpoint || self.names_codes() || self.oauth_class() && self.names_reason()) => false,
+            None if self.fails() && (at_endpoint || self.names_codes() || !mail_library && self.speaks_of_tokens() && self.names_reason()) => false,
             None => return None,
         };
         Some(Attempt {
@@ -113,29 +115,33 @@ impl Scene<'_, '_> {
     }
 
     /// True for the sign-in of agents and chat customers: other registrations of the same tenant, with the same kind of codes.
-    fn is_other_sign_in(&self) -> bool {
-        static OTHER: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(r"(?i)\b(?:sso|saml2?|openid|oidc|single sign-?on)\b|\.(?:sso|saml|openid|oidc)\.|Sso[A-Z]|S[aA][mM][lL][A-Z0-9]|Oidc[A-Z]")
+    pub fn is_other_sign_in(&self) -> bool {
+        static CLASS: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r"(?i:[.$_](?:sso|saml2?|openid|oidc|live|chat|ipcc|authenticate)[.$_])|Sso|SSO|Saml|SAML|OpenId|Oidc|OIDC")
                 .expect("a constant pattern")
         });
-        static MAIL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)mail|imap|smtp|outlook|office ?365|o365").expect("a constant pattern"));
+        static WORDS: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(r"(?i)\b(?:sso|saml2?|openid|oidc|single sign-?on)\b").expect("a constant pattern"));
+        static MAIL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)mail|imap|smtp|pop3|outlook|office ?365|o365").expect("a constant pattern"));
         let class = String::from_utf8_lossy(self.record.class);
         let head = super::subject::head(self.text);
-        (OTHER.is_match(&class) || OTHER.is_match(head)) && !MAIL.is_match(&class) && !MAIL.is_match(head)
+        (CLASS.is_match(&class) || WORDS.is_match(head)) && !MAIL.is_match(&class) && !MAIL.is_match(head)
     }
 
     fn names_codes(&self) -> bool {
-        self.hits.iter().any(|hit| hit.code.is_some() || hit.id.starts_with("oauth."))
+        let word = |id: &str| id.starts_with("oauth.error.") || id.starts_with("oauth.suberror.");
+        self.hits.iter().any(|hit| hit.code.is_some() || word(&hit.id))
     }
 
     fn names_reason(&self) -> bool {
         !self.hits.is_empty() || self.chain.concerns_connection()
     }
 
-    /// True if class or thread speaks of tokens.
-    fn oauth_class(&self) -> bool {
+    /// True if class, thread or the record's own words speak of tokens.
+    fn speaks_of_tokens(&self) -> bool {
+        let own = super::subject::head(self.text).to_ascii_lowercase();
         let words = [self.record.class, self.record.thread].map(|w| String::from_utf8_lossy(w).to_ascii_lowercase());
-        words.iter().any(|w| w.contains("oauth") || w.contains("token"))
+        words.iter().chain([&own]).any(|w| w.contains("oauth") || w.contains("token"))
     }
 
     /// True if the retriever's or dispatcher's own class speaks.

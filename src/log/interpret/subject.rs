@@ -122,12 +122,14 @@ fn account(head: &str) -> Option<String> {
     })
 }
 
-/// The name that `tail` begins with: words up to one that goes on with the sentence.
+/// The name that `tail` begins with: words up to one that goes on with the sentence. Verbs are many; names are capitalised, hold
+/// digits, or go on with one of a few nouns (`ECE shared account`).
 fn name_at(tail: &str) -> Option<String> {
     let mut name: Vec<&str> = Vec::new();
     for word in tail.split(' ').take(6) {
         let bare = word.trim_end_matches([':', ';', ',', '.']);
-        if bare.is_empty() || bare.starts_with(['-', '(', '[', '{', '=', '|', '"', '\'']) || goes_on(bare) {
+        let opens = |c: char| matches!(c, '-' | '(' | '[' | '{' | '=' | '|' | '"' | '\'');
+        if bare.is_empty() || bare.starts_with(opens) || goes_on(bare) || !(name.is_empty() || belongs_to_a_name(bare)) {
             break;
         }
         name.push(bare);
@@ -137,6 +139,45 @@ fn name_at(tail: &str) -> Option<String> {
     }
     let name = name.join(" ");
     is_name(&name).then_some(name)
+}
+
+/// True for a word that a name may go on with.
+fn belongs_to_a_name(word: &str) -> bool {
+    const NOUNS: &[&str] = &[
+        "account",
+        "mailbox",
+        "shared",
+        "mail",
+        "email",
+        "e-mail",
+        "team",
+        "support",
+        "service",
+        "services",
+        "desk",
+        "help",
+        "helpdesk",
+        "group",
+        "office",
+        "user",
+        "box",
+        "inbox",
+        "customer",
+        "customers",
+        "care",
+        "sales",
+        "info",
+        "orders",
+        "billing",
+        "claims",
+        "returns",
+        "of",
+        "de",
+        "di",
+        "für",
+        "&",
+    ];
+    word.chars().any(|c| c.is_uppercase() || c.is_ascii_digit()) || NOUNS.contains(&word)
 }
 
 /// True for a word that no account is named by, and that sentences go on with.
