@@ -30,7 +30,8 @@ pub fn sniff(head: &[u8]) -> Encoding {
 /// UTF-16 text of a Latin language has a NUL in every other byte.
 fn utf16_by_nuls(head: &[u8]) -> Option<Encoding> {
     let pairs = head.len() / 2;
-    if pairs < 4 {
+    // The first character tells it from plain text to which UTF-16 was appended.
+    if pairs < 4 || !head[..2].contains(&0) {
         return None;
     }
     let even = head.chunks_exact(2).filter(|p| p[0] == 0 && p[1] != 0).count();

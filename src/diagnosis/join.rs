@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct RootCause {
     /// `check:<id>` or `signature:<id>`.
     pub cause: String,
+    /// The check whose place in the chain it takes: its own, or the one that a signature bears on most. Empty if there is none.
+    pub acts_as: String,
     /// What it is about: the finding's subject, or several of them.
     pub subject: String,
     /// How much it matters.
@@ -132,7 +134,7 @@ fn rank(cause: &RootCause) -> (bool, Severity, Confidence, Class) {
 }
 
 fn class_of_cause(cause: &RootCause) -> Class {
-    cause.cause.strip_prefix("check:").map_or(Class::Symptom, class_of_check)
+    class_of_check(&cause.acts_as)
 }
 
 /// Checks that bear on a refusal without a reason and are open, in the order in which the catalogue names them.
@@ -188,15 +190,13 @@ fn names_a_reason(hit: &SignatureHit, known: &KnownSignature) -> bool {
     known.is_cause && known.severity <= Severity::Medium && hit.count > 0
 }
 
+/// True if `cause` is what makes the logs say `signature`. A refusal that names no reason explains nothing.
 fn accounts_for_signature(cause: &RootCause, signature: &str, known: &KnownSignature) -> bool {
-    match cause.cause.strip_prefix("check:") {
-        Some(check) => {
-            known.checks.iter().any(|bears_on| bears_on == check)
-                || leads_to_signature(check, signature)
-                || cause.explains.iter().any(|e| e == &format!("signature:{signature}"))
-        }
-        None => is_refusal_without_reason(signature) && cause.cause.starts_with("signature:entra."),
+    if is_symptom(cause) && cause.cause.starts_with("signature:") {
+        return false;
     }
+    let bears_on = cause.cause.starts_with("check:") && known.checks.contains(&cause.acts_as);
+    bears_on || leads_to_signature(&cause.acts_as, signature) || cause.explains.iter().any(|e| e.strip_prefix("signature:") == Some(signature))
 }
 
 fn explained_by_any(cause: &RootCause, reasons: &[&(&SignatureHit, KnownSignature)], failing: &BTreeMap<&str, Vec<&Finding>>) -> bool {
@@ -210,17 +210,17 @@ fn explained_by_any(cause: &RootCause, reasons: &[&(&SignatureHit, KnownSignatur
 
 fn explained_by(cause: &RootCause, failing: &BTreeMap<&str, Vec<&Finding>>, hits: &[(&SignatureHit, KnownSignature)]) -> Vec<String> {
     let mut explains: BTreeSet<String> = cause.explains.iter().cloned().collect();
-    if let Some(check) = cause.cause.strip_prefix("check:") {
-        explains.extend(
-            failing
-                .keys()
-                .filter(|other| **other != check && leads_to_check(check, other))
-                .map(|other| format!("check:{other}")),
-        );
-    }
+    let own = |id: &str| cause.cause.strip_prefix("check:") == Some(id);
+    explains.extend(
+        failing
+            .keys()
+            .filter(|check| !own(check) && leads_to_check(&cause.acts_as, check))
+            .map(|check| format!("check:{check}")),
+    );
     for (hit, known) in hits {
-        if format!("signature:{}", hit.id) != cause.cause && accounts_for_signature(cause, &hit.id, known) {
-            explains.insert(format!("signature:{}", hit.id));
+        let id = format!("signature:{}", hit.id);
+        if id != cause.cause && accounts_for_signature(cause, &hit.id, known) {
+            explains.insert(id);
         }
     }
     if cause.cause.starts_with("signature:") && failing.contains_key("log.known-errors") {
@@ -250,6 +250,7 @@ fn of_findings(check: &str, group: &[&Finding]) -> RootCause {
     }
     RootCause {
         cause: format!("check:{check}"),
+        acts_as: check.to_owned(),
         subject,
         severity: first.severity,
         confidence: first.confidence,
@@ -267,6 +268,12 @@ fn of_findings(check: &str, group: &[&Finding]) -> RootCause {
 fn of_hit(hit: &SignatureHit, known: &KnownSignature) -> RootCause {
     RootCause {
         cause: format!("signature:{}", hit.id),
+        acts_as: known
+            .checks
+            .iter()
+            .find(|check| class_of_check(check) != Class::Symptom)
+            .cloned()
+            .unwrap_or_default(),
         subject: "deployment".into(),
         severity: known.severity,
         confidence: if is_refusal_without_reason(&hit.id) {

@@ -108,7 +108,6 @@ impl Mark {
                     "password=",
                     "password:",
                     "password\":",
-                    "passwd=",
                     "client_secret",
                     "clientsecret",
                     "refresh_token",
