@@ -66,17 +66,12 @@ fn cleaned<'a>(view: &View<'a>) -> Option<View<'a>> {
     let mut i = 0;
     while i < lines.len() {
         let run = (i..lines.len()).take_while(|&n| quoted(n)).count();
-        // curl marks what it sends in the same way.
-        let run = if (i..i + run).any(|n| lines.line(n).contains(" HTTP/1.") || lines.line(n).contains(" HTTP/2")) {
-            0
-        } else {
-            run
-        };
         let count = run.max(1);
+        // One line with a mark may be anything, three are a quotation; but curl marks what it sends in the same way.
+        let quotation = run >= 3 && !(i..i + run).any(|n| lines.line(n).contains(" HTTP/1.") || lines.line(n).contains(" HTTP/2"));
         for n in i..i + count {
             let (start, end) = (lines.start(n), lines.start(n + 1));
-            // One line with a mark may be anything, three are a quotation.
-            let mark = match run >= 3 {
+            let mark = match quotation {
                 true => lines.line(n).len() - lines.line(n).trim_start_matches("> ").trim_start_matches('>').len(),
                 false => 0,
             };
@@ -317,13 +312,11 @@ impl<'v> Segmenter<'v, '_> {
         }
         if trimmed.starts_with(['}', ']']) {
             // Brackets that a lost head has opened, with members behind them.
-            let rest = text[at..].trim_start_matches(|c: char| "}], \t\r\n".contains(c));
+            const FAR: usize = 200;
+            let closers = text[at..].bytes().take(FAR).take_while(|b| b"}], \t\r\n".contains(b)).count();
+            let rest = &text[at + closers..];
             let begins = rest.starts_with(['{', '"']) && (json::begins(rest) || json::member_begins(rest));
-            return if begins {
-                self.documents(index, text.len() - rest.len(), false)
-            } else {
-                None
-            };
+            return if begins { self.documents(index, at + closers, false) } else { None };
         }
         let line = self.lines.line(index);
         let inner = ["{\"", "[{", "{ \"", "{“"].iter().filter_map(|open| line.find(open)).min();
@@ -870,6 +863,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn any_mix_of_formats_is_read(parts in prop::collection::vec(prop::sample::select(vec![
+            "<?xml version=\"1.0\"?>", "<a b=\"1\">", "</a>", "<row x='é'/>", "<html><table><tr><td>x", "</table>", "<pre>", "#< CLIXML", "<Objs><Obj RefId=\"0\"><MS>", "<S N=\"a\">_x000A_</S>",
+            "XML_F52E2B61-18A1-11d1-B105-00805F49916B", "--------", "{\"a\":", "[", "\"b\": [", "}", "x {\"a\": 1} y", "Name : {a, b", "N  V", "-- --", "1  é…", "a,b,c", "\"x\",,\"", "| a |", "|---|",
+            "Label: value", "k=v", "PS C:\\> hostname", "HOST1", "**********************", "T: 20250105170423", "> quoted", "\u{1b}[1mx", "From: a", "MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=B", "--B", "",
+        ]), 0..40), glue in "[\n\r ]{1,2}") {
+            sections(&parts.join(glue.as_str()));
+        }
+
         #[test]
         fn any_mix_of_lines_is_covered(picks in prop::collection::vec((0usize..20, 0usize..30), 0..30)) {
             let lines: Vec<&str> = SAMPLE.lines().collect();
