@@ -119,6 +119,8 @@ pub fn parse(source: &Source<'_>, section: &Section, findings: &mut Findings) {
     let hints = ScopeHints::of_section(source, section);
     match section.syntax {
         Syntax::Lines => reader.lines(hints),
+        // Labels and properties of a note: read from its lines.
+        Syntax::FormatList | Syntax::Properties if section.is_shared() => {}
         _ => reader.documents(hints),
     }
     reader.finish(findings);
