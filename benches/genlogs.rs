@@ -29,10 +29,11 @@ impl Dice {
         of[self.roll(of.len() as u64) as usize]
     }
 
-    /// Replaces each `#` by a number, `%` by an address, `~` by a hexadecimal number of 12 digits.
+    /// Replaces each `#` by a number, `&` by a digit, `%` by an address, `~` by a hexadecimal number of 12 digits.
     fn fill(&mut self, template: &str, out: &mut String) {
         for c in template.chars() {
             let _ = match c {
+                '&' => write!(out, "{}", self.roll(10)),
                 '#' => write!(out, "{}", 1 + self.roll(40_000)),
                 '~' => write!(out, "{:012x}", self.roll(1 << 48)),
                 '%' => write!(out, "{}", self.pick(ADDRESSES)),
@@ -77,8 +78,8 @@ const METHODS: &[&str] = &[
     "onBeat",
 ];
 const PLAIN: &[&str] = &[
-    "**** Rx Instance # Running ****",
-    "**** Rx Instance # Waiting ****",
+    "**** Rx Instance 99& Running ****",
+    "**** Rx Instance 99& Waiting ****",
     "Polling INBOX of % : # new message(s), batch limit #",
     "# message(s) stored for %, activities # to #, message id <~~@mail.example.com>",
     "Connected to outlook.office365.com:993 as % in # ms",

@@ -1,9 +1,9 @@
 //! Taking a bundle in: every member is read once, recognised by its content, and turned into facts.
 
-use crate::bundle::{Bundle, Encoding, Fingerprint, Member, Problem, SNIFFED, Text, Visitor, decode, read_whole, sniff};
+use crate::bundle::{Bundle, Content, Encoding, Hashing, Member, Problem, SNIFFED, Text, Visitor, decode, read_whole, sha256, sha256_of, sniff};
 use crate::log::assemble::{Assembled, Elsewhere, Known, MemberLog, assemble, elsewhere};
-use crate::log::interpret::{self, Interpreter};
-use crate::log::{Filter, LogReader, looks_like_log, trace};
+use crate::log::interpret::{self, Interpretation};
+use crate::log::{Filter, looks_like_log, scan, trace};
 use crate::model::{Facts, InventoryEntry, LogFacts, ServerRole, ZoneBasis, fold_address};
 use crate::parse::{self, Findings};
 use crate::signatures::Catalogue;
@@ -28,6 +28,8 @@ pub struct Intake {
 
 /// What one member gave.
 struct Taken {
+    /// Job that reads it; `None` for what could not be read.
+    job: Option<usize>,
     entry: InventoryEntry,
     facts: Facts,
     log: Option<MemberLog>,
@@ -37,6 +39,7 @@ struct Taken {
 impl Taken {
     fn new(path: Arc<str>) -> Self {
         Self {
+            job: None,
             entry: InventoryEntry::new(path),
             facts: Facts::default(),
             log: None,
@@ -93,6 +96,7 @@ pub fn take_in(bundle: &Bundle, catalogue: &Catalogue, progress: Progress<'_>) -
                 taken: Vec::new(),
             };
             bundle.visit(job, &mut reader);
+            reader.taken.iter_mut().for_each(|taken| taken.job = Some(job));
             reader.taken
         })
         .collect();
@@ -103,7 +107,56 @@ pub fn take_in(bundle: &Bundle, catalogue: &Catalogue, progress: Progress<'_>) -
             .map(|Problem { path, reason }| Taken::unread(path, reason.clone())),
     );
     taken.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+    tell_copies_apart(bundle, &mut taken);
     put_together(taken, &filter, catalogue)
+}
+
+/// Large logs are not hashed while they are read. Those that may be copies of each other, by their size and by what was counted in
+/// them, are read again to know.
+fn tell_copies_apart(bundle: &Bundle, taken: &mut [Taken]) {
+    let mut alike: BTreeMap<(u64, u64, u64), Vec<usize>> = BTreeMap::new();
+    for (index, member) in taken.iter().enumerate() {
+        if let Some(MemberLog { identity: None, parts, .. }) = &member.log {
+            let records = parts.iter().map(|(digest, _)| digest.records).sum();
+            let newlines = parts.iter().map(|(digest, _)| digest.newlines).sum();
+            alike.entry((member.entry.bytes, records, newlines)).or_default().push(index);
+        }
+    }
+    for index in alike.into_values().filter(|members| members.len() > 1).flatten() {
+        let Some(Taken {
+            job: Some(job),
+            entry,
+            log: Some(log),
+            ..
+        }) = taken.get_mut(index)
+        else {
+            continue;
+        };
+        let mut hasher = Hasher {
+            path: entry.path.clone(),
+            sha256: None,
+        };
+        bundle.visit(*job, &mut hasher);
+        log.identity = hasher.sha256.as_ref().map(|hash| hash.as_bytes().into());
+        entry.sha256 = hasher.sha256;
+    }
+}
+
+/// Hashes one member of a job.
+struct Hasher {
+    path: Arc<str>,
+    sha256: Option<String>,
+}
+
+impl Visitor for Hasher {
+    fn member(&mut self, mut member: Member<'_>) {
+        if member.path == self.path {
+            // What can't be read was reported when it was read first.
+            self.sha256 = sha256_of(member.content.reader()).ok();
+        }
+    }
+
+    fn problem(&mut self, _: &str, _: String) {}
 }
 
 /// Merges what the members gave: facts in the order of their names, logs by what stands in them. Of byte-identical members only
@@ -219,63 +272,60 @@ impl Reader<'_> {
         let mut taken = Taken::new(member.path.clone());
         let mut head = Vec::new();
         let early = member.content.reader().take(SNIFFED as u64).read_to_end(&mut head).err();
-        let mut nothing = std::io::empty();
-        let rest: &mut dyn Read = match early {
-            None => member.content.reader(),
+        match early {
+            None => self.read_on(&mut taken, head, &mut member.content, member.bytes),
             Some(error) => {
                 taken.problem(format!("can't be read to its end: {error}"));
-                &mut nothing
+                self.read_on(&mut taken, head, &mut Content::Stream(&mut std::io::empty()), None);
             }
-        };
-        if looks_like_log(&head) {
-            self.read_log(&mut taken, &head, rest);
-        } else {
-            self.read_structured(&mut taken, head, rest);
         }
         taken
     }
 
-    /// Streams an ECE log through the engine.
-    fn read_log(&self, taken: &mut Taken, head: &[u8], rest: &mut dyn Read) {
-        const BLOCK: usize = 256 * 1024;
-        let mut interpreter = Interpreter::new(self.catalogue, &taken.entry.path);
-        let mut reader = LogReader::new(self.filter, &mut interpreter);
-        let mut fingerprint = Fingerprint::default();
-        fingerprint.update(head);
-        reader.feed(head);
-        let mut block = vec![0; BLOCK];
-        loop {
-            match rest.read(&mut block) {
-                Ok(0) => break,
-                Ok(read) => {
-                    let bytes = block.get(..read).unwrap_or_default();
-                    fingerprint.update(bytes);
-                    reader.feed(bytes);
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    taken.problem(format!("read up to byte {}: {error}", fingerprint.length()));
-                    break;
-                }
-            }
+    /// Reads a member whose first bytes are `head`.
+    fn read_on(&self, taken: &mut Taken, head: Vec<u8>, content: &mut Content<'_>, size: Option<u64>) {
+        if looks_like_log(&head) {
+            self.read_log(taken, &head, content, size);
+        } else {
+            self.read_structured(taken, head, content.reader());
         }
-        let digest = reader.finish();
+    }
+
+    /// Reads an ECE log through the engine: a file beyond a few megabytes at once by several threads, anything else as a stream.
+    fn read_log(&self, taken: &mut Taken, head: &[u8], content: &mut Content<'_>, size: Option<u64>) {
         let entry = &mut taken.entry;
+        let with = Interpretation {
+            catalogue: self.catalogue,
+            path: entry.path.clone(),
+        };
+        let scanned = match content {
+            Content::File(file) if scan::pays(file) => {
+                entry.bytes = file.length();
+                scan::scan_file(self.filter, file, &with)
+            }
+            _ => {
+                let mut source = Hashing::new(content.reader(), size);
+                source.took(head);
+                let scanned = scan::scan_stream(self.filter, head, &mut source, &with);
+                (entry.bytes, entry.sha256) = source.finish();
+                scanned
+            }
+        };
+        let digest = scanned.digest;
         entry.kind = "ece-log".into();
         entry.why.push("records with the header of ECE logs".into());
         entry.encoding = Some(digest.encoding.name());
-        entry.bytes = fingerprint.length();
         entry.span = digest.span;
         let unknown = digest.offsets.contains(&None) || digest.offsets.is_empty();
         entry.zone = Some(if unknown { ZoneBasis::Unknown } else { ZoneBasis::Explicit });
-        let (identity, sha256) = fingerprint.finish();
-        entry.sha256 = sha256;
-        let meaning = interpreter.finish();
         taken.log = Some(MemberLog {
             path: entry.path.clone(),
-            identity: Some(identity),
-            parts: vec![(digest, meaning)],
+            identity: entry.sha256.as_ref().map(|hash| hash.as_bytes().into()),
+            parts: vec![(digest, scanned.meaning)],
         });
+        if let Some(error) = scanned.error {
+            taken.problem(format!("not read to its end: {error}"));
+        }
     }
 
     /// Reads a member that is held in memory as a whole.
@@ -286,7 +336,7 @@ impl Reader<'_> {
             taken.problem(format!("read up to byte {}: {error}", bytes.len()));
         }
         taken.entry.bytes = bytes.len() as u64;
-        taken.entry.sha256 = Some(Fingerprint::sha256(&bytes));
+        taken.entry.sha256 = Some(sha256(&bytes));
         if bytes.is_empty() {
             taken.entry.why.push("empty".into());
             return;
@@ -332,8 +382,10 @@ impl Reader<'_> {
         let mut outline = Vec::new();
         let losses = syntax::read_each(text, name, &mut |mut section| {
             parse::read(&source, &section, &mut found);
-            // A large export comes in many sections: only where they stand is kept.
-            section.nodes = Vec::new();
+            // A large export comes in many sections: only where they stand is kept. Lines of mails and pages stay: they are decoded.
+            if section.syntax != Syntax::Lines {
+                section.nodes = Vec::new();
+            }
             outline.push(section);
         });
         parse::read_whole(&source, &outline, &mut found);
@@ -347,8 +399,7 @@ impl Reader<'_> {
             let lines = outline
                 .iter()
                 .filter(|s| s.syntax == Syntax::Lines)
-                .flat_map(|s| s.first_line..=s.last_line)
-                .map(|n| (n, text.line(n)));
+                .flat_map(|section| source.lines(section));
             taken.elsewhere = Some(elsewhere(&path, host.as_deref(), lines, self.catalogue));
         }
         taken.finish(found, losses);

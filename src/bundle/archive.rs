@@ -18,6 +18,15 @@ pub struct Opener<'a> {
     pub spent: &'a Spent,
 }
 
+/// Sizes of a stream, as far as they are declared.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sizes {
+    /// Of the bytes that it was packed into.
+    pub packed: Option<u64>,
+    /// Of all that comes out. A declared size may be a lie: it serves to choose a way, never as a bound.
+    pub whole: Option<u64>,
+}
+
 /// What a member's first bytes say of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Packing {
@@ -57,13 +66,13 @@ impl Opener<'_> {
             }
             _ => {
                 let packed = Some(file.length());
-                self.open_stream(path, &mut { file }, packed, 0, visitor);
+                self.open_stream(path, &mut { file }, Sizes { packed, whole: None }, 0, visitor);
             }
         }
     }
 
     /// Visits the member that `stream` holds, or, if it is an archive, its members.
-    pub fn open_stream(&self, path: &Arc<str>, stream: &mut dyn Read, packed: Option<u64>, depth: u32, visitor: &mut dyn Visitor) {
+    pub fn open_stream(&self, path: &Arc<str>, stream: &mut dyn Read, sizes: Sizes, depth: u32, visitor: &mut dyn Visitor) {
         let mut head = Vec::with_capacity(HEAD);
         // An error here comes again below, where what was read before it is kept.
         let early = stream.take(HEAD as u64).read_to_end(&mut head).err();
@@ -92,7 +101,7 @@ impl Opener<'_> {
             }
             Packing::Gzip => {
                 let inner = inner_name(path);
-                let mut unpacked = Capped::new(flate2::read::MultiGzDecoder::new(whole), packed, self.limits, self.spent);
+                let mut unpacked = Capped::new(flate2::read::MultiGzDecoder::new(whole), sizes.packed, self.limits, self.spent);
                 // A packed tar is one archive to people: its members follow the name of the file.
                 let mut head = Vec::with_capacity(HEAD);
                 let early = (&mut unpacked).take(HEAD as u64).read_to_end(&mut head).err();
@@ -102,10 +111,10 @@ impl Opener<'_> {
                     None => Box::new(Cursor::new(head).chain(unpacked)),
                 };
                 let name = if is_tar { path.clone() } else { inner };
-                self.open_stream(&name, &mut rest, None, depth + 1, visitor);
+                self.open_stream(&name, &mut rest, Sizes::default(), depth + 1, visitor);
             }
             Packing::Tar => self.open_tar(path, whole, depth + 1, visitor),
-            Packing::None => self.hand_over(path, None, Content::Stream(&mut whole), visitor),
+            Packing::None => self.hand_over(path, sizes.whole, Content::Stream(&mut whole), visitor),
         }
     }
 
@@ -140,7 +149,7 @@ impl Opener<'_> {
             let kind = entry.header().entry_type();
             if kind.is_file() || kind.is_contiguous() {
                 let size = entry.header().size().ok();
-                self.open_stream(&name, &mut entry, size, depth, visitor);
+                self.open_stream(&name, &mut entry, Sizes { packed: size, whole: size }, depth, visitor);
             } else if kind.is_symlink() || kind.is_hard_link() {
                 visitor.problem(&name, "a link: not followed".into());
             } else if !(kind.is_dir() || kind.is_pax_global_extensions() || kind.is_pax_local_extensions()) {
@@ -185,8 +194,9 @@ impl Opener<'_> {
         match archive.by_index(index) {
             Ok(entry) => {
                 let packed = Some(entry.compressed_size());
+                let whole = Some(entry.size());
                 let mut capped = Capped::new(entry, packed, self.limits, self.spent);
-                self.open_stream(name, &mut capped, packed, depth, visitor);
+                self.open_stream(name, &mut capped, Sizes { packed, whole }, depth, visitor);
             }
             Err(error) => visitor.problem(name, zip_error(&error)),
         }
@@ -205,7 +215,7 @@ impl Opener<'_> {
                     let packed = Some(entry.compressed_size());
                     let mut capped = Capped::new(entry, packed, self.limits, self.spent);
                     if is_file {
-                        self.open_stream(&name, &mut capped, packed, depth, visitor);
+                        self.open_stream(&name, &mut capped, Sizes { packed, whole: None }, depth, visitor);
                     }
                     // The next header is found only behind the end of this member.
                     if let Err(error) = io::copy(&mut capped, &mut io::sink()) {

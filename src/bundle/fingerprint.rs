@@ -2,31 +2,30 @@
 
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
+use std::io::{self, Read};
 
-/// A member beyond this size is not hashed by SHA-256 in the same pass: it would cost as much as reading the log. Its CRC-32 and
-/// length identify it among the members of a bundle.
+/// A member beyond this size is not hashed in the same pass: it would cost as much as reading the log.
 const HASHED: u64 = 8 * 1024 * 1024;
 
-/// Hashes of the bytes seen so far.
-pub struct Fingerprint {
+/// Reads on, and hashes what it reads unless that is too much.
+pub struct Hashing<R> {
+    inner: R,
     sha256: Option<Sha256>,
-    crc: crc32fast::Hasher,
     length: u64,
 }
 
-impl Default for Fingerprint {
-    fn default() -> Self {
+impl<R: Read> Hashing<R> {
+    /// Reads from `inner`, whose size is `size` where that is known.
+    pub fn new(inner: R, size: Option<u64>) -> Self {
         Self {
-            sha256: Some(Sha256::new()),
-            crc: crc32fast::Hasher::new(),
+            inner,
+            sha256: size.is_none_or(|size| size <= HASHED).then(Sha256::new),
             length: 0,
         }
     }
-}
 
-impl Fingerprint {
-    /// Takes the next bytes.
-    pub fn update(&mut self, bytes: &[u8]) {
+    /// Takes `bytes` that were read before.
+    pub fn took(&mut self, bytes: &[u8]) {
         self.length += bytes.len() as u64;
         if self.length > HASHED {
             self.sha256 = None;
@@ -34,27 +33,38 @@ impl Fingerprint {
         if let Some(sha256) = &mut self.sha256 {
             sha256.update(bytes);
         }
-        self.crc.update(bytes);
     }
 
-    /// Bytes seen.
-    pub fn length(&self) -> u64 {
-        self.length
+    /// Bytes seen, and the SHA-256 (lower-case hex) of a member that is not too large.
+    pub fn finish(self) -> (u64, Option<String>) {
+        (self.length, self.sha256.map(|sha256| hex(&sha256.finalize())))
     }
+}
 
-    /// An identity for comparing members, and the SHA-256 (lower-case hex) of a member that is not too large.
-    pub fn finish(self) -> (Box<[u8]>, Option<String>) {
-        let sha256 = self.sha256.map(|s| hex(&s.finalize()));
-        let identity = match &sha256 {
-            Some(hash) => hash.as_bytes().into(),
-            None => [&self.length.to_le_bytes()[..], &self.crc.finalize().to_le_bytes()].concat().into(),
-        };
-        (identity, sha256)
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.took(buffer.get(..read).unwrap_or_default());
+        Ok(read)
     }
+}
 
-    /// SHA-256 of `bytes`, lower-case hex.
-    pub fn sha256(bytes: &[u8]) -> String {
-        hex(&Sha256::digest(bytes))
+/// SHA-256 of `bytes`, lower-case hex.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// SHA-256 of all that `source` holds, lower-case hex.
+pub fn sha256_of(source: &mut dyn Read) -> io::Result<String> {
+    let mut sha256 = Sha256::new();
+    let mut block = vec![0; 64 * 1024];
+    loop {
+        match source.read(&mut block) {
+            Ok(0) => return Ok(hex(&sha256.finalize())),
+            Ok(read) => sha256.update(block.get(..read).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 

@@ -12,12 +12,12 @@ mod walk;
 pub use capped::read_whole;
 pub use decode::{SNIFFED, decode, sniff};
 pub use file::FileView;
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{Hashing, sha256, sha256_of};
 pub use limits::{Limits, Spent, size_words};
 pub use text::{Encoding, Text};
 pub use walk::{Root, walk};
 
-use archive::{Opener, Packing};
+use archive::{Opener, Packing, Sizes};
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 pub struct Member<'a> {
     /// Its path, `bundle.zip!/logs/x.log` inside an archive.
     pub path: Arc<str>,
-    /// Its size, where known before it is read.
+    /// Its size, where it is declared. That of an archive's member may be a lie.
     pub bytes: Option<u64>,
     /// Its content.
     pub content: Content<'a>,
@@ -165,7 +165,7 @@ impl Bundle {
                 Err(error) => visitor.problem(&root.name, format!("can't be read: {error}")),
             },
             Some(Job::ZipMember { name, archive, index }) => opener.open_zip_member(name, &mut archive.clone(), *index, 1, visitor),
-            Some(Job::Given { name, bytes }) => opener.open_stream(name, &mut bytes.as_slice(), None, 0, visitor),
+            Some(Job::Given { name, bytes }) => opener.open_stream(name, &mut bytes.as_slice(), Sizes::default(), 0, visitor),
             None => {}
         }
     }

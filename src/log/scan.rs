@@ -8,6 +8,8 @@ use std::io::{self, Read};
 
 /// Segments of a big file. Fixed, so that the result doesn't depend on the number of threads.
 const SEGMENT: u64 = 16 * 1024 * 1024;
+/// Files up to this size are read as streams.
+const ALONE: u64 = 8 * 1024 * 1024;
 /// Files beyond this size are read in segments.
 const BIG: u64 = 2 * SEGMENT;
 /// Segments that are read before what they gave is put together: bounds what is kept of a file of any size.
@@ -53,6 +55,11 @@ pub fn scan_stream<I: Interpretation>(filter: &Filter, head: &[u8], source: &mut
         meaning: with.meaning(sink),
         error,
     }
+}
+
+/// True if `file` is big enough that [`scan_file`] is the better way.
+pub fn pays(file: &FileView) -> bool {
+    file.length() > ALONE
 }
 
 /// Scans a file, a big one on all threads of the pool. The result is the same as that of [`scan_stream`], except that what
