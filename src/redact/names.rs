@@ -238,6 +238,17 @@ impl Names {
         Some(format!("{user_made}{at}{domain_made}"))
     }
 
+    /// The pseudonym of a user; of `licenses_sales`, as file names have it, of the user that is known.
+    fn user(&self, user: &str) -> String {
+        let starts = std::iter::once(0).chain(user.match_indices('_').map(|(at, _)| at + 1));
+        let known = starts.into_iter().find_map(|at| {
+            let own = user.get(at..)?;
+            let made = self.users.get(&own.to_lowercase())?;
+            Some(format!("{}{}", user.get(..at)?, in_case_of(own, made)))
+        });
+        known.unwrap_or_else(|| "user".to_owned())
+    }
+
     pub(super) fn map(&self) -> Vec<(Kind, String, String)> {
         let names = self.labels.iter().map(|(o, p)| (Kind::Name, o.clone(), p.clone()));
         names.chain(self.users.iter().map(|(o, p)| (Kind::User, o.clone(), p.clone()))).collect()
