@@ -226,10 +226,7 @@ impl Names {
     pub(super) fn mail(&self, mail: &str) -> Option<String> {
         let (user, domain) = split_mail(mail)?;
         let at = mail.get(user.len()..mail.len() - domain.len())?;
-        let user_made = self
-            .users
-            .get(&user.to_lowercase())
-            .map_or_else(|| "user".to_owned(), |made| in_case_of(user, made));
+        let user_made = self.user(user);
         let domain_made = if is_well_known(domain) {
             domain.to_owned()
         } else {

@@ -291,10 +291,14 @@ impl<'a> Server<'a> {
                     "run again with --as-of <date>",
                 )),
             Some(now) => match root.needed.iter().filter(|n| due(n, now.value)).collect::<Vec<_>>().as_slice() {
-                [] => check.warn(
-                    self.subject(),
-                    format!("{message}: connections will fail from {} on", dates(&root.needed)),
-                ),
+                [] => {
+                    let sources: Vec<&str> = root.needed.iter().map(|n| n.source.as_str()).collect();
+                    let when = dates(&root.needed);
+                    check.warn(
+                        self.subject(),
+                        format!("{message}: connections will fail from {when} on ({})", sources.join("; ")),
+                    )
+                }
                 due => {
                     let hosts: Vec<String> = due
                         .iter()
