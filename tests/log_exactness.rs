@@ -1,6 +1,8 @@
 //! The log engine against a plain, slow reading of the same bytes: whatever the blocks, line ends and encodings, both see the
 //! same records and the same anchors.
 
+#![allow(clippy::disallowed_methods)]
+
 use ecelens::log::{Filter, LogReader, Record, SegmentDigest, Sink, join};
 use ecelens::signatures::Anchor;
 use proptest::prelude::*;
