@@ -2,9 +2,10 @@
 
 use crate::bundle::Bundle;
 use crate::case::{Case, Said};
-use crate::diagnosis::KnownSignature;
-use crate::intake::{self, Progress};
-use crate::model::{Stamp, Version};
+use crate::diagnosis::{Diagnosis, KnownSignature};
+use crate::finding::{Finding, Verdict};
+use crate::intake::{self, Intake, Progress};
+use crate::model::{InventoryEntry, Stamp, Version};
 use crate::report::{self, Context, Report, SignatureText};
 use crate::signatures::{Catalogue, Described, Role};
 use crate::{checks, diagnosis};
@@ -20,38 +21,85 @@ pub struct Options {
     pub ece_version: Option<Version>,
 }
 
-/// Reads the bundle, judges it, and builds the report. The same bundle gives the same report, whatever the number of threads.
-pub fn analyse(bundle: &Bundle, options: &Options, progress: Progress<'_>) -> Report {
-    let catalogue = Catalogue::builtin();
-    let intake = intake::take_in(bundle, &catalogue, progress);
-    let said = Said {
-        as_of: options.as_of,
-        ece_version: options.ece_version,
-    };
-    let case = Case {
-        facts: intake.facts,
-        logs: intake.logs,
-        said,
-    };
-    let findings = checks::run(&case);
-    let known = |id: &str| {
-        let described = catalogue.describe(id)?;
-        Some(KnownSignature {
-            is_cause: matches!(described.role(), Role::Cause | Role::Generic),
-            severity: described.severity(),
-            checks: described.checks().iter().map(ToString::to_string).collect(),
-            meaning: described.meaning().to_owned(),
-            remedy: vec![described.remedy().to_owned()].into_iter().filter(|step| !step.is_empty()).collect(),
-        })
-    };
-    let diagnosis = diagnosis::diagnose(&case, &findings, &known);
-    let signature = |id: &str| catalogue.describe(id).map(|described| text_of(&described)).unwrap_or_default();
-    let context = Context {
-        arguments: options.arguments.clone(),
-        inventory: &intake.inventory,
-        signature: &signature,
-    };
-    report::build(&case, &findings, &diagnosis, &context)
+/// A bundle, read and judged.
+pub struct Analysis {
+    /// What the bundle says.
+    pub case: Case,
+    /// Its members.
+    pub inventory: Vec<InventoryEntry>,
+    /// What the checks say.
+    pub findings: Vec<Finding>,
+    /// What is the cause of it.
+    pub diagnosis: Diagnosis,
+    catalogue: Catalogue,
+}
+
+impl Analysis {
+    /// Reads the bundle and judges it. The same bundle gives the same analysis, whatever the number of threads.
+    pub fn of(bundle: &Bundle, catalogue: Catalogue, options: &Options, progress: Progress<'_>) -> Self {
+        let Intake { facts, logs, inventory } = intake::take_in(bundle, &catalogue, progress);
+        let said = Said {
+            as_of: options.as_of,
+            ece_version: options.ece_version,
+        };
+        let case = Case { facts, logs, said };
+        let findings = checks::run(&case);
+        let diagnosis = diagnosis::diagnose(&case, &findings, &|id| known(&catalogue, id));
+        Self {
+            case,
+            inventory,
+            findings,
+            diagnosis,
+            catalogue,
+        }
+    }
+
+    /// The report.
+    pub fn report(&self, options: &Options) -> Report {
+        let signature = |id: &str| self.catalogue.describe(id).map(|described| text_of(&described)).unwrap_or_default();
+        let context = Context {
+            arguments: options.arguments.clone(),
+            inventory: &self.inventory,
+            signature: &signature,
+        };
+        report::build(&self.case, &self.findings, &self.diagnosis, &context)
+    }
+
+    /// All that was believed, each with its origin, and every contradiction, as JSON without what is absent.
+    pub fn facts(&self) -> serde_json::Result<serde_json::Value> {
+        let conflicts: Vec<serde_json::Value> = self
+            .findings
+            .iter()
+            .filter(|f| f.verdict == Verdict::Unknown && f.evidence.len() > 1)
+            .map(|f| serde_json::json!({ "check": f.check, "subject": f.subject, "message": f.message, "evidence": f.evidence }))
+            .collect();
+        let mut value = serde_json::json!({ "schema_version": 1, "facts": self.case.facts, "logs": self.case.logs, "conflicts": conflicts });
+        drop_nulls(&mut value);
+        Ok(value)
+    }
+}
+
+/// What the diagnosis has to know of a signature.
+fn known(catalogue: &Catalogue, id: &str) -> Option<KnownSignature> {
+    let described = catalogue.describe(id)?;
+    Some(KnownSignature {
+        is_cause: matches!(described.role(), Role::Cause | Role::Generic),
+        severity: described.severity(),
+        checks: described.checks().iter().map(ToString::to_string).collect(),
+        meaning: described.meaning().to_owned(),
+        remedy: vec![described.remedy().to_owned()].into_iter().filter(|step| !step.is_empty()).collect(),
+    })
+}
+
+fn drop_nulls(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Object(map) => {
+            map.retain(|_, v| !v.is_null());
+            map.values_mut().for_each(drop_nulls);
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
 }
 
 fn text_of(described: &Described<'_>) -> SignatureText {

@@ -4,7 +4,7 @@ use crate::bundle::{Bundle, Content, Encoding, Hashing, Member, Problem, SNIFFED
 use crate::log::assemble::{Assembled, Elsewhere, Known, MemberLog, assemble, elsewhere};
 use crate::log::interpret::{self, Interpretation};
 use crate::log::{Filter, looks_like_log, scan, trace};
-use crate::model::{Facts, InventoryEntry, LogFacts, ZoneBasis, fold_address};
+use crate::model::{Facts, InventoryEntry, LogFacts, ServerRole, ZoneBasis, fold_address};
 use crate::parse::{self, Findings};
 use crate::signatures::Catalogue;
 use crate::syntax::{self, Source, Syntax};
@@ -210,14 +210,31 @@ fn known_names(facts: &Facts) -> Known {
         .accounts
         .iter()
         .flat_map(|a| a.aliases.get().into_iter().flatten().chain(a.user.get()));
-    Known {
-        addresses: of_aliases
-            .chain(of_accounts)
-            .filter(|a| a.contains('@'))
-            .map(|a| fold_address(a))
-            .collect(),
-        accounts: facts.ece.accounts.iter().filter_map(|a| a.name.get()).map(|n| n.to_lowercase()).collect(),
+    let addresses = of_aliases.chain(of_accounts).filter(|a| a.contains('@')).map(|a| fold_address(a));
+    let mut known = Known {
+        addresses: addresses.collect(),
+        ..Known::default()
+    };
+    for server in &facts.ece.servers {
+        match server.role {
+            Some(ServerRole::Services) => known.services.insert(server.host.clone()),
+            Some(ServerRole::Application) => known.applications.insert(server.host.clone()),
+            _ => false,
+        };
     }
+    for account in &facts.ece.accounts {
+        let Some(name) = account.name.get() else { continue };
+        let served = known.accounts.entry(name.trim().to_lowercase()).or_default();
+        let listed = account.aliases.get().into_iter().flatten().chain(account.user.get());
+        served.extend(listed.filter(|a| a.contains('@')).map(|a| fold_address(a)));
+    }
+    for alias in &facts.ece.aliases {
+        if let (Some(name), Some(address)) = (alias.account.get(), alias.address.get()) {
+            let served = known.accounts.entry(name.trim().to_lowercase()).or_default();
+            served.insert(fold_address(address));
+        }
+    }
+    known
 }
 
 struct Reader<'a> {

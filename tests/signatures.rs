@@ -1,6 +1,9 @@
 //! The signature catalogue from outside: healthy logs stay silent, the filtered way finds what the plain way finds, and no text
 //! takes it down.
 
+// A test reads its own fixtures.
+#![allow(clippy::disallowed_methods)]
+
 use ecelens::signatures::{Catalogue, Match, Role};
 use proptest::prelude::*;
 use std::collections::BTreeSet;

@@ -1,6 +1,7 @@
 //! A member's text after decoding, with the way back to lines and to the bytes of the original file.
 
-use crate::model::{Excerpt, secret::mask};
+use crate::model::{Excerpt, secret};
+use std::sync::OnceLock;
 
 /// How a member's bytes were read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,6 +43,8 @@ pub struct Text {
     encoding: Encoding,
     /// Bytes before the text in the original file (a byte order mark).
     skipped: u64,
+    /// What is secret in the text, found when first asked for.
+    secrets: OnceLock<Vec<secret::Found>>,
 }
 
 impl Text {
@@ -54,7 +57,13 @@ impl Text {
             line_starts,
             encoding,
             skipped,
+            secrets: OnceLock::new(),
         }
+    }
+
+    /// Every secret of the text, in order: also those that only a column's heading or a neighbouring line gives away.
+    pub fn secrets(&self) -> &[secret::Found] {
+        self.secrets.get_or_init(|| secret::find_all(&self.content))
     }
 
     /// The whole text.
@@ -120,17 +129,32 @@ impl Text {
 
     /// The excerpt of line `line`; of a long line the part around `column`. Secrets are masked before the line is cut.
     pub fn excerpt_at(&self, line: u64, column: u32) -> Excerpt {
-        /// A line beyond this is shown from its beginning only: masking it anew for each of its facts would take too long.
-        const LONG: usize = 64 * 1024;
+        /// Bytes of a line that are enough for an excerpt, whatever is masked in it.
+        const ENOUGH: usize = Excerpt::LIMIT * 8;
         let text = self.line(line);
+        let start = self.line_start(line);
         let before = (column as usize).saturating_sub(1);
-        if before < Excerpt::LIMIT || text.len() > LONG {
-            return Excerpt::capture(text);
+        let skipped = match before < Excerpt::LIMIT {
+            true => 0,
+            false => text.char_indices().nth(before - Excerpt::LIMIT / 4).map_or(text.len(), |(at, _)| at),
+        };
+        let from = start + skipped;
+        let end = (from + ENOUGH).min(start + text.len());
+        let mut shown = String::from(if skipped > 0 { "…" } else { "" });
+        let mut at = from;
+        let secrets = self.secrets();
+        for found in &secrets[secrets.partition_point(|f| f.range.end <= from)..] {
+            if found.range.start >= end {
+                break;
+            }
+            shown.push_str(self.content.get(at..found.range.start).unwrap_or(""));
+            shown.push_str(&found.label());
+            at = found.range.end;
         }
-        let prefix: String = text.chars().take(before).collect();
-        let from = mask(&prefix).chars().count().saturating_sub(Excerpt::LIMIT / 4);
-        let shown: String = mask(text).chars().skip(from).collect();
-        Excerpt::capture(&format!("…{shown}"))
+        // A cut within a character is moved behind it.
+        let end = (end..).find(|&e| self.content.is_char_boundary(e)).unwrap_or(end);
+        shown.push_str(self.content.get(at..end).unwrap_or(""));
+        Excerpt::capture(&shown)
     }
 }
 

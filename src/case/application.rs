@@ -88,14 +88,18 @@ impl Case {
                 origin: request.origin.clone(),
             }));
         }
-        for hit in &self.logs.hits {
-            for id in hit.fields.get("client_id").into_iter().flatten() {
-                let Some(origin) = hit.samples.first() else { continue };
-                seen.push(Seen {
-                    value: id.to_ascii_lowercase(),
-                    seen_in: SeenIn::Logs,
-                    origin: origin.clone(),
-                });
+        // Refusals quote the application's id too, but those of agents' single sign-on stand in the same logs: they count only where
+        // nothing better is known.
+        if seen.is_empty() {
+            for hit in &self.logs.hits {
+                for id in hit.fields.get("client_id").into_iter().flatten() {
+                    let Some(origin) = hit.samples.first() else { continue };
+                    seen.push(Seen {
+                        value: id.to_ascii_lowercase(),
+                        seen_in: SeenIn::Logs,
+                        origin: origin.clone(),
+                    });
+                }
             }
         }
         for token in self.facts.entra.tokens.iter().filter(|t| is_for_mail(t)) {

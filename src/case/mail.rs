@@ -1,7 +1,7 @@
 //! Aliases, e-mail accounts and mailboxes: who fetches and sends for whom, and as whom ECE signs in.
 
 use super::Case;
-use crate::model::{AccountKind, Alias, Fact, Inbound, MailAccount, Origin, fold_address};
+use crate::model::{AccountKind, Alias, Fact, Inbound, LogEventKind, MailAccount, Origin, fold_address};
 use std::collections::BTreeMap;
 
 /// A live alias: its rows in the exports, and the e-mail account that serves it.
@@ -140,7 +140,7 @@ impl Case {
     }
 
     /// How mail is fetched in this deployment, with the places that say so: server types of accounts, else protocols and ports
-    /// of aliases. Empty if nothing says.
+    /// of aliases, else the permissions that ECE asks for in its logs. Empty if nothing says.
     pub fn inbound_in_use(&self) -> BTreeMap<Inbound, Vec<Origin>> {
         let mut used: BTreeMap<Inbound, Vec<Origin>> = BTreeMap::new();
         for account in &self.facts.ece.accounts {
@@ -155,7 +155,42 @@ impl Case {
                 }
             }
         }
+        if used.is_empty() {
+            for (scope, origin) in self.scopes_in_logs() {
+                if let Some(inbound) = inbound_of_scope(scope) {
+                    let seen = used.entry(inbound).or_default();
+                    if seen.is_empty() {
+                        seen.push(origin.clone());
+                    }
+                }
+            }
+        }
         used
+    }
+}
+
+impl Case {
+    /// Permissions that ECE asks for, and those that its tokens come with.
+    fn scopes_in_logs(&self) -> impl Iterator<Item = (&str, &Origin)> {
+        self.logs.events.iter().flat_map(|event| {
+            let scopes = match &event.kind {
+                LogEventKind::Authorize(request) => request.scopes.as_slice(),
+                LogEventKind::TokenAnswer { answer, .. } => answer.scopes.as_slice(),
+                _ => &[],
+            };
+            scopes.iter().map(|scope| (scope.as_str(), &event.origin))
+        })
+    }
+}
+
+/// How mail is fetched with a permission such as `https://outlook.office.com/IMAP.AccessAsUser.All`.
+fn inbound_of_scope(scope: &str) -> Option<Inbound> {
+    let name = scope.rsplit('/').next().unwrap_or(scope).to_ascii_lowercase();
+    match name.as_str() {
+        "imap.accessasuser.all" => Some(Inbound::Imap),
+        "pop.accessasuser.all" => Some(Inbound::Pop3),
+        "mail.readwrite" | "mail.readwrite.shared" => Some(Inbound::Graph),
+        _ => None,
     }
 }
 

@@ -2,7 +2,7 @@
 //! same operation worked again later.
 
 use super::{Case, EceApplication, SeenIn};
-use crate::model::{Fact, OperationKind, Origin, Outcome, SignIn, Stamp, fold_address};
+use crate::model::{Fact, MailAccount, OperationKind, Origin, Outcome, SignIn, Stamp, fold_address};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Refusals with one code for one subject.
@@ -29,6 +29,19 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// How often and when, as the middle of a sentence: `once at …`, `12 times from … to …`.
+    pub fn times(&self) -> String {
+        let times = match self.count {
+            1 => "once".to_owned(),
+            n => format!("{n} times"),
+        };
+        match (self.first, self.last) {
+            (Some(first), Some(last)) if first == last => format!("{times} at {first}"),
+            (Some(first), Some(last)) => format!("{times} from {first} to {last}"),
+            _ => times,
+        }
+    }
+
     fn merge(&mut self, sign_in: &Fact<SignIn>) {
         self.count += 1;
         let key = |s: &Option<Stamp>| s.as_ref().map(|s| moment(*s));
@@ -101,6 +114,13 @@ impl Case {
     pub fn refusals(&self, codes: &[u32]) -> Vec<Refusal> {
         let mut refusals = self.refusals_in_logs(codes);
         refusals.extend(self.refusals_of_sign_ins(|code| codes.contains(&code)));
+        // A pasted answer has no date: renewals that go on to the end of the logs are later in all likelihood.
+        let works = self
+            .logs
+            .operations
+            .iter()
+            .filter(|o| o.kind == OperationKind::TokenRefresh && !o.ends_failing());
+        let works = works.filter_map(|o| o.last_done()).map(|run| run.last).max_by_key(|at| moment(*at));
         for answer in &self.facts.entra.token_answers {
             for code in answer.codes.iter().filter(|code| codes.contains(code)) {
                 refusals.push(Refusal {
@@ -109,7 +129,7 @@ impl Case {
                     first: None,
                     last: None,
                     count: 1,
-                    healed: None,
+                    healed: works,
                     policies: Vec::new(),
                     origins: vec![answer.origin.clone()],
                     from_sign_ins: false,
@@ -161,12 +181,20 @@ impl Case {
             } else {
                 OperationKind::TokenRefresh
             };
-            let done = self.logs.operations.iter().filter(|o| o.kind == kind).filter_map(|o| o.last_done());
-            let healed = hit.span.last.and_then(|last| {
-                done.map(|run| run.last)
+            let same = self.logs.operations.iter().filter(|o| o.kind == kind);
+            let healed = match hit.span.last {
+                Some(last) => same
+                    .filter_map(|o| o.last_done())
+                    .map(|run| run.last)
                     .filter(|at| moment(*at) > moment(last))
-                    .min_by_key(|at| moment(*at))
-            });
+                    .min_by_key(|at| moment(*at)),
+                // A message that somebody pasted has no date: the same operation works to the end of the logs.
+                None => same
+                    .filter(|o| !o.ends_failing())
+                    .filter_map(|o| o.last_done())
+                    .map(|run| run.last)
+                    .max_by_key(|at| moment(*at)),
+            };
             refusals.push(Refusal {
                 code,
                 who: String::new(),
@@ -222,9 +250,35 @@ impl Case {
         let mut refusals: Vec<Refusal> = by_key.into_values().collect();
         for refusal in &mut refusals {
             let last = refusal.last.map(moment);
-            let healed = successes.get(&refusal.who).copied().filter(|at| last.is_some_and(|last| *at > last));
+            let renewed = self.renewed_at(&refusal.who).map(moment);
+            let healed = successes
+                .get(&refusal.who)
+                .copied()
+                .max(renewed)
+                .filter(|at| last.is_some_and(|last| *at > last));
             refusal.healed = healed.map(|at| crate::model::Instant(at).stamp());
         }
         refusals
+    }
+
+    /// When the logs show the last good renewal of a user's token, if they end with it.
+    fn renewed_at(&self, user: &str) -> Option<Stamp> {
+        let serves = |account: &MailAccount| {
+            let of_user = account.user.get().is_some_and(|u| fold_address(u) == user);
+            let of_alias = account.aliases.get().into_iter().flatten().any(|a| fold_address(a) == user);
+            of_user || of_alias
+        };
+        let mut names: BTreeSet<String> = BTreeSet::from([user.to_owned()]);
+        let accounts = self.facts.ece.accounts.iter().filter(|a| serves(a));
+        names.extend(accounts.filter_map(|a| a.name.get().map(|n| n.to_lowercase())));
+        let renewals = self.logs.operations.iter().filter(|o| o.kind == OperationKind::TokenRefresh);
+        let own = renewals.filter(|o| names.contains(&o.subject) && !o.ends_failing());
+        own.filter_map(|o| o.last_done()).map(|run| run.last).max_by_key(|at| moment(*at))
+    }
+
+    /// The account of this name, whatever its case.
+    pub fn account_called(&self, name: &str) -> Option<&Fact<MailAccount>> {
+        let called = |a: &&Fact<MailAccount>| a.name.get().is_some_and(|n| n.trim().eq_ignore_ascii_case(name.trim()));
+        self.facts.ece.accounts.iter().find(called)
     }
 }

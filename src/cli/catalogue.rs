@@ -1,10 +1,10 @@
 //! `ecelens checks`, `ecelens signatures`, `ecelens explain`: what the program knows.
 
-use super::{Common, Exit, terminal};
+use super::{Common, Exit, packs, terminal};
 use crate::checks;
 use crate::report::to_json;
 use crate::signatures::{Catalogue, Described};
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
@@ -122,8 +122,32 @@ impl SignatureRow {
     }
 }
 
+/// Arguments of `signatures`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
+pub struct SignaturesArguments {
+    #[command(subcommand)]
+    command: Option<SignaturesCommand>,
+    #[command(flatten)]
+    list: ListArguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum SignaturesCommand {
+    /// Try the examples and near misses of signature packs; errors point at file, line and column.
+    Check(packs::CheckArguments),
+    /// Turn errors that no signature knows into a pack to complete.
+    Draft(packs::DraftArguments),
+}
+
 /// Runs `signatures`.
-pub fn signatures(arguments: &ListArguments) -> Exit {
+pub fn signatures(arguments: &SignaturesArguments) -> Exit {
+    match &arguments.command {
+        Some(SignaturesCommand::Check(check)) => return packs::check(check),
+        Some(SignaturesCommand::Draft(draft)) => return packs::draft(draft),
+        None => {}
+    }
+    let arguments = &arguments.list;
     let catalogue = Catalogue::builtin();
     let texts = catalogue.signatures().filter_map(|s| catalogue.describe(&s.id));
     let codes = catalogue.codes().map(|c| catalogue.describe_code(c.code));

@@ -1,7 +1,7 @@
 //! `ecelens inventory`: what each file was taken for.
 
 use super::scan::{Input, analyse};
-use super::{Exit, shown_paths, terminal};
+use super::{Exit, terminal};
 use crate::report;
 use clap::{Args, ValueEnum};
 
@@ -24,7 +24,7 @@ pub struct InventoryArguments {
 
 /// Runs `inventory`.
 pub fn run(arguments: &InventoryArguments) -> Exit {
-    let report = match analyse(&arguments.input, shown_paths(&arguments.input.paths)) {
+    let report = match analyse(&arguments.input) {
         Ok(report) => report,
         Err(exit) => return exit,
     };

@@ -3,8 +3,10 @@
 
 mod catalogue;
 mod explain;
+mod facts;
 mod inventory;
 mod output;
+mod packs;
 mod scan;
 mod shell;
 mod terminal;
@@ -69,9 +71,11 @@ enum Command {
     /// The check catalogue.
     Checks(catalogue::ListArguments),
     /// The signature catalogue.
-    Signatures(catalogue::ListArguments),
+    Signatures(catalogue::SignaturesArguments),
     /// What each file was taken for and why, its encoding, time span, losses, and who used it.
     Inventory(inventory::InventoryArguments),
+    /// All that was believed, with its origin, and every contradiction, as JSON.
+    Facts(facts::FactsArguments),
     /// Shell completions, to standard output.
     Completions(shell::CompletionsArguments),
     /// The man page, to standard output.
@@ -112,6 +116,7 @@ pub fn run(arguments: Arguments) -> Exit {
         Some(Command::Checks(list)) => catalogue::checks(&list),
         Some(Command::Signatures(list)) => catalogue::signatures(&list),
         Some(Command::Inventory(inventory)) => inventory::run(&inventory),
+        Some(Command::Facts(arguments)) => facts::run(&arguments),
         Some(Command::Completions(completions)) => shell::completions(&completions),
         Some(Command::Man) => shell::man(),
     }

@@ -1,8 +1,8 @@
 //! `ecelens scan`: the main job.
 
 use super::output::{Format, Output, pair, write};
-use super::{Common, Exit, is_stdin, shown_paths, terminal};
-use crate::analysis::{self, Options};
+use super::{Common, Exit, is_stdin, packs, shown_paths, terminal};
+use crate::analysis::{Analysis, Options};
 use crate::bundle::{Bundle, Limits};
 use crate::finding::Severity;
 use crate::model::Stamp;
@@ -23,6 +23,9 @@ pub struct Input {
     /// The running ECE version, where the bundle doesn't name it: "12.6(1) ES5".
     #[arg(long, value_name = "TEXT", value_parser = parse_version, help_heading = "Judging")]
     pub ece_version: Option<crate::model::Version>,
+    /// A folder of signature packs (*.toml) to use beside the built-in catalogue.
+    #[arg(long, value_name = "DIR", help_heading = "Judging")]
+    pub signatures: Option<PathBuf>,
     /// Threads; the output doesn't depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Reading")]
     pub threads: Option<u16>,
@@ -112,8 +115,8 @@ fn parse_version(text: &str) -> Result<crate::model::Version, String> {
         .ok_or_else(|| format!("expected a version like \"12.6(1) ES5\", found `{text}`"))
 }
 
-/// Reads the input and builds the report, with a progress display.
-pub fn analyse(input: &Input, arguments: Vec<String>) -> Result<Report, Exit> {
+/// Reads the input and judges it, with a progress display.
+pub fn analysis(input: &Input) -> Result<(Analysis, Options), Exit> {
     if let Some(threads) = input.threads {
         // Fails only if a pool exists already, which then is used.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
@@ -122,6 +125,7 @@ pub fn analyse(input: &Input, arguments: Vec<String>) -> Result<Report, Exit> {
     if let Some(missing) = paths.iter().find(|path| !path.exists()) {
         return Err(terminal::complain(&format!("{}: no such file or folder", missing.display())));
     }
+    let catalogue = packs::catalogue(input.signatures.as_deref())?;
     let limits = Limits::default();
     let mut bundle = Bundle::open(&paths, limits);
     if !stdin.is_empty() {
@@ -134,13 +138,18 @@ pub fn analyse(input: &Input, arguments: Vec<String>) -> Result<Report, Exit> {
     }
     let bar = terminal::progress_bar(bundle.jobs(), input.common.quiet);
     let options = Options {
-        arguments,
+        arguments: shaping(input),
         as_of: input.as_of,
         ece_version: input.ece_version,
     };
-    let report = analysis::analyse(&bundle, &options, &|_| bar.inc(1));
+    let analysis = Analysis::of(&bundle, catalogue, &options, &|_| bar.inc(1));
     bar.finish_and_clear();
-    Ok(report)
+    Ok((analysis, options))
+}
+
+/// Reads the input and builds the report.
+pub fn analyse(input: &Input) -> Result<Report, Exit> {
+    analysis(input).map(|(analysis, options)| analysis.report(&options))
 }
 
 /// The arguments that shape a report, for the report.
@@ -148,6 +157,9 @@ fn shaping(input: &Input) -> Vec<String> {
     let mut arguments = shown_paths(&input.paths);
     if let Some(as_of) = input.as_of {
         arguments.push(format!("--as-of={as_of}"));
+    }
+    if let Some(folder) = &input.signatures {
+        arguments.push(format!("--signatures={}", shown_paths(std::slice::from_ref(folder)).concat()));
     }
     if let Some(version) = input.ece_version {
         arguments.push(format!("--ece-version={version}"));
@@ -157,7 +169,7 @@ fn shaping(input: &Input) -> Vec<String> {
 
 /// Runs `scan`.
 pub fn run(arguments: &ScanArguments) -> Exit {
-    let report = match analyse(&arguments.input, shaping(&arguments.input)) {
+    let report = match analyse(&arguments.input) {
         Ok(report) => report,
         Err(exit) => return exit,
     };

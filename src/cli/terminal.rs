@@ -14,10 +14,15 @@ pub fn print(text: &str) -> Result<(), Exit> {
     }
 }
 
+/// Says something on standard error that is no failure.
+pub fn note(message: &str) {
+    // A message that can't be written has nowhere else to go.
+    let _ = writeln!(io::stderr(), "{}", crate::report::visible(message));
+}
+
 /// Says what went wrong, on standard error.
 pub fn complain(message: &str) -> Exit {
-    // A message that can't be written has nowhere else to go.
-    let _ = writeln!(io::stderr(), "ecelens: {}", crate::report::visible(message));
+    note(&format!("ecelens: {message}"));
     Exit::Error
 }
 

@@ -39,7 +39,13 @@ impl Reach {
         if self.failing.is_empty() {
             return String::new();
         }
-        let list = |kinds: &BTreeSet<OperationKind>| kinds.iter().map(|k| kind_words(*k)).collect::<Vec<_>>().join(" and ");
+        let list = |kinds: &BTreeSet<OperationKind>| {
+            let words: Vec<&str> = kinds.iter().map(|k| kind_words(*k)).collect();
+            match words.split_last() {
+                Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+                _ => words.concat(),
+            }
+        };
         let mut text = format!("{} {}", list(&self.failing), if self.failing.len() == 1 { "fails" } else { "fail" });
         let working: BTreeSet<OperationKind> = self.working.difference(&self.failing).copied().collect();
         if !working.is_empty() {

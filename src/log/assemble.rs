@@ -5,7 +5,7 @@ use super::interpret::{self, Interpreter, Located, Meaning, NamedSource, order_o
 use super::trace::{self, Dialogue};
 use super::{Filter, SegmentDigest, join};
 use crate::model::{
-    LogEvent, LogFacts, LogStream, Operation, OperationKind, Origin, PollSeries, Process, Run, SignatureHit, Span, Stamp, UnexplainedGroup,
+    LogEvent, LogFacts, LogStream, Operation, OperationKind, Origin, Outcome, PollSeries, Process, Run, SignatureHit, Span, Stamp, UnexplainedGroup,
     fold_address,
 };
 use crate::signatures::{Catalogue, Role};
@@ -37,8 +37,12 @@ pub struct MemberLog {
 pub struct Known {
     /// Addresses of aliases, lower case.
     pub addresses: BTreeSet<String>,
-    /// Names of e-mail accounts, lower case.
-    pub accounts: BTreeSet<String>,
+    /// E-mail accounts by name, lower case, and the addresses of their aliases and users, as far as known.
+    pub accounts: BTreeMap<String, BTreeSet<String>>,
+    /// Services servers, by host name: a retriever or dispatcher log that names no host is of the only one.
+    pub services: BTreeSet<String>,
+    /// Application servers, likewise.
+    pub applications: BTreeSet<String>,
 }
 
 /// What stands in a member without ECE records, or before the first record of one.
@@ -106,6 +110,7 @@ pub fn assemble(mut members: Vec<MemberLog>, elsewhere: Vec<Elsewhere>, known: &
     name_hosts_by_neighbours(&mut pieces);
     pieces.sort_by(|a, b| (a.source(), a.opens()).cmp(&(b.source(), b.opens())).then_with(|| a.path.cmp(&b.path)));
 
+    let hosted: BTreeSet<Process> = pieces.iter().filter(|p| p.host.is_some()).map(|p| p.process.clone()).collect();
     let mut elsewhere = elsewhere;
     let mut located: Vec<(usize, Located)> = Vec::new();
     let mut rest = pieces.into_iter().peekable();
@@ -115,7 +120,14 @@ pub fn assemble(mut members: Vec<MemberLog>, elsewhere: Vec<Elsewhere>, known: &
         while let Some(next) = rest.next_if(|next| next.source() == source) {
             log.push(next);
         }
-        for mut chain in chains(log) {
+        let mut chains = chains(log);
+        if let ([chain], (None, process)) = (chains.as_mut_slice(), &source)
+            && !hosted.contains(process)
+            && let Some(host) = known.only_host(process)
+        {
+            chain.iter_mut().for_each(|piece| piece.host = Some(host.clone()));
+        }
+        for mut chain in chains {
             elsewhere.extend(join_ends(&mut chain, filter, catalogue));
             let stream = stream_of(&chain);
             for piece in &chain {
@@ -345,7 +357,7 @@ fn gather(facts: &mut LogFacts, located: Vec<(usize, Located)>, elsewhere: Vec<E
     for (log, member) in located {
         hits.extend(member.hits);
         for (kind, subject, run) in member.runs {
-            runs.entry((kind, known.subject(subject))).or_default().push(run);
+            runs.entry((kind, known.subject(kind, subject))).or_default().push(run);
         }
         for series in member.polls {
             polls.entry((log, series.instance.clone())).or_default().push(series);
@@ -372,6 +384,7 @@ fn gather(facts: &mut LogFacts, located: Vec<(usize, Located)>, elsewhere: Vec<E
             runs: interpret::joined_runs(runs),
         })
         .collect();
+    heal_the_unnamed(&mut facts.operations);
     facts.polls = polls.into_values().filter_map(interpret::joined_polls).collect();
     for series in &mut facts.polls {
         series.gaps.truncate(GAPS);
@@ -403,21 +416,80 @@ fn gather(facts: &mut LogFacts, located: Vec<(usize, Located)>, elsewhere: Vec<E
 }
 
 impl Known {
-    /// The subject under which a record's subject is known. An address of nobody that the bundle knows, nor of one of its domains,
-    /// is a customer's, and names nobody.
-    fn subject(&self, subject: String) -> String {
+    /// The subject under which attempts of `kind` for a record's subject are filed: tokens belong to accounts, mail to addresses.
+    /// An address of nobody that the bundle knows, nor of one of its domains, is a customer's, and names nobody.
+    fn subject(&self, kind: OperationKind, subject: String) -> String {
+        let of_tokens = matches!(kind, OperationKind::TokenGeneration | OperationKind::TokenRefresh);
         if subject.contains('@') {
             let address = fold_address(&subject);
+            let mut serving = self.accounts.iter().filter(|(_, served)| of_tokens && served.contains(&address));
+            if let (Some((account, _)), None) = (serving.next(), serving.next()) {
+                return account.clone();
+            }
             let domain = |a: &str| a.rsplit('@').next().unwrap_or_default().to_owned();
             let ours = self.addresses.is_empty() || self.addresses.contains(&address) || self.addresses.iter().any(|a| domain(a) == domain(&address));
             return if ours { address } else { String::new() };
         }
-        let longest = |fits: &dyn Fn(&str) -> bool| self.accounts.iter().filter(|a| fits(a)).max_by_key(|a| a.len()).cloned();
-        let exact = self.accounts.get(&subject).cloned();
-        let found = exact
-            .or_else(|| longest(&|a| !a.is_empty() && subject.starts_with(a)))
-            .or_else(|| longest(&|a| subject.len() >= 3 && a.starts_with(&subject)));
-        found.unwrap_or(subject)
+        let Some((account, served)) = self.account(&subject) else {
+            return subject;
+        };
+        match served.first() {
+            Some(address) if !of_tokens && served.len() == 1 => address.clone(),
+            _ => account.clone(),
+        }
+    }
+
+    /// The host of a process's log that names none, if the deployment has only one server for it.
+    fn only_host(&self, process: &Process) -> Option<&String> {
+        let hosts = match process {
+            Process::Retriever | Process::Dispatcher => &self.services,
+            Process::ApplicationServer => &self.applications,
+            Process::Other(_) => return None,
+        };
+        let first = hosts.first()?;
+        hosts.iter().all(|host| short(host) == short(first)).then_some(first)
+    }
+
+    /// The account of this name, or the one whose name and the sentence's words begin alike.
+    fn account(&self, name: &str) -> Option<(&String, &BTreeSet<String>)> {
+        let longest = |fits: &dyn Fn(&str) -> bool| self.accounts.iter().filter(|(a, _)| fits(a)).max_by_key(|(a, _)| a.len());
+        self.accounts
+            .get_key_value(name)
+            .or_else(|| longest(&|a| !a.is_empty() && name.starts_with(a)))
+            .or_else(|| longest(&|a| name.len() >= 3 && a.starts_with(name)))
+    }
+}
+
+/// A failure of nobody in particular is over once attempts of its kind work again later and none of a named subject fails to the
+/// end: the first such success is filed with it, without counting twice.
+fn heal_the_unnamed(operations: &mut [Operation]) {
+    for kind in [
+        OperationKind::TokenGeneration,
+        OperationKind::TokenRefresh,
+        OperationKind::Fetch,
+        OperationKind::Send,
+    ] {
+        let named = || operations.iter().filter(|o| o.kind == kind && !o.subject.is_empty());
+        if named().any(Operation::ends_failing) {
+            continue;
+        }
+        let Some(failed) = operations
+            .iter()
+            .find(|o| o.kind == kind && o.subject.is_empty())
+            .and_then(|o| o.runs.last())
+        else {
+            continue;
+        };
+        let after = order_of(failed.last);
+        let healing = named()
+            .flat_map(|o| &o.runs)
+            .filter(|run| failed.outcome != Outcome::Done && run.outcome == Outcome::Done && order_of(run.last) > after)
+            .min_by_key(|run| order_of(run.last))
+            .cloned();
+        let unnamed = operations.iter_mut().find(|o| o.kind == kind && o.subject.is_empty());
+        if let (Some(run), Some(unnamed)) = (healing, unnamed) {
+            unnamed.runs.push(Run { count: 0, ..run });
+        }
     }
 }
 

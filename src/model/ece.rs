@@ -3,7 +3,7 @@
 use super::{Fact, Field, Version};
 
 /// Where a setting's value counts.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub enum Scope {
     /// A partition, by its number as written (`1`), or `default` where the export doesn't number it.
     Partition(String),
@@ -14,7 +14,7 @@ pub enum Scope {
 }
 
 /// Settings that a check looks at. Their labels per release stand in `data/setting-labels.toml`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub enum SettingKey {
     /// `External URL of Application`, 12.6 and later (tech note "System configuration").
     ExternalUrl,
@@ -45,7 +45,7 @@ pub enum SettingKey {
 }
 
 /// What can be known of a secret's shape without showing it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub enum SecretShape {
     /// It is a GUID: the secret's id was pasted in place of its value.
     Guid,
@@ -56,7 +56,7 @@ pub enum SecretShape {
 }
 
 /// One row of a settings export.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct Setting {
     /// Which setting, if a check knows it.
     pub key: SettingKey,
@@ -76,7 +76,7 @@ pub struct Setting {
 }
 
 /// State of an alias.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub enum AliasState {
     /// Polled.
     Active,
@@ -89,7 +89,7 @@ pub enum AliasState {
 }
 
 /// How mail is fetched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub enum Inbound {
     /// IMAP.
     Imap,
@@ -100,7 +100,7 @@ pub enum Inbound {
 }
 
 /// An e-mail alias, from an `EGML_MAILHOST` export or a table made by hand.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct Alias {
     /// The address (lower case), if the export has one.
     pub address: Field<String>,
@@ -149,7 +149,7 @@ pub struct Alias {
 }
 
 /// Kind of an e-mail account (tech note "Account types").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub enum AccountKind {
     /// One account and token per mailbox.
     Mailbox,
@@ -158,7 +158,7 @@ pub enum AccountKind {
 }
 
 /// An e-mail account of 12.6 and later: provider, server type, kind, user.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct MailAccount {
     /// Its name.
     pub name: Field<String>,
@@ -183,7 +183,7 @@ pub struct MailAccount {
 }
 
 /// What a server does in an ECE deployment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub enum ServerRole {
     /// Consoles, first token, alarm mail.
     Application,
@@ -211,7 +211,7 @@ impl ServerRole {
 }
 
 /// A server named in a note or an inventory.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct ServerNote {
     /// Host name, as written.
     pub host: String,
@@ -222,7 +222,7 @@ pub struct ServerNote {
 }
 
 /// How a text names a version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub enum VersionRole {
     /// The one that runs (`now running`, `after`, `current`).
     Running,
@@ -235,7 +235,7 @@ pub enum VersionRole {
 }
 
 /// A version of ECE named in a text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct VersionNote {
     /// The version.
     pub version: Version,
@@ -244,7 +244,7 @@ pub struct VersionNote {
 }
 
 /// A row of `EGPL_CONFIG_PROPERTY`, kept where it concerns mail (`rx.alias.<address>`, `dx.alias.<address>`).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct ConfigProperty {
     /// `rx.alias.sales@example.com`.
     pub domain: String,
@@ -255,7 +255,7 @@ pub struct ConfigProperty {
 }
 
 /// Everything a member says of ECE.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct EceFacts {
     /// Rows of settings exports that a check knows.
     pub settings: Vec<Fact<Setting>>,

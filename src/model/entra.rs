@@ -3,7 +3,7 @@
 use super::{AuthorizeRequest, Fact, Field, Stamp};
 
 /// Under which platform a redirect URI is registered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub enum Platform {
     /// `web`: the right one for ECE.
     Web,
@@ -16,7 +16,7 @@ pub enum Platform {
 }
 
 /// A registered redirect URI.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct RedirectUri {
     /// As registered.
     pub uri: String,
@@ -25,7 +25,7 @@ pub struct RedirectUri {
 }
 
 /// A secret or certificate of a registration; never its value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct Credential {
     /// True for `passwordCredentials`, false for `keyCredentials`.
     pub is_secret: bool,
@@ -40,7 +40,7 @@ pub struct Credential {
 }
 
 /// How a permission is declared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub enum PermissionKind {
     /// Delegated (`Scope`).
     Scope,
@@ -49,7 +49,7 @@ pub enum PermissionKind {
 }
 
 /// A permission that a registration asks for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct Permission {
     /// App id of the resource (or its name, in hand-made manifests), lower case.
     pub resource: String,
@@ -60,7 +60,7 @@ pub struct Permission {
 }
 
 /// An app registration: a manifest in any of its dialects.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct Application {
     /// Client id, lower case.
     pub app_id: Field<String>,
@@ -87,7 +87,7 @@ pub struct Application {
 }
 
 /// An enterprise application (service principal).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct ServicePrincipal {
     /// Object id, lower case.
     pub id: Field<String>,
@@ -106,7 +106,7 @@ pub struct ServicePrincipal {
 }
 
 /// A delegated grant (`oauth2PermissionGrant`).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct Grant {
     /// Object id of the client's service principal (not its appId), lower case.
     pub client_id: Field<String>,
@@ -127,7 +127,7 @@ pub struct Grant {
 }
 
 /// An app role assignment: application permissions of a client, or users assigned to it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct RoleAssignment {
     /// Role id; all zeros is default access.
     pub role_id: Field<String>,
@@ -144,7 +144,7 @@ pub struct RoleAssignment {
 }
 
 /// A token lifetime policy.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct TokenPolicy {
     /// Its id.
     pub id: Field<String>,
@@ -161,7 +161,7 @@ pub struct TokenPolicy {
 }
 
 /// A Conditional Access policy, as far as it can concern ECE.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct ConditionalAccess {
     /// Its id.
     pub id: Field<String>,
@@ -204,7 +204,7 @@ pub struct ConditionalAccess {
 }
 
 /// A named location of Conditional Access.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct NamedLocation {
     /// Its id.
     pub id: Field<String>,
@@ -217,7 +217,7 @@ pub struct NamedLocation {
 }
 
 /// An audit event.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct AuditEvent {
     /// When.
     pub time: Field<Stamp>,
@@ -234,7 +234,7 @@ pub struct AuditEvent {
 }
 
 /// Whether a person sat at it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub enum SignInKind {
     /// In a browser.
     Interactive,
@@ -245,7 +245,7 @@ pub enum SignInKind {
 }
 
 /// A sign-in.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct SignIn {
     /// When (UTC).
     pub time: Option<Stamp>,
@@ -288,7 +288,7 @@ pub struct SignIn {
 }
 
 /// Claims of a token, decoded without its secret: what whose token for what.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Claims {
     /// Audience.
     pub audience: Option<String>,
@@ -313,7 +313,7 @@ pub struct Claims {
 }
 
 /// Everything a member says of Entra ID. Tokens and token answers inside ECE logs are log events (`LogFacts`).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct EntraFacts {
     /// App registrations.
     pub applications: Vec<Fact<Application>>,
@@ -352,7 +352,7 @@ pub struct EntraFacts {
 }
 
 /// An answer of the token endpoint.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct TokenAnswer {
     /// `expires_in`, in seconds.
     pub expires_in: Option<u64>,

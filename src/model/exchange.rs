@@ -3,7 +3,7 @@
 use super::{Fact, Field, Stamp};
 
 /// Protocol switches of a mailbox (`Get-CASMailbox`).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct CasMailbox {
     /// Primary address, lower case.
     pub address: Field<String>,
@@ -28,7 +28,7 @@ pub struct CasMailbox {
 }
 
 /// The organisation's transport settings (`Get-TransportConfig`).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct TransportConfig {
     /// SMTP AUTH off for mailboxes without a value of their own.
     pub smtp_auth_disabled: Field<bool>,
@@ -39,7 +39,7 @@ pub struct TransportConfig {
 }
 
 /// The organisation's settings (`Get-OrganizationConfig`).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct OrganizationConfig {
     /// Modern authentication.
     pub modern_auth: Field<bool>,
@@ -48,7 +48,7 @@ pub struct OrganizationConfig {
 }
 
 /// An authentication policy. `AllowBasicAuth*` governs basic authentication only.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct AuthenticationPolicy {
     /// Its name.
     pub name: Field<String>,
@@ -61,7 +61,7 @@ pub struct AuthenticationPolicy {
 }
 
 /// A mailbox or other recipient (`Get-Mailbox`, `Get-Recipient`, `Get-User`).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct Mailbox {
     /// Primary address, lower case.
     pub address: Field<String>,
@@ -96,7 +96,7 @@ pub struct Mailbox {
 }
 
 /// One mailbox permission.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct MailboxPermission {
     /// Mailbox, as written: address, name, GUID or alias.
     pub mailbox: Field<String>,
@@ -111,7 +111,7 @@ pub struct MailboxPermission {
 }
 
 /// One recipient permission.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct RecipientPermission {
     /// Recipient, as written.
     pub recipient: Field<String>,
@@ -126,7 +126,7 @@ pub struct RecipientPermission {
 }
 
 /// What is known of a user's licence.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct Licence {
     /// User principal name or object id, lower case; absent where the export doesn't name the user.
     pub user: Field<String>,
@@ -143,7 +143,7 @@ pub struct Licence {
 }
 
 /// A service plan of a licence.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct ServicePlan {
     /// Name or GUID, as written.
     pub name: String,
@@ -156,7 +156,7 @@ pub struct ServicePlan {
 }
 
 /// A directory user.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct User {
     /// User principal name, lower case.
     pub upn: Field<String>,
@@ -177,7 +177,7 @@ pub struct User {
 }
 
 /// A command that did not find the recipient it was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct NotFound {
     /// What it was asked for, lower case: an address or another name.
     pub identity: String,
@@ -188,7 +188,7 @@ pub struct NotFound {
 }
 
 /// Everything a member says of Exchange Online.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct ExchangeFacts {
     /// Protocol switches.
     pub cas_mailboxes: Vec<Fact<CasMailbox>>,

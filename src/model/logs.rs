@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a log's process does.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub enum Process {
     /// `rx-process`.
     Retriever,
@@ -30,7 +30,7 @@ impl Process {
 }
 
 /// First and last time of something.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Span {
     /// First.
     pub first: Option<Stamp>,
@@ -62,7 +62,7 @@ impl Span {
 }
 
 /// One log of one process on one host: all its rotated files together.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct LogStream {
     /// Host name as its file name or content shows it; `None` if neither does.
     pub host: Option<String>,
@@ -79,13 +79,14 @@ pub struct LogStream {
     /// Records per level.
     pub levels: BTreeMap<String, u64>,
     /// Records per UTC (or, without zone, local) minute: minute since 1970 → records.
+    #[serde(skip)]
     pub minutes: BTreeMap<i64, u32>,
     /// Distinct offsets to UTC, in minutes; `None` for records that name no zone.
     pub offsets: Vec<Option<i16>>,
 }
 
 /// A signature's hits, over the whole bundle.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct SignatureHit {
     /// `entra.aadsts50011`.
     pub id: String,
@@ -103,13 +104,15 @@ pub struct SignatureHit {
     /// A few places, oldest first.
     pub samples: Vec<Origin>,
     /// Hits per process and host: (host, process) → count.
+    #[serde(skip)]
     pub by_source: BTreeMap<(String, String), u64>,
     /// Hits per minute since 1970 (UTC, or local without zone), bounded.
+    #[serde(skip)]
     pub minutes: BTreeMap<i64, u32>,
 }
 
 /// What ECE tried to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub enum OperationKind {
     /// First token: redemption of an authorization code (application server).
     TokenGeneration,
@@ -122,7 +125,7 @@ pub enum OperationKind {
 }
 
 /// How it ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub enum Outcome {
     /// It worked.
     Done,
@@ -131,7 +134,7 @@ pub enum Outcome {
 }
 
 /// Consecutive attempts with the same outcome.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct Run {
     /// How they ended.
     pub outcome: Outcome,
@@ -150,7 +153,7 @@ pub struct Run {
 }
 
 /// All attempts of one kind for one subject, oldest first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct Operation {
     /// What was tried.
     pub kind: OperationKind,
@@ -184,7 +187,7 @@ impl Operation {
 }
 
 /// Polls of one retriever instance on one host.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct PollSeries {
     /// Host, if known.
     pub host: Option<String>,
@@ -205,7 +208,7 @@ pub struct PollSeries {
 }
 
 /// A time without polls, between two signs of life of an instance.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct PollGap {
     /// Last sign of life before it.
     pub from: Stamp,
@@ -230,7 +233,7 @@ impl PollGap {
 }
 
 /// A notable event that is neither an operation nor a poll.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct LogEvent {
     /// What happened.
     pub kind: LogEventKind,
@@ -249,7 +252,7 @@ pub struct LogEvent {
 }
 
 /// Kinds of notable events.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub enum LogEventKind {
     /// The browser was sent to the authorize endpoint.
     Authorize(AuthorizeRequest),
@@ -319,7 +322,7 @@ pub enum LogEventKind {
 }
 
 /// An authorize request, from its URL.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct AuthorizeRequest {
     /// Host of the sign-in service, lower case.
     pub host: String,
@@ -334,7 +337,7 @@ pub struct AuthorizeRequest {
 }
 
 /// ERROR and FATAL records that no signature explains, grouped by what stays the same in them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct UnexplainedGroup {
     /// The text with numbers, ids, addresses and hosts replaced.
     pub template: String,
@@ -349,7 +352,7 @@ pub struct UnexplainedGroup {
 }
 
 /// Everything the logs of a bundle say.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct LogFacts {
     /// Logs, by host and process.
     pub streams: Vec<LogStream>,

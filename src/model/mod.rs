@@ -38,7 +38,7 @@ pub use version::Version;
 pub use version_text::{VersionMention, versions_in};
 
 /// Everything that one member says outside ECE logs, or, merged, everything that a bundle says.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct Facts {
     /// Of ECE itself.
     pub ece: EceFacts,

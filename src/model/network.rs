@@ -44,7 +44,7 @@ pub fn is_internal_ip(text: &str) -> bool {
 pub type From = Option<String>;
 
 /// How a connection attempt ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub enum Reach {
     /// TCP connected (whatever TLS did afterwards).
     Open,
@@ -55,7 +55,7 @@ pub enum Reach {
 }
 
 /// A port test, or a connection that proves the same.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct PortTest {
     /// Host on which it ran.
     pub from: From,
@@ -74,7 +74,7 @@ pub struct PortTest {
 }
 
 /// A name look-up.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct NameLookup {
     /// Host on which it ran.
     pub from: From,
@@ -87,7 +87,7 @@ pub struct NameLookup {
 }
 
 /// A line of a hosts file that pins a name.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct HostsEntry {
     /// Host that the file is from.
     pub from: From,
@@ -98,7 +98,7 @@ pub struct HostsEntry {
 }
 
 /// Who uses a proxy setting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub enum ProxyUser {
     /// WinHTTP or Internet Explorer settings: Java ignores them.
     Windows,
@@ -109,7 +109,7 @@ pub enum ProxyUser {
 }
 
 /// A proxy setting or a proxy that was met.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct Proxy {
     /// Host that it is from.
     pub from: From,
@@ -124,7 +124,7 @@ pub struct Proxy {
 }
 
 /// A certificate of a trust store.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct TrustEntry {
     /// Alias.
     pub alias: String,
@@ -137,7 +137,7 @@ pub struct TrustEntry {
 }
 
 /// A listing of a Java trust store (`keytool -list`).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct TrustStore {
     /// Host that it is from.
     pub from: From,
@@ -159,7 +159,7 @@ impl TrustStore {
 }
 
 /// A TLS connection that a tool made: chain and outcome.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct TlsProbe {
     /// Host on which it ran.
     pub from: From,
@@ -180,7 +180,7 @@ pub struct TlsProbe {
 }
 
 /// A certificate, decoded.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct Certificate {
     /// Subject.
     pub subject: String,
@@ -195,7 +195,7 @@ pub struct Certificate {
 }
 
 /// An IIS or WildFly binding of the web site.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct Binding {
     /// Host that it is from.
     pub from: From,
@@ -208,7 +208,7 @@ pub struct Binding {
 }
 
 /// A JVM option or system property that concerns mail over TLS.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct JvmOption {
     /// Host that it is from.
     pub from: From,
@@ -220,14 +220,14 @@ pub struct JvmOption {
 
 /// A place that lists the options of the product's Java (a start script, `standalone.xml`, a process's command line): with it, an
 /// option that isn't listed is known to be unset.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct JvmConfiguration {
     /// Host that it is from.
     pub from: From,
 }
 
 /// A host and its addresses, from `ipconfig`, `systeminfo`, `hostname`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct HostAddress {
     /// Host name.
     pub host: String,
@@ -236,7 +236,7 @@ pub struct HostAddress {
 }
 
 /// Everything a member says of the network.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct NetworkFacts {
     /// Port tests.
     pub ports: Vec<Fact<PortTest>>,

@@ -43,7 +43,7 @@ impl Excerpt {
 }
 
 /// The place of a fact in the bundle. Lines and columns are 1-based; 0 means that the place has none (a whole file, a cell).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
 pub struct Origin {
     /// Path of the member, `bundle.zip!/logs/x.log` inside an archive.
     pub path: Arc<str>,
@@ -96,7 +96,7 @@ impl Origin {
 }
 
 /// A value together with the place where it was seen.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct Fact<T> {
     /// What was seen.
     pub value: T,
@@ -177,5 +177,22 @@ impl<T> Field<T> {
                 None => Field::Unreadable(origin),
             },
         }
+    }
+}
+
+/// Absent is null, so that a listing of facts can leave it out; empty and unreadable properties keep their place.
+impl<T: serde::Serialize> serde::Serialize for Field<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap;
+        let (state, origin) = match self {
+            Self::Absent => return serializer.serialize_none(),
+            Self::Value(fact) => return fact.serialize(serializer),
+            Self::Empty(origin) => ("empty", origin),
+            Self::Unreadable(origin) => ("unreadable", origin),
+        };
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("state", state)?;
+        map.serialize_entry("origin", origin)?;
+        map.end()
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Release, engineering special (ES) and its test patch (ET). Orders as releases do; a missing ES sorts before ES1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub struct Version {
     /// `12` of 12.6(1).
     pub major: u16,

@@ -91,7 +91,11 @@ pub fn parse(source: &Source<'_>, section: &Section, findings: &mut Findings) {
         for (number, line) in source.lines(section) {
             for url in entry_point_urls(line) {
                 let origin = crate::model::Origin::line(source.path, number, source.text.line(number));
-                findings.facts.ece.entry_points.push(Fact::new(url, origin));
+                // Lines of labels are handed out twice, as a record and as lines.
+                let known = findings.facts.ece.entry_points.iter().any(|e| e.value == url && e.origin.line == number);
+                if !known {
+                    findings.facts.ece.entry_points.push(Fact::new(url, origin));
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ use super::ece_columns::{address_in, column, has, host, number, port, port_of_ho
 use super::ece_labels::fold_label;
 use super::ece_scope::whole_number;
 use crate::model::{Alias, AliasState, ConfigProperty, Fact, Field, Stamp};
-use crate::syntax::{Node, Section, Source, Value, read_boolean};
+use crate::syntax::{Node, Section, Source, Syntax, Value, read_boolean};
 
 const ADDRESS: &[&str] = &[
     "recvemailaddress",
@@ -251,6 +251,10 @@ pub fn parse(source: &Source<'_>, section: &Section, findings: &mut Findings) {
             walk(source, node, named, findings, DEPTH);
         }
     }
+    if matches!(section.syntax, Syntax::Json | Syntax::Xml) {
+        let own = findings.facts.ece.aliases.get_mut(before..).unwrap_or_default();
+        fill_in_null(own);
+    }
     if findings.facts.ece.aliases.len() > before {
         findings.recognise("ece-aliases", "rows of e-mail aliases");
     }
@@ -280,6 +284,19 @@ fn walk(source: &Source<'_>, node: &Node, named: bool, findings: &mut Findings, 
             }
         }
         _ => {}
+    }
+}
+
+/// `FOR XML` and `FOR JSON` leave NULL out: a row of the table without an instance has none, if other rows have one.
+fn fill_in_null(rows: &mut [Fact<Alias>]) {
+    let is_of_table = rows.iter().all(|row| row.id.is_present() && row.in_host.is_present());
+    if !is_of_table || !rows.iter().any(|row| row.instance.is_present()) {
+        return;
+    }
+    for row in rows {
+        if !row.instance.is_present() {
+            row.value.instance = Field::Empty(row.origin.clone());
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::ece_labels::fold_label;
 use crate::model::Scope;
-use crate::syntax::{Node, Section, Source};
+use crate::syntax::{Key, Node, Place, Section, Source, Value};
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -168,6 +168,12 @@ impl ScopeHints {
                 _ => {}
             }
         }
+    }
+
+    /// Takes over what the columns of a row say that has no value.
+    pub(super) fn hear_rows(&mut self, entries: &[(Key, Node)]) {
+        let bag = Node::new(Value::Bag(entries.to_vec()), Place::default());
+        self.hear_bag(&bag, false);
     }
 
     /// Takes over what the name of a nested bag says: `partition`, `partition2`, `departments`, or the name of one of several

@@ -139,7 +139,16 @@ pub fn parse(source: &Source<'_>, section: &Section, findings: &mut Findings) {
         Syntax::Json | Syntax::Xml | Syntax::Clixml | Syntax::Csv | Syntax::Sheet | Syntax::Html => {}
         _ => {
             for (number, line) in source.lines(section) {
-                for server in servers_in(line) {
+                // Lines of labels are handed out twice, as a record and as lines.
+                let known = findings
+                    .facts
+                    .ece
+                    .servers
+                    .iter()
+                    .rev()
+                    .take(64)
+                    .any(|s| s.origin.line == number && s.origin.path == *source.path);
+                for server in servers_in(line).into_iter().filter(|_| !known) {
                     findings.recognise("ece-note", "names servers and their roles");
                     findings
                         .facts

@@ -5,7 +5,7 @@ use super::Findings;
 use super::ece_labels::{LabelKind, fold_label, is_known_label, setting_of};
 use super::ece_scope::ScopeHints;
 use crate::model::secret;
-use crate::model::{Excerpt, Fact, Field, Origin, SecretKind, SecretShape, Setting, SettingKey};
+use crate::model::{Excerpt, Fact, Field, Origin, Scope, SecretKind, SecretShape, Setting, SettingKey};
 use crate::syntax::{Key, Node, Section, Source, Syntax, Value};
 use regex::Regex;
 use std::collections::BTreeSet;
@@ -92,6 +92,9 @@ struct Reader<'a> {
     source: &'a Source<'a>,
     section: &'a Section,
     seen: Vec<Seen>,
+    /// Rows without a value, which count as empty if others have one.
+    valueless: Vec<Seen>,
+    has_values: bool,
     /// Labels of settings that no check looks at.
     known_rows: usize,
     /// A table whose columns are those of a settings export.
@@ -106,6 +109,8 @@ pub fn parse(source: &Source<'_>, section: &Section, findings: &mut Findings) {
         source,
         section,
         seen: Vec::new(),
+        valueless: Vec::new(),
+        has_values: false,
         known_rows: 0,
         has_columns: false,
         foreign: false,
@@ -114,13 +119,18 @@ pub fn parse(source: &Source<'_>, section: &Section, findings: &mut Findings) {
     let hints = ScopeHints::of_section(source, section);
     match section.syntax {
         Syntax::Lines => reader.lines(hints),
+        // Labels and properties of a note: read from its lines.
+        Syntax::FormatList | Syntax::Properties if section.is_shared() => {}
         _ => reader.documents(hints),
     }
     reader.finish(findings);
 }
 
 impl<'a> Reader<'a> {
-    fn finish(self, findings: &mut Findings) {
+    fn finish(mut self, findings: &mut Findings) {
+        if self.has_values {
+            self.seen.append(&mut self.valueless);
+        }
         let own_oauth = self.seen.iter().any(|s| s.kind == LabelKind::Own && is_oauth(s.setting.key));
         let generic: BTreeSet<SettingKey> = self.seen.iter().filter(|s| s.kind == LabelKind::Generic).map(|s| s.setting.key).collect();
         let pair = generic.contains(&SettingKey::OauthClientId)
@@ -157,11 +167,9 @@ impl<'a> Reader<'a> {
         };
         findings.recognise("ece-settings", why);
         findings.facts.secrets.extend(self.secrets);
-        findings
-            .facts
-            .ece
-            .settings
-            .extend(kept.into_iter().map(|s| Fact::new(s.setting, s.origin)));
+        for seen in kept {
+            take(&mut findings.facts.ece.settings, Fact::new(seen.setting, seen.origin));
+        }
     }
 
     fn documents(&mut self, hints: ScopeHints) {
@@ -192,7 +200,12 @@ impl<'a> Reader<'a> {
         }
         let mut hints = hints.clone();
         let is_row = folded.iter().any(|n| VALUES.contains(&n.as_str()));
-        hints.hear_bag(bag, !is_row);
+        self.has_values |= is_row;
+        // In a table with a column per partition and department those columns hold values, not names.
+        let names_setting = |(_, node): &(Key, Node)| node.sole().text().is_some_and(|t| is_known_label(t.trim()));
+        if is_row || !entries.iter().any(names_setting) {
+            hints.hear_bag(bag, !is_row);
+        }
         if self.pairs(entries, &folded, &hints) || self.headerless(entries, &folded, &hints) {
             return;
         }
@@ -245,13 +258,25 @@ impl<'a> Reader<'a> {
     }
 
     /// A column per partition or department: `Setting | Partition | Sales department`.
+    ///
+    /// In XML and JSON a row without any value is one that has none (`FOR XML` and `FOR JSON` leave NULL out), if others have.
     fn columns_of_scopes(&mut self, setting: SettingKey, kind: LabelKind, label: &str, entries: &[(Key, Node)], hints: &ScopeHints) {
+        let before = self.seen.len();
         for (key, node) in entries {
             let mut own = hints.clone();
             let is_scalar = node.sole().text().is_some() || node.is_blank();
             if is_scalar && own.hear_title(&key.name) {
                 self.record(setting, kind, label, node, &own, false);
             }
+        }
+        let leaves_null_out = matches!(self.section.syntax, Syntax::Xml | Syntax::Json);
+        let named = entries.iter().find(|(_, node)| node.sole().text().is_some_and(|t| t.trim() == label));
+        if let (true, true, Some((_, node))) = (leaves_null_out, self.seen.len() == before, named) {
+            let nothing = Node::new(Value::Null, node.place.clone());
+            let mut own = hints.clone();
+            own.hear_rows(entries);
+            self.record(setting, kind, label, &nothing, &own, false);
+            self.valueless.extend(self.seen.pop());
         }
     }
 
@@ -422,6 +447,20 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Lines of labels are handed out twice, as a record and as lines: a value counts once, with the scope that is known.
+fn take(settings: &mut Vec<Fact<Setting>>, fact: Fact<Setting>) {
+    let is_same = |known: &&mut Fact<Setting>| {
+        let here = fact.origin.line > 0 && known.origin.line == fact.origin.line && known.key == fact.key;
+        let scope = known.scope == fact.scope || [&known.scope, &fact.scope].contains(&&Scope::Unknown);
+        here && scope && known.value.value.get().map(|v| v.trim()) == fact.value.value.get().map(|v| v.trim())
+    };
+    match settings.iter_mut().rev().take(64).find(is_same) {
+        None => settings.push(fact),
+        Some(known) if known.scope == Scope::Unknown => *known = fact,
+        Some(_) => {}
+    }
+}
+
 fn is_oauth(key: SettingKey) -> bool {
     use SettingKey::*;
     matches!(
@@ -519,7 +558,7 @@ fn split_label(line: &str) -> Option<(&str, &str)> {
         Regex::new(r"^(?P<label>[^:=\t|]{2,120}?)(?:\*\*)?\s*(?:\s?:(?:\*\*)?(?:\s|$)|=|\t+|->|=>|\|)\s*(?P<value>.*)$").expect("a constant pattern")
     });
     static VERB: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:the\s+)?(?:setting\s+)?[\x22'`“]?(?P<label>.{3,80}?)[\x22'`”]?\s+(?:is|è|ist)\s+(?:set to\s+|impostato a\s+)?(?P<value>\S+)\.?$").expect("a constant pattern")
+        Regex::new(r"(?i)^(?:the\s+)?(?:setting\s+)?[\x22'`“]?(?P<label>.{3,80}?)[\x22'`”]?\s+(?:is|è|ist)\s+(?:set to\s+|impostato a\s+)?(?P<value>https?://[^\s,;]+|\S+\.?$)").expect("a constant pattern")
     });
     let split = SPLIT.captures(line).or_else(|| {
         VERB.captures(line)

@@ -173,7 +173,30 @@ fn other_objects_with_a_client_id_are_left() {
 
 #[test]
 fn broken_input_gives_what_is_whole() {
-    let found = settings("x.csv", "Name,Value,Level\nExternal URL of Application,https://ece.exa");
+    let found = settings(
+        "x.csv",
+        "Name,Value,Level\nShow login time,Yes,Partition\nExternal URL of Application,https://ece.exa",
+    );
     assert_eq!(found, [(ExternalUrl, Scope::Unknown, "(unreadable)".into())]);
     assert_eq!(settings("x.json", r#"{"External URL of Application":["a","b"]}"#)[0].2, "(unreadable)");
+}
+
+#[test]
+fn a_column_per_scope_and_rows_that_null_was_left_out_of() {
+    let matrix =
+        "Setting,Partition,Department Sales\nShow login time,Yes,Yes\nExternal URL of Application,https://ece.example.com,https://b.example.com\n";
+    assert_eq!(
+        settings("x.csv", matrix),
+        [
+            (ExternalUrl, partition("default"), "https://ece.example.com".into()),
+            (ExternalUrl, Scope::Department("Sales".into()), "https://b.example.com".into()),
+        ]
+    );
+    let json =
+        r#"[{"setting_name":"Show login time","setting_val":"Yes"},{"setting_name":"External URL of Application","group_name":"L10N_PARTITION"}]"#;
+    assert_eq!(settings("x.json", json), [(ExternalUrl, partition("default"), "(empty)".into())]);
+    let catalogue = r#"[{"setting_name":"Show login time"},{"setting_name":"External URL of Application"}]"#;
+    assert_eq!(settings("x.json", catalogue), []);
+    let xml = r#"<s><Setting name="Show login time">Yes</Setting><Setting name="External URL of Application"/></s>"#;
+    assert_eq!(settings("x.xml", xml), [(ExternalUrl, Scope::Unknown, "(empty)".into())]);
 }

@@ -91,6 +91,12 @@ fn lines(source: &Source<'_>, section: &Section, findings: &mut Findings) {
 
 fn push(findings: &mut Findings, mention: VersionMention, origin: Origin) {
     findings.recognise("ece-note", "names a version of ECE");
+    // Lines of labels are handed out twice, as a record and as lines.
+    let is_same =
+        |known: &Fact<VersionNote>| origin.line > 0 && known.origin.line == origin.line && known.version.release() == mention.version.release();
+    if findings.facts.ece.versions.iter().rev().take(64).any(is_same) {
+        return;
+    }
     let note = VersionNote {
         version: mention.version,
         role: mention.role,

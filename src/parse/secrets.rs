@@ -1,8 +1,7 @@
 //! Secrets in clear sight, in any member: their kinds and places, never their values.
 
 use super::Findings;
-use crate::model::secret::{self, SecretKind};
-use crate::model::{Fact, Origin};
+use crate::model::{Fact, Origin, SecretKind};
 use crate::syntax::{Section, Source};
 use std::collections::BTreeMap;
 
@@ -13,7 +12,7 @@ const PLACES: usize = 20;
 pub fn parse(source: &Source<'_>, _sections: &[Section], findings: &mut Findings) {
     let mut counts: BTreeMap<SecretKind, usize> = BTreeMap::new();
     let text = source.text;
-    for found in secret::find_all(text.as_str()) {
+    for found in text.secrets() {
         let count = counts.entry(found.kind).or_default();
         *count += 1;
         if *count > PLACES || found.kind == SecretKind::Session || found.kind == SecretKind::Opaque {

@@ -36,7 +36,8 @@ pub struct SignatureText {
     pub checks: Vec<String>,
 }
 
-/// Builds the report. Everything a check wrote passes the masks once more: no sink can show what slipped into a message.
+/// Builds the report. What a check wrote of the bundle passes the masks once more: no sink
+/// can show what slipped into a message. Remedies are texts of our own.
 pub fn build(case: &Case, findings: &[Finding], diagnosis: &Diagnosis, context: &Context<'_>) -> Report {
     let mut totals = Totals::default();
     findings.iter().for_each(|finding| totals.count(finding));
@@ -146,7 +147,7 @@ fn cause_row(rank: usize, cause: &crate::diagnosis::RootCause) -> Cause {
         summary: masked(&cause.summary),
         explains: cause.explains.clone(),
         evidence: rows(&cause.evidence),
-        remedy: all_masked(&cause.remedy),
+        remedy: cause.remedy.clone(),
         onset: cause.onset.as_ref().map(|onset| OnsetRow {
             last_good: onset.last_good.as_ref().map(|fact| fact.value.rfc3339()),
             first_bad: onset.first_bad.value.rfc3339(),
@@ -193,7 +194,7 @@ fn finding_row(finding: &Finding) -> FindingRow {
         evidence: rows(&finding.evidence),
         explains: finding.explains.clone(),
         wants,
-        remedy: all_masked(&finding.remedy),
+        remedy: finding.remedy.clone(),
         references: checks::by_id(finding.check).map(|check| check.references.to_vec()).unwrap_or_default(),
     }
 }

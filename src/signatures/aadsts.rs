@@ -37,16 +37,16 @@ pub struct Codes {
     pub all: Vec<u32>,
 }
 
-/// The codes of `text`, if it holds any outside URLs. The text's own words count before the `error_codes` of a token answer.
+/// The codes of `text`, from which URLs were taken away. The text's own words count before the `error_codes` of a token answer.
 pub fn find(text: &[u8]) -> Option<Codes> {
-    let text = prepare::without_urls(text);
     let mut all = Vec::new();
     let mut last = None;
-    for found in CODE.captures_iter(&text).filter_map(|captures| captures.get(1)) {
+    for found in CODE.captures_iter(text).filter_map(|captures| captures.get(1)) {
         note(number(found.as_bytes()), found.range(), &mut all, &mut last);
     }
     let mut listed = None;
-    for list in LIST.captures_iter(&text).filter_map(|captures| captures.get(1)) {
+    let lists = if memchr::memchr(b'[', text).is_some() { text } else { &[] };
+    for list in LIST.captures_iter(lists).filter_map(|captures| captures.get(1)) {
         for code in list
             .as_bytes()
             .split(|byte| !byte.is_ascii_digit())
@@ -86,11 +86,11 @@ mod tests {
     use super::*;
 
     fn codes(text: &str) -> Vec<u32> {
-        find(text.as_bytes()).map(|codes| codes.all).unwrap_or_default()
+        find(&prepare::without_urls(text.as_bytes())).map(|codes| codes.all).unwrap_or_default()
     }
 
     fn code(text: &str) -> Option<u32> {
-        find(text.as_bytes()).map(|codes| codes.code)
+        find(&prepare::without_urls(text.as_bytes())).map(|codes| codes.code)
     }
 
     #[test]

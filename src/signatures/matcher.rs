@@ -72,7 +72,7 @@ impl Catalogue {
 
     fn matched(&self, forms: &Forms, owner: u32) -> Option<Match> {
         if owner == self.aadsts_number() {
-            let codes = aadsts::find(forms.text)?;
+            let codes = aadsts::find(forms.without_urls())?;
             let described = self.describe_code(codes.code);
             let mut fields = forms.fields().clone();
             if codes.all.len() > 1 {
@@ -131,7 +131,8 @@ fn is_prose(line: &[u8], at: &Range<usize>) -> bool {
 struct Forms<'t> {
     text: &'t [u8],
     unescaped: OnceCell<Option<Unescaped>>,
-    without_urls: OnceCell<(Cow<'t, [u8]>, Option<Unescaped>)>,
+    without_urls: OnceCell<Cow<'t, [u8]>>,
+    unescaped_without_urls: OnceCell<Option<Unescaped>>,
     fields: OnceCell<Fields>,
 }
 
@@ -141,6 +142,7 @@ impl<'t> Forms<'t> {
             text,
             unescaped: OnceCell::new(),
             without_urls: OnceCell::new(),
+            unescaped_without_urls: OnceCell::new(),
             fields: OnceCell::new(),
         }
     }
@@ -154,24 +156,27 @@ impl<'t> Forms<'t> {
             .get_or_init(|| fields::of_text(self.unescaped().map_or(self.text, |copy| &copy.bytes)))
     }
 
+    fn without_urls(&self) -> &[u8] {
+        self.without_urls.get_or_init(|| prepare::without_urls(self.text))
+    }
+
     /// Searches the text as it stands, then with its escapes undone.
     fn search(&self, scan: Scan, pattern: &Regex) -> Option<(Range<usize>, Fields)> {
-        let (text, copy) = match scan {
-            Scan::Raw => (self.text, self.unescaped()),
-            Scan::UrlStripped => {
-                // URLs go first: undoing escapes would cut them in two at a plus or a %20.
-                let (text, copy) = self.without_urls.get_or_init(|| {
-                    let text = prepare::without_urls(self.text);
-                    let copy = prepare::unescape(&text);
-                    (text, copy)
-                });
-                (text.as_ref(), copy.as_ref())
-            }
+        let text = match scan {
+            Scan::Raw => self.text,
+            Scan::UrlStripped => self.without_urls(),
         };
         if let Some(captures) = pattern.captures(text) {
             return Some((captures.get(0)?.range(), fields::of_captures(&captures)));
         }
-        let copy = copy?;
+        let copy = match scan {
+            Scan::Raw => self.unescaped(),
+            // URLs go first: undoing escapes would cut them in two at a plus or a %20.
+            Scan::UrlStripped => self
+                .unescaped_without_urls
+                .get_or_init(|| prepare::unescape(self.without_urls()))
+                .as_ref(),
+        }?;
         let captures = pattern.captures(&copy.bytes)?;
         Some((copy.original(captures.get(0)?.range()), fields::of_captures(&captures)))
     }

@@ -6,6 +6,7 @@
 mod aadsts;
 mod anchors;
 mod catalogue;
+pub mod draft;
 mod entry;
 pub mod explain;
 mod fields;

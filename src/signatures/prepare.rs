@@ -1,8 +1,10 @@
 //! The forms of a text that patterns are tried on: without URLs, and with escapes undone. Both are copies; places in them lead
 //! back to the text itself, which is what evidence quotes.
 
+use memchr::memmem::Finder;
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// A copy of a text, some of whose bytes were replaced by fewer.
 pub struct Unescaped {
@@ -118,38 +120,49 @@ fn escape_at(text: &[u8], at: usize, form: bool) -> Option<(u8, usize)> {
 /// Blanks out URLs and the targets of HTTP request lines, without moving anything.
 pub fn without_urls(text: &[u8]) -> Cow<'_, [u8]> {
     let mut out = Cow::Borrowed(text);
-    let mut done = 0;
-    for colon in memchr::memmem::find_iter(text, b"://") {
-        let scheme = text
-            .get(done..colon)
-            .unwrap_or_default()
-            .iter()
-            .rev()
-            .take(12)
-            .take_while(|byte| byte.is_ascii_alphanumeric())
-            .count();
-        if colon >= done && scheme > 0 {
-            done = blank(&mut out, colon - scheme, |byte| {
-                matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'\\' | b'`' | b']' | b'|')
-            });
+    if memchr::memchr(b'/', text).is_some() {
+        let mut done = 0;
+        for colon in SCHEME.find_iter(text).filter(|&colon| colon > 0) {
+            let scheme = text
+                .get(done..colon)
+                .unwrap_or_default()
+                .iter()
+                .rev()
+                .take(12)
+                .take_while(|byte| byte.is_ascii_alphanumeric())
+                .count();
+            if scheme > 0 {
+                done = blank(&mut out, colon - scheme, |byte| {
+                    matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'\\' | b'`' | b']' | b'|')
+                });
+            }
+        }
+        for method in METHODS.iter() {
+            let mut done = 0;
+            for start in method.find_iter(text) {
+                if start >= done {
+                    done = blank(&mut out, start + method.needle().len() - 1, |byte| byte == b'"');
+                }
+            }
         }
     }
-    done = 0;
-    for percent in memchr::memmem::find_iter(text, b"%2F%2F").chain(memchr::memmem::find_iter(text, b"%2f%2f")) {
-        if percent >= done && percent >= 3 {
-            done = blank(&mut out, percent - 3, |byte| matches!(byte, b'"' | b'\'' | b'<' | b'&' | b'\\'));
-        }
-    }
-    for method in [&b"GET /"[..], b"POST /", b"HEAD /"] {
-        done = 0;
-        for start in memchr::memmem::find_iter(text, method) {
-            if start >= done {
-                done = blank(&mut out, start + method.len() - 1, |byte| byte == b'"');
+    if memchr::memchr(b'%', text).is_some() {
+        // `https%3A%2F%2F…` in a form body.
+        for slashes in ENCODED.iter() {
+            let mut done = 0;
+            for percent in slashes.find_iter(text) {
+                if percent >= done && percent >= 3 {
+                    done = blank(&mut out, percent - 3, |byte| matches!(byte, b'"' | b'\'' | b'<' | b'&' | b'\\'));
+                }
             }
         }
     }
     out
 }
+
+static SCHEME: LazyLock<Finder> = LazyLock::new(|| Finder::new("://"));
+static METHODS: LazyLock<[Finder; 3]> = LazyLock::new(|| ["GET /", "POST /", "HEAD /"].map(Finder::new));
+static ENCODED: LazyLock<[Finder; 2]> = LazyLock::new(|| ["%2F%2F", "%2f%2f"].map(Finder::new));
 
 /// Blanks out from `start` to the next white space or to a byte at which a URL of this kind ends; gives that place.
 fn blank(text: &mut Cow<'_, [u8]>, start: usize, ends: impl Fn(u8) -> bool) -> usize {

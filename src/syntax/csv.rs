@@ -220,7 +220,7 @@ pub(super) fn sniff(text: &str, range: Range<usize>, whole: bool) -> Option<Layo
             .first()
             .is_some_and(|c| c.text.starts_with(|d: char| d.is_ascii_digit()) && c.text.contains(':'));
         let regular = match header {
-            true => alike > 0 && alike * 2 >= sample.len() || sample.is_empty() && width > 2,
+            true => alike > 0 && alike * 2 >= sample.len() || sample.is_empty() && width > 2 || is_cut(&sample, width),
             false => alike > 0 && alike * 5 >= sample.len() * 4 && !dated,
         };
         quoted || width > 1 && regular && !sentence
@@ -234,6 +234,11 @@ pub(super) fn sniff(text: &str, range: Range<usize>, whole: bool) -> Option<Layo
         header: header || declared && name.is_some(),
         name,
     })
+}
+
+/// True if the only row below a header is one that the end of the text has cut.
+fn is_cut(sample: &[Record], width: usize) -> bool {
+    matches!(sample, [row] if row.cells.len() < width && !row.terminated)
 }
 
 fn texts(record: &Record) -> Vec<&str> {

@@ -130,7 +130,7 @@ pub(super) fn read(view: &View<'_>, lines: &Lines<'_>, first: usize, stop: &dyn 
         return None;
     }
     Some(Block {
-        syntax: Syntax::FormatList,
+        syntax: if colons == 0 { Syntax::Columns } else { Syntax::FormatList },
         name: heading(lines, first),
         nodes: records.into_nodes(),
         next,
@@ -201,6 +201,7 @@ mod tests {
     #[test]
     fn reads_forms_in_columns() {
         let block = block("Name            Sales O365\nServer type     IMAP and SMTP\nPort\t993\n").unwrap();
+        assert_eq!(block.syntax, Syntax::Columns);
         assert_eq!(block.nodes[0].get("Server type").unwrap().text(), Some("IMAP and SMTP"));
         assert_eq!(block.nodes[0].get("Port").unwrap().place.column, 6);
         assert!(self::block("so far    apart\nand no more\n").is_none());

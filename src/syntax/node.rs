@@ -223,10 +223,19 @@ pub struct Section {
     /// The records or documents. Empty for [`Syntax::Lines`], unless the lines had to be decoded first (the body of an e-mail,
     /// the text of an HTML page): then one text node per line. [`Source::lines`] gives the lines either way.
     pub nodes: Vec<Node>,
-    /// First line of the section, 1-based.
+    /// First line of the section, 1-based; a row where it is a sheet's.
     pub first_line: u64,
-    /// Last line of the section, 1-based.
+    /// Last line of the section, 1-based. It stands before the first one if the lines belong to a [`Syntax::Lines`] section as well
+    /// (see [`Section::is_shared`]), so that whoever goes through the lines of all sections meets each line once.
     pub last_line: u64,
+}
+
+impl Section {
+    /// True if the section has no lines of its own: labels and properties, rows without a header, JSON behind other text of a line.
+    /// Their grammar is so weak that the lines may be something else, and line readers get them in another section.
+    pub fn is_shared(&self) -> bool {
+        self.last_line < self.first_line
+    }
 }
 
 /// A member's text together with its path: makes origins from places.
@@ -256,7 +265,7 @@ impl Source<'_> {
         }
     }
 
-    /// The lines of a section with their 1-based numbers in the member.
+    /// The lines of a section with their 1-based numbers in the member; none if they belong to another one.
     pub fn lines<'a>(&'a self, section: &'a Section) -> Box<dyn Iterator<Item = (u64, &'a str)> + 'a> {
         if section.syntax == Syntax::Lines && !section.nodes.is_empty() {
             return Box::new(section.nodes.iter().map(|node| (node.place.line, node.text().unwrap_or(""))));

@@ -66,17 +66,12 @@ fn cleaned<'a>(view: &View<'a>) -> Option<View<'a>> {
     let mut i = 0;
     while i < lines.len() {
         let run = (i..lines.len()).take_while(|&n| quoted(n)).count();
-        // curl marks what it sends in the same way.
-        let run = if (i..i + run).any(|n| lines.line(n).contains(" HTTP/1.") || lines.line(n).contains(" HTTP/2")) {
-            0
-        } else {
-            run
-        };
         let count = run.max(1);
+        // One line with a mark may be anything, three are a quotation; but curl marks what it sends in the same way.
+        let quotation = run >= 3 && !(i..i + run).any(|n| lines.line(n).contains(" HTTP/1.") || lines.line(n).contains(" HTTP/2"));
         for n in i..i + count {
             let (start, end) = (lines.start(n), lines.start(n + 1));
-            // One line with a mark may be anything, three are a quotation.
-            let mark = match run >= 3 {
+            let mark = match quotation {
                 true => lines.line(n).len() - lines.line(n).trim_start_matches("> ").trim_start_matches('>').len(),
                 false => 0,
             };
@@ -193,8 +188,8 @@ impl<'v> Segmenter<'v, '_> {
                 *only = form(std::mem::take(only));
             }
             for nodes in parts {
-                let last_line = nodes.last().map_or(start_line, |n| n.place.line);
-                self.hand_out(Syntax::Csv, name.clone(), start_line, last_line, nodes);
+                let first_line = nodes.first().map_or(start_line, |n| n.place.line);
+                self.hand_out_shared(Syntax::Csv, name.clone(), first_line, nodes);
             }
         }
         self.pending = next;
@@ -317,13 +312,11 @@ impl<'v> Segmenter<'v, '_> {
         }
         if trimmed.starts_with(['}', ']']) {
             // Brackets that a lost head has opened, with members behind them.
-            let rest = text[at..].trim_start_matches(|c: char| "}], \t\r\n".contains(c));
+            const FAR: usize = 200;
+            let closers = text[at..].bytes().take(FAR).take_while(|b| b"}], \t\r\n".contains(b)).count();
+            let rest = &text[at + closers..];
             let begins = rest.starts_with(['{', '"']) && (json::begins(rest) || json::member_begins(rest));
-            return if begins {
-                self.documents(index, text.len() - rest.len(), false)
-            } else {
-                None
-            };
+            return if begins { self.documents(index, at + closers, false) } else { None };
         }
         let line = self.lines.line(index);
         let inner = ["{\"", "[{", "{ \"", "{“"].iter().filter_map(|open| line.find(open)).min();
@@ -379,8 +372,10 @@ impl<'v> Segmenter<'v, '_> {
         }
         self.losses.append(losses);
         let next = self.claim(index, inside, end);
-        let (first_line, last_line) = range_of(&nodes);
-        let last_line = last_line.max(view.line(end.saturating_sub(1)));
+        let (mut first_line, last_line) = self.own_lines(index, inside);
+        if spilled > at {
+            first_line = range_of(&nodes).0;
+        }
         self.hand_out(Syntax::Json, None, first_line, last_line, nodes);
         Some(next)
     }
@@ -449,7 +444,13 @@ impl<'v> Segmenter<'v, '_> {
         self.losses.append(losses);
         self.losses.append(more);
         let next = self.claim(index, inside, read.end);
-        let (first_line, last_line) = (view.line(at), view.line(read.end.saturating_sub(1)));
+        let (first_line, last_line) = self.own_lines(index, inside);
+        if last_line < first_line {
+            for (name, node) in found {
+                self.hand_out_shared(syntax, name, first_line, vec![node]);
+            }
+            return Some(next);
+        }
         let mut line = first_line;
         let mut groups = found.into_iter().peekable();
         while let Some((name, node)) = groups.next() {
@@ -522,6 +523,17 @@ impl<'v> Segmenter<'v, '_> {
         Some(last)
     }
 
+    /// The lines that a piece has for itself, once it has been claimed: from line `index` on, or from the next one if other text
+    /// stands before it there.
+    fn own_lines(&self, index: usize, inside: bool) -> (u64, u64) {
+        let first = index + usize::from(inside);
+        if self.pending <= first {
+            let line = self.line_number(index);
+            return (line, line.saturating_sub(1));
+        }
+        (self.line_number(first), self.line_number(self.pending - 1))
+    }
+
     fn flush_before(&mut self, index: usize, inside: bool, last: usize) {
         match inside {
             true if last == index => {}
@@ -546,6 +558,11 @@ impl<'v> Segmenter<'v, '_> {
 
     fn hand_out(&mut self, syntax: Syntax, name: Option<String>, first_line: u64, last_line: u64, nodes: Vec<Node>) {
         (self.each)(self.session.section(syntax, name, first_line, last_line, nodes));
+    }
+
+    /// Hands out a section whose lines belong to a section of lines.
+    fn hand_out_shared(&mut self, syntax: Syntax, name: Option<String>, first_line: u64, nodes: Vec<Node>) {
+        self.hand_out(syntax, name, first_line, first_line.saturating_sub(1), nodes);
     }
 
     /// Hands out the lines up to `until` that no section has, and what they hold of labels and properties.
@@ -593,17 +610,17 @@ impl<'v> Segmenter<'v, '_> {
                 index += 1;
                 continue;
             };
-            let (first_line, last_line) = (self.line_number(index), self.line_number(block.next.saturating_sub(1).max(index)));
+            let first_line = self.line_number(index);
             let count: usize = block.nodes.iter().map(|n| n.entries().len()).sum();
             self.weak = self.weak.saturating_sub(count);
             if self.weak == 0 {
                 self.losses.add(
-                    last_line,
+                    first_line,
                     format!("more than {WEAK} lines of labels or properties: further ones are not read as such"),
                 );
             }
             index = block.next.max(index + 1);
-            self.hand_out(block.syntax, block.name, first_line, last_line, block.nodes);
+            self.hand_out_shared(block.syntax, block.name, first_line, block.nodes);
         }
     }
 }
@@ -618,7 +635,7 @@ impl Session {
             name,
             nodes,
             first_line,
-            last_line: last_line.max(first_line),
+            last_line,
         }
     }
 }
@@ -692,9 +709,9 @@ mod tests {
     #[test]
     fn json_behind_other_text_stays_a_line_too() {
         let found = shape("Response: {\"token_type\": \"Bearer\", \"expires_in\": 3599} ok\nmore\n");
-        assert_eq!(found[..2], [(Syntax::Json, 1, 1), (Syntax::Lines, 1, 2)]);
+        assert_eq!(found[..2], [(Syntax::Json, 1, 0), (Syntax::Lines, 1, 2)]);
         let found = shape("manifest = {\n \"appId\": \"x\"\n}\nend\n");
-        assert_eq!(found[..2], [(Syntax::Lines, 1, 1), (Syntax::Json, 1, 3)], "{found:?}");
+        assert_eq!(found[..2], [(Syntax::Lines, 1, 1), (Syntax::Json, 2, 3)], "{found:?}");
     }
 
     #[test]
@@ -727,7 +744,7 @@ mod tests {
         );
         assert_eq!(
             (all[1].syntax, all[1].name.as_deref(), all[1].first_line),
-            (Syntax::Clixml, Some("A.B"), 3)
+            (Syntax::Clixml, Some("A.B"), 2)
         );
         let all = sections(
             "<html><body><p>Hi</p><table><tr><th>Name</th></tr><tr><td>a</td></tr></table>\n<pre>\nImapEnabled : True\nPopEnabled  : True\n</pre></body></html>\n",
@@ -818,19 +835,15 @@ mod tests {
         }
     }
 
-    /// Every line stands in exactly one section, leaving labels, properties, and lines shared with inline JSON aside.
+    /// Every line stands in exactly one section.
     fn check_cover(content: &str) {
         let all = sections(content);
         let lines = content.lines().count();
-        let mut seen = vec![0; lines + 2];
-        for s in all.iter().filter(|s| s.syntax == Syntax::Lines) {
-            (s.first_line..=s.last_line).for_each(|l| seen[l as usize] += 1);
-        }
-        assert!(seen.iter().all(|n| *n <= 1), "{content:?} {seen:?}");
-        let mut any = seen.clone();
+        let mut any = vec![0; lines + 2];
         for s in &all {
             (s.first_line..=s.last_line).for_each(|l| any[l as usize] += 1);
         }
+        assert!(any.iter().all(|n| *n <= 1), "{content:?} {any:?}");
         for (i, line) in content.lines().enumerate() {
             assert!(
                 line.trim().is_empty() || any[i + 1] > 0 || line.trim().chars().all(|c| "[]{},;\u{FEFF}\"".contains(c)),
@@ -850,6 +863,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn any_mix_of_formats_is_read(parts in prop::collection::vec(prop::sample::select(vec![
+            "<?xml version=\"1.0\"?>", "<a b=\"1\">", "</a>", "<row x='é'/>", "<html><table><tr><td>x", "</table>", "<pre>", "#< CLIXML", "<Objs><Obj RefId=\"0\"><MS>", "<S N=\"a\">_x000A_</S>",
+            "XML_F52E2B61-18A1-11d1-B105-00805F49916B", "--------", "{\"a\":", "[", "\"b\": [", "}", "x {\"a\": 1} y", "Name : {a, b", "N  V", "-- --", "1  é…", "a,b,c", "\"x\",,\"", "| a |", "|---|",
+            "Label: value", "k=v", "PS C:\\> hostname", "HOST1", "**********************", "T: 20250105170423", "> quoted", "\u{1b}[1mx", "From: a", "MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=B", "--B", "",
+        ]), 0..40), glue in "[\n\r ]{1,2}") {
+            sections(&parts.join(glue.as_str()));
+        }
+
         #[test]
         fn any_mix_of_lines_is_covered(picks in prop::collection::vec((0usize..20, 0usize..30), 0..30)) {
             let lines: Vec<&str> = SAMPLE.lines().collect();

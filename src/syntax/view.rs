@@ -237,7 +237,7 @@ mod tests {
         let places: Vec<_> = [0, 1, 2, 4].map(|at| locator.place(at)).iter().map(|p| (p.line, p.column)).collect();
         assert_eq!(places, [(1, 1), (1, 2), (3, 1), (3, 3)]);
         assert_eq!(view.line(3), 3);
-        let again = view.joined(&[3..5]);
+        let again = view.joined(std::slice::from_ref(&(3..5)));
         assert_eq!(again.locator().place(1).column, 3);
     }
 }

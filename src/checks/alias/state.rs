@@ -4,7 +4,7 @@ use super::{REACTIVATE, VERIFY, each, subject_of};
 use crate::case::{AliasView, Case, moment};
 use crate::checks::{Check, Gap, wanted};
 use crate::finding::{Confidence, Finding, Severity};
-use crate::model::{Alias, AliasState, Fact, Field, LogEventKind, OperationKind, Origin, Outcome, Stamp, fold_address};
+use crate::model::{Alias, AliasState, Fact, Field, LogEventKind, Operation, OperationKind, Origin, Outcome, Stamp, fold_address};
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -35,7 +35,7 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
 
 fn judge(case: &Case, check: &Check, alias: &AliasView<'_>) -> Finding {
     let subject = subject_of(alias);
-    let in_log = last_in_log(case, &alias.address);
+    let in_log = last_in_log(case, alias);
     let row = match newest_row(alias) {
         Newest::One(row) => row,
         Newest::Disagree(one, other) => {
@@ -92,11 +92,11 @@ fn newest_row<'a>(alias: &AliasView<'a>) -> Newest<'a> {
     Newest::One(best)
 }
 
-fn last_in_log(case: &Case, address: &str) -> Option<InLog> {
+fn last_in_log(case: &Case, alias: &AliasView<'_>) -> Option<InLog> {
     let events = case.logs.events.iter().filter_map(|event| {
         let active = match &event.kind {
-            LogEventKind::AliasDisabled { address: own } if fold_address(own) == address => false,
-            LogEventKind::AliasActivated { address: own } if fold_address(own) == address => true,
+            LogEventKind::AliasDisabled { address } if is_called(alias, address) => false,
+            LogEventKind::AliasActivated { address } if is_called(alias, address) => true,
             _ => return None,
         };
         Some(InLog {
@@ -107,7 +107,7 @@ fn last_in_log(case: &Case, address: &str) -> Option<InLog> {
     });
     let last_event = events.max_by_key(|e| e.time.map(moment));
     // Mail that was fetched after the alias had been disabled shows that it is back.
-    let fetched = fetches(case, address).filter_map(|o| o.last_done()).max_by_key(|run| moment(run.last));
+    let fetched = fetches(case, alias).filter_map(|o| o.last_done()).max_by_key(|run| moment(run.last));
     match (last_event, fetched) {
         (Some(event), Some(run)) if !event.active && event.time.map(moment) < Some(moment(run.last)) => Some(InLog {
             active: true,
@@ -118,11 +118,14 @@ fn last_in_log(case: &Case, address: &str) -> Option<InLog> {
     }
 }
 
-fn fetches<'a>(case: &'a Case, address: &'a str) -> impl Iterator<Item = &'a crate::model::Operation> + 'a {
-    case.logs
-        .operations
-        .iter()
-        .filter(move |o| o.kind == OperationKind::Fetch && fold_address(&o.subject) == address)
+/// Log records call an alias by its address or by its name.
+fn is_called(alias: &AliasView<'_>, written: &str) -> bool {
+    fold_address(written) == alias.address || alias.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(written.trim()))
+}
+
+fn fetches<'a>(case: &'a Case, alias: &'a AliasView<'_>) -> impl Iterator<Item = &'a Operation> + 'a {
+    let is_fetch = |o: &&Operation| o.kind == OperationKind::Fetch;
+    case.logs.operations.iter().filter(is_fetch).filter(|o| is_called(alias, &o.subject))
 }
 
 fn by_state(case: &Case, check: &Check, alias: &AliasView<'_>, state: &Fact<AliasState>) -> Finding {
@@ -133,7 +136,7 @@ fn by_state(case: &Case, check: &Check, alias: &AliasView<'_>, state: &Fact<Alia
         AliasState::Disabled => "the alias is disabled",
         AliasState::LoginFailed => "the alias is out of service because its sign-in failed",
     };
-    let cause = cause_of(case, &alias.address, state.value);
+    let cause = cause_of(case, alias, state.value);
     check
         .fail(subject, format!("{said}: its mail is not fetched; {}", cause.words))
         .at(&state.origin)
@@ -152,7 +155,7 @@ fn by_log(case: &Case, check: &Check, alias: &AliasView<'_>, log: &InLog, row: O
         } else {
             ""
         };
-        let cause = cause_of(case, &alias.address, AliasState::Disabled);
+        let cause = cause_of(case, alias, AliasState::Disabled);
         check
             .fail(
                 subject,
@@ -188,9 +191,9 @@ struct Cause {
 }
 
 /// The class of the probable cause: from the failures that end the alias's log, else from what is known of its state.
-fn cause_of(case: &Case, address: &str, state: AliasState) -> Cause {
+fn cause_of(case: &Case, alias: &AliasView<'_>, state: AliasState) -> Cause {
     let mut classes: Vec<(Class, Origin)> = Vec::new();
-    for operation in fetches(case, address) {
+    for operation in fetches(case, alias) {
         for run in operation.failing_tail() {
             if let Outcome::Failed(ids) = &run.outcome {
                 let class = ids.iter().filter_map(|id| class_of(id)).min();
@@ -201,7 +204,7 @@ fn cause_of(case: &Case, address: &str, state: AliasState) -> Cause {
     if classes.is_empty() {
         let disabled_by_login = case.logs.hits.iter().find(|hit| hit.id == "ece.repeated_auth_failure_alias_disabled");
         let of_this = disabled_by_login.and_then(|hit| {
-            let names_it = |values: &Vec<String>| values.iter().any(|v| fold_address(v) == address);
+            let names_it = |values: &Vec<String>| values.iter().any(|v| is_called(alias, v));
             hit.fields.values().any(names_it).then(|| hit.samples.first().cloned()).flatten()
         });
         classes.extend(of_this.map(|origin| (Class::SignIn, origin)));

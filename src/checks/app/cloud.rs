@@ -109,10 +109,10 @@ fn witnesses(case: &Case) -> Vec<Witness> {
             note(host, &origin);
         }
     }
-    if let crate::case::EceApplication::Chosen { exports, .. } = case.application() {
-        if let Some(fact) = exports.iter().find_map(|app| app.publisher_domain.fact()) {
-            note(&fact.value, &fact.origin);
-        }
+    if let crate::case::EceApplication::Chosen { exports, .. } = case.application()
+        && let Some(fact) = exports.iter().find_map(|app| app.publisher_domain.fact())
+    {
+        note(&fact.value, &fact.origin);
     }
     found
 }

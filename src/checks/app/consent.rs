@@ -136,7 +136,7 @@ fn judge(case: &Case, check: &Check, subject: &Subject, grants: &[&Fact<Grant>])
         true => case.facts.entra.grants.iter().map(|g| &g.origin).take(3).collect(),
         false => grants.iter().map(|g| &g.origin).collect(),
     };
-    let (mail_use, needed) = needed_scopes(case);
+    let (seen_at, needed) = needed_scopes(case);
     let mut for_all: BTreeSet<&str> = BTreeSet::new();
     let mut per_user: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut unreadable = false;
@@ -163,7 +163,7 @@ fn judge(case: &Case, check: &Check, subject: &Subject, grants: &[&Fact<Grant>])
         return check
             .pass(subject, format!("{} are granted for the whole organisation", needed.join(", ")))
             .at_all(all_origins)
-            .at_all(&mail_use.origins);
+            .at_all(&seen_at);
     }
     if unreadable {
         let message = format!("{} can't be seen among the granted permissions, and a grant was cut", missing.join(", "));
@@ -179,7 +179,7 @@ fn judge(case: &Case, check: &Check, subject: &Subject, grants: &[&Fact<Grant>])
         missing.join(", "),
         if missing.len() == 1 { "is not" } else { "are not" }
     );
-    check.fail(subject, message).at_all(all_origins).at_all(&mail_use.origins)
+    check.fail(subject, message).at_all(all_origins).at_all(&seen_at)
 }
 
 /// Users consented for themselves: enough if every user that ECE signs in as is among them.

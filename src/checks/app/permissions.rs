@@ -60,12 +60,12 @@ fn judge_one(case: &Case, check: &Check, app: &Fact<Application>, subject: Subje
     };
     let origin = app.permissions.origin().unwrap_or(&app.origin);
     let (names, foreign) = requested(permissions);
-    let (mail_use, needed) = needed_scopes(case);
+    let (seen_at, needed) = needed_scopes(case);
     if needed.is_empty() {
         return without_server_type(check, subject, &names, permissions, origin);
     }
     let missing: Vec<&str> = needed.iter().copied().filter(|n| !names.contains(*n)).collect();
-    let at_permissions = |finding: Finding| finding.at(origin).at_all(&mail_use.origins);
+    let at_permissions = |finding: Finding| finding.at(origin).at_all(&seen_at);
     if missing.is_empty() {
         if !names.contains("offline_access") {
             let message = format!(

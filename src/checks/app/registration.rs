@@ -2,7 +2,7 @@
 
 use crate::case::{Case, EceApplication, Seen};
 use crate::checks::{Check, Gap};
-use crate::finding::{Confidence, Finding, Role, Subject, SubjectKind, Verdict, Want};
+use crate::finding::{Finding, Role, Subject, SubjectKind, Verdict, Want};
 use crate::model::{AccountKind, Application, Fact, Field, Inbound, Origin};
 use std::collections::BTreeSet;
 
@@ -137,50 +137,30 @@ pub(super) fn undecided<T>(check: &Check, subject: Subject, app: &Fact<Applicati
     check.unknown(subject, message).at(origin).want(manifest_want())
 }
 
-/// How ECE reads mail, and whether through a shared account, with the places that say so.
-pub(in crate::checks) struct MailUse {
-    /// Ways of fetching in use; empty if nothing says.
-    pub inbound: BTreeSet<Inbound>,
-    /// True if a Graph account serves mailboxes of others.
-    pub graph_shared: bool,
-    /// Where it was seen.
-    pub origins: Vec<Origin>,
-}
-
 /// The scopes that the deployment's ways of fetching and sending need (Microsoft: "Authenticate an IMAP, POP or SMTP connection
-/// using OAuth", and the Graph permissions of mail).
-pub(in crate::checks) fn needed_scopes(case: &Case) -> (MailUse, Vec<&'static str>) {
+/// using OAuth", and the Graph permissions of mail), and the places that say how it fetches. Empty if nothing says.
+pub(in crate::checks) fn needed_scopes(case: &Case) -> (Vec<Origin>, Vec<&'static str>) {
     let used = case.inbound_in_use();
-    let graph_shared = case.facts.ece.accounts.iter().any(|account| {
-        let graph = account.server_type.get() == Some(&Inbound::Graph);
-        graph && account.kind.get() == Some(&AccountKind::Shared)
-    });
-    let mail_use = MailUse {
-        inbound: used.keys().copied().collect(),
-        graph_shared,
-        origins: used.values().filter_map(|origins| origins.first().cloned()).collect(),
-    };
+    let origins = used.values().filter_map(|origins| origins.first().cloned()).collect();
     let mut needed = Vec::new();
-    if mail_use.inbound.contains(&Inbound::Imap) {
+    if used.contains_key(&Inbound::Imap) {
         needed.push("IMAP.AccessAsUser.All");
     }
-    if mail_use.inbound.contains(&Inbound::Pop3) {
+    if used.contains_key(&Inbound::Pop3) {
         needed.push("POP.AccessAsUser.All");
     }
-    if mail_use.inbound.iter().any(|i| *i != Inbound::Graph) {
+    if used.keys().any(|inbound| *inbound != Inbound::Graph) {
         needed.push("SMTP.Send");
     }
-    if mail_use.inbound.contains(&Inbound::Graph) {
+    if used.contains_key(&Inbound::Graph) {
         needed.extend(["Mail.ReadWrite", "Mail.Send"]);
-        if graph_shared {
+        let shared = case.facts.ece.accounts.iter().any(|account| {
+            let graph = account.server_type.get() == Some(&Inbound::Graph);
+            graph && account.kind.get() == Some(&AccountKind::Shared)
+        });
+        if shared {
             needed.extend(["Mail.ReadWrite.Shared", "Mail.Send.Shared"]);
         }
     }
-    (mail_use, needed)
-}
-
-/// The confidence of a conclusion that holds only if the one registration at hand is ECE's.
-pub(super) fn weaker(finding: Finding) -> Finding {
-    let confidence = finding.confidence.max(Confidence::Medium);
-    finding.confidence(confidence)
+    (origins, needed)
 }

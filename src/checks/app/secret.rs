@@ -65,10 +65,7 @@ fn secret_settings(case: &Case) -> impl Iterator<Item = &Fact<Setting>> {
 
 /// The secret is refused, or shows its fault in the settings.
 fn refused(check: &Check, subject: Subject, open: &[&Refusal], pasted_id: Option<&Fact<Setting>>, manifest: Option<&Finding>) -> Finding {
-    let span = |r: &&Refusal| match (r.first, r.last) {
-        (Some(first), Some(last)) => format!(" {} times from {first} to {last}", r.count),
-        _ => String::new(),
-    };
+    let span = |r: &&Refusal| format!(", {}", r.times());
     let of = |code: u32| open.iter().find(|r| r.code == code);
     let mut message = if let Some(refusal) = of(EXPIRED) {
         format!("Microsoft refuses ECE's client secret as expired (AADSTS7000222{})", span(refusal))
@@ -123,7 +120,7 @@ fn note_healed(check: &Check, findings: &mut [Finding], refusals: &[Refusal]) {
     let Some(finding) = findings.iter_mut().find(|f| matches!(f.verdict, Verdict::Pass | Verdict::Unknown)) else {
         return;
     };
-    let message = format!("{} ({}); {}", healed_words(past), "it is over", finding.message);
+    let message = format!("{}; {}", healed_words(past), finding.message);
     let evidence = std::mem::take(&mut finding.evidence);
     *finding = check.warn(finding.subject.clone(), message).at_all(&past.origins).at_all(&evidence);
 }
@@ -238,7 +235,7 @@ fn by_dates(check: &Check, subject: Subject, app: &Application, credentials: &[F
         );
         return seen_until(check.warn(subject, message).at_all(origins)).want(client_id_want());
     }
-    let mut message = format!("{} is valid when the evidence was taken ({})", words(longest), now.value);
+    let mut message = format!("{} was valid when the evidence was taken ({})", words(longest), now.value);
     if secrets.len() > 1 {
         message.push_str(&format!(
             "; {} secrets are valid, and which of them is in ECE can't be seen",

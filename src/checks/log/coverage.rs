@@ -14,8 +14,8 @@ pub const CHECK: Check = Check {
     why: "A verdict about the logs is worth what they cover: a server, process or night that was not collected is not healthy, it is unknown.",
     evidence: "all ECE logs: host, process, first and last record, holes between rotated files, zones",
     remedy: &[
-        "Collect the logs that are missing, of the same span from all servers",
-        "Verify: scan again, this row lists them",
+        "Collect the logs that are missing, of the same span from all servers.",
+        "Verify: scan again, this row lists them.",
     ],
     references: &["checklist: logs of retriever, dispatcher (services server) and application server are needed together"],
     run,

@@ -16,10 +16,10 @@ pub const CHECK: Check = Check {
           get no answer, while everything looks normal to the agents.",
     evidence: "failures and server replies (`250 2.x.x`) in the dx-process logs",
     remedy: &[
-        "Mend the cause that the failing records name (the diagnosis ranks it); a reply such as `535 5.7.139` names its reason, `535 5.7.3` does not",
-        "Restart the dispatcher instance, so that waiting mail is tried again: System console > Partition > Services > Email > Dispatcher",
-        "Check the alias in the Administration console, and make it active again if the failure has disabled it",
-        "Verify: send a reply from an agent console and find `250 2.0.0` for it in the dx-process log",
+        "Mend the cause that the failing records name (the diagnosis ranks it); a reply such as `535 5.7.139` names its reason, `535 5.7.3` does not.",
+        "Restart the dispatcher instance, so that waiting mail is tried again: System console > Partition > Services > Email > Dispatcher.",
+        "Check the alias in the Administration console, and make it active again if the failure has disabled it.",
+        "Verify: send a reply from an agent console and find `250 2.0.0` for it in the dx-process log.",
     ],
     references: &[
         "Cisco tech note 218453: Retriever and Dispatcher run on the services server",

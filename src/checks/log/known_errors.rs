@@ -45,7 +45,15 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
             })
         })
         .collect();
-    hits.sort_by_key(|judged| (judged.state, judged.severity(), std::cmp::Reverse(judged.hit.count), &judged.hit.id));
+    hits.sort_by_key(|judged| {
+        (
+            judged.state,
+            judged.is_vague(),
+            judged.severity(),
+            std::cmp::Reverse(judged.hit.count),
+            &judged.hit.id,
+        )
+    });
 
     let subject = Subject::deployment();
     if hits.is_empty() {
@@ -117,6 +125,11 @@ impl Judged<'_> {
     fn is_reason(&self) -> bool {
         let role = self.known.map_or(Role::Cause, |known| known.role());
         matches!(role, Role::Cause | Role::Generic) && self.severity() <= Severity::Medium
+    }
+
+    /// True if many reasons have this one answer (`AUTHENTICATE failed`): what names its reason is told first.
+    fn is_vague(&self) -> bool {
+        self.known.is_some_and(|known| known.role() != Role::Cause || known.checks().len() > 3)
     }
 
     fn severity(&self) -> Severity {
@@ -323,6 +336,13 @@ mod tests {
         );
         let failing = operation(OperationKind::TokenRefresh, &[(None, 1), (Some(SECRET), 5), (Some(SECRET), 9)]);
         assert_eq!(judge(&case(vec![hit(SECRET, Some((5, 9)))], vec![failing])).verdict, Verdict::Fail);
+    }
+
+    #[test]
+    fn what_names_its_reason_is_told_first() {
+        let hits = vec![hit("smtp.535_5_7_3", Some((5, 9))), hit("entra.aadsts53003", Some((5, 9)))];
+        let message = judge(&case(hits, Vec::new())).message;
+        assert!(message.find("AADSTS53003") < message.find("smtp.535_5_7_3"), "{message}");
     }
 
     #[test]

@@ -16,10 +16,10 @@ pub const CHECK: Check = Check {
           and no error need show it: a hung or stopped instance is silent.",
     evidence: "`Rx Instance <n> Running` and `Waiting` in the rx-process logs; instances that aliases are attached to",
     remedy: &[
-        "Before restarting, take a thread dump of the rx-process on the services server (`jstack <ProcessId>`), so that the cause of a hang can be found",
-        "In the System console open Partition > Services > Email > Retriever, and compare Last Run Time with now for the instance",
-        "Stop and start the retriever instance; if it does not stop, restart the retriever service process on the services server",
-        "Verify: `**** Rx Instance <n> Running ****` appears in the rx-process log every 30 s again, and a test mail becomes an activity",
+        "Before restarting, take a thread dump of the rx-process on the services server (`jstack <ProcessId>`), so that the cause of a hang can be found.",
+        "In the System console open Partition > Services > Email > Retriever, and compare Last Run Time with now for the instance.",
+        "Stop and start the retriever instance; if it does not stop, restart the retriever service process on the services server.",
+        "Verify: `**** Rx Instance <n> Running ****` appears in the rx-process log every 30 s again, and a test mail becomes an activity.",
     ],
     references: &[
         "Cisco DocWiki: Initial Email Retrieval (polling every 30 s)",
@@ -90,7 +90,7 @@ fn judge(case: &Case, check: &Check, series: &PollSeries) -> Finding {
         };
         check.fail(
             subject,
-            format!("{told}, although it polls every 30 s; {why}. It polls again since, but what stopped it is not mended{more}"),
+            format!("{told}, although it polls every 30 s; {why}. It polls again since; nothing shows that the cause is gone{more}"),
         )
     } else {
         check.warn(subject, format!("{told}, then it polled again (a restart, or a very long poll){more}"))

@@ -2,21 +2,7 @@
 
 use crate::finding::{Role, Want};
 
-pub(super) fn aliases() -> Want {
-    Want::new(
-        Role::EceAdmin,
-        "the aliases with their addresses, protocols and state",
-        "SQL on the active database: SELECT * FROM EGML_MAILHOST (export with headers; leave the password columns out)",
-    )
-}
-
-pub(super) fn accounts() -> Want {
-    Want::new(
-        Role::EceAdmin,
-        "the e-mail accounts: server type, account type (mailbox or shared account), user name and aliases",
-        "ECE administration console: Apps > Email > Email Accounts; copy each account's name, server type, account type, user name and aliases into a text file",
-    )
-}
+pub(super) use crate::checks::wanted::{accounts, aliases};
 
 pub(super) fn cas(address: &str) -> Want {
     Want::new(

@@ -102,6 +102,7 @@ fn refused(case: &Case, check: &Check, open: &[&Refusal]) -> Finding {
         codes.join(", ")
     };
     let when = match (first, last) {
+        (Some(first), Some(last)) if first == last => format!(" at {first}"),
         (Some(first), Some(last)) => format!(" from {first} to the last one at {last}"),
         _ => String::new(),
     };
@@ -110,10 +111,10 @@ fn refused(case: &Case, check: &Check, open: &[&Refusal]) -> Finding {
         .iter()
         .filter_map(|p| p.modified.fact().or(p.created.fact()))
         .max_by_key(|f| moment(f.value));
-    if let (Some(changed), Some(first)) = (changed, first) {
-        if moment(changed.value) <= moment(first) {
-            message.push_str(&format!("; the policy was last changed at {}, before the first refusal", changed.value));
-        }
+    if let (Some(changed), Some(first)) = (changed, first)
+        && moment(changed.value) <= moment(first)
+    {
+        message.push_str(&format!("; the policy was last changed at {}, before the first refusal", changed.value));
     }
     if let Some(location) = location_words(case, &guilty) {
         message.push_str(&location);
@@ -230,6 +231,13 @@ fn judge(case: &Case, check: &Check, policy: &Fact<ConditionalAccess>) -> Option
                     .confidence(Confidence::Medium)
                     .want(egress_want()),
             )
+        }
+        Reach::Yes if !controls(policy, |c| c.eq_ignore_ascii_case("block")) => {
+            let message = format!(
+                "policy \"{name}\", in force for ECE's users at Exchange Online, {what}: refreshes are refused (AADSTS53000 and its family) unless the sign-in that made the token came from such a device"
+            );
+            let finding = check.warn(subject, message).at(&policy.origin).confidence(Confidence::Medium);
+            Some(finding.want(what_if_want()))
         }
         Reach::Yes => {
             let message =

@@ -3,7 +3,6 @@
 use crate::case::{Case, Refusal};
 use crate::checks::{Check, Gap};
 use crate::finding::{Finding, Role, Severity, Subject, SubjectKind, Want};
-use crate::model::Stamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The check.
@@ -131,21 +130,11 @@ fn judge(case: &Case, check: &Check, who: &str, refusals: &[Refusal]) -> Finding
 
 /// `AADSTS53003, 12 times from … to … (policy "…")`.
 fn words(refusal: &Refusal) -> String {
-    let at = |s: Option<Stamp>| s.map(|s| s.to_string());
-    let when = match (at(refusal.first), at(refusal.last)) {
-        (Some(first), Some(last)) if first == last => format!(" at {first}"),
-        (Some(first), Some(last)) => format!(" from {first} to {last}"),
-        _ => String::new(),
-    };
-    let times = match refusal.count {
-        1 => "once".to_owned(),
-        n => format!("{n} times"),
-    };
     let policies = match refusal.policies.is_empty() {
         true => String::new(),
         false => format!(", refused by policy \"{}\"", refusal.policies.join("\", \"")),
     };
-    format!("AADSTS{}, {times}{when}{policies}", refusal.code)
+    format!("AADSTS{}, {}{policies}", refusal.code, refusal.times())
 }
 
 fn sign_in_want() -> Want {

@@ -38,7 +38,7 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         .iter()
         .filter_map(|(who, refusals)| {
             let open: Vec<&Refusal> = refusals.iter().copied().filter(|r| r.healed.is_none()).collect();
-            (!open.is_empty()).then(|| refused(check, who, &open))
+            (!open.is_empty()).then(|| refused(check, subject_of(case, who), &open))
         })
         .collect();
     if !findings.is_empty() {
@@ -78,7 +78,7 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     {
         let at = past.healed.map(|s| s.to_string()).unwrap_or_default();
         let message = format!("MFA was demanded (AADSTS{}), healed at {at}", past.code);
-        return Ok(vec![check.warn(subject_of(&past.who), message).at_all(&past.origins)]);
+        return Ok(vec![check.warn(subject_of(case, &past.who), message).at_all(&past.origins)]);
     }
     let policies_known = !entra.conditional_access_exports.is_empty();
     let defaults_off = entra.security_defaults.iter().find(|d| !d.value);
@@ -101,15 +101,16 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     })
 }
 
-fn subject_of(who: &str) -> Subject {
-    match who {
+fn subject_of(case: &Case, who: &str) -> Subject {
+    let named = case.account_called(who).and_then(|a| a.name.get());
+    match named.map_or(who, String::as_str) {
         "" => Subject::deployment(),
         who if who.contains('@') => Subject::new(SubjectKind::Mailbox, who),
         who => Subject::new(SubjectKind::Account, who),
     }
 }
 
-fn refused(check: &Check, who: &str, open: &[&Refusal]) -> Finding {
+fn refused(check: &Check, subject: Subject, open: &[&Refusal]) -> Finding {
     let codes: BTreeSet<u32> = open.iter().map(|r| r.code).collect();
     let what = if codes.iter().any(|c| matches!(c, 50072 | 50079)) {
         "to register a second factor"
@@ -124,12 +125,16 @@ fn refused(check: &Check, who: &str, open: &[&Refusal]) -> Finding {
     let since = first.map(|s| format!(" since {s}")).unwrap_or_default();
     let count: u64 = open.iter().map(|r| r.count).sum();
     let names: Vec<String> = codes.iter().map(|c| format!("AADSTS{c}")).collect();
-    let account = if who.is_empty() { "the mailbox account" } else { who };
+    let account = match subject.kind {
+        SubjectKind::Deployment => "the mailbox account".to_owned(),
+        _ => subject.name.clone(),
+    };
+    let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
     let message = format!(
-        "Microsoft demands of {account} {what} ({}, {count} times{since}): a server's refresh can't answer, and mail stands still until the token is generated again",
+        "Microsoft demands of {account} {what} ({}, {times}{since}): a server's refresh can't answer, and mail stands still until the token is generated again",
         names.join(", ")
     );
-    let mut finding = check.fail(subject_of(who), message).at_all(open.iter().flat_map(|r| &r.origins));
+    let mut finding = check.fail(subject, message).at_all(open.iter().flat_map(|r| &r.origins));
     for code in codes {
         finding = finding.explains(format!("signature:entra.aadsts{code}"));
     }

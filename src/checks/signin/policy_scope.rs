@@ -124,17 +124,17 @@ fn user_ids(case: &Case) -> BTreeSet<String> {
     let mut ids = case.mail_users();
     let users = ids.clone();
     for sign_in in &case.facts.entra.sign_ins {
-        if let (Some(user), Some(id)) = (&sign_in.user, &sign_in.user_id) {
-            if users.contains(user) {
-                ids.insert(id.clone());
-            }
+        if let (Some(user), Some(id)) = (&sign_in.user, &sign_in.user_id)
+            && users.contains(user)
+        {
+            ids.insert(id.clone());
         }
     }
     for (claims, _) in case.token_claims() {
-        if let (Some(user), Some(id)) = (claims.user, claims.user_id) {
-            if users.contains(&user) {
-                ids.insert(id);
-            }
+        if let (Some(user), Some(id)) = (claims.user, claims.user_id)
+            && users.contains(&user)
+        {
+            ids.insert(id);
         }
     }
     for mailbox in &case.facts.exchange.mailboxes {

@@ -3,6 +3,7 @@
 use crate::case::{Case, Directory, moment};
 use crate::finding::Confidence;
 use crate::model::{Fact, LogEventKind, OperationKind, Origin, SignIn, SignInKind, Stamp};
+use std::collections::BTreeMap;
 
 /// What shows the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,13 +78,13 @@ fn app_sign_ins(case: &Case) -> Vec<(&Fact<SignIn>, Holder)> {
 pub(super) fn evidence_of(case: &Case, directory: &Directory, names: &[String], right: &[String], sole: bool) -> Vec<Witness> {
     let mut witnesses = Vec::new();
     let is_right = |user: &str| right.iter().any(|r| directory.same(r, user));
+    let ids = case.ece_app_ids();
     for token in case.token_users() {
         let named = token
             .account
             .as_ref()
             .is_some_and(|a| names.iter().any(|n| n == a || directory.same(n, a)));
         let nameless = token.account.is_none();
-        let ids = case.ece_app_ids();
         let ours = token.claims.app_id.as_ref().is_none_or(|id| ids.contains(id));
         if ours && (named || nameless && (sole || is_right(&token.user))) {
             witnesses.push(Witness {
@@ -131,7 +132,14 @@ fn is_near(at: Stamp, other: Option<Stamp>) -> bool {
 
 /// Users that are none of ECE's mail users, and sign in to its app or at the mail server all the same: renewals first.
 pub(super) fn strangers(case: &Case, directory: &Directory, right: &[&str]) -> Vec<Witness> {
-    let known = |user: &str| right.iter().any(|r| directory.same(r, user)) || case.mail_users().iter().any(|u| directory.same(u, user));
+    // A tenant's log has many rows of few users: each user is looked up once.
+    let users = case.mail_users();
+    let mut looked_up: BTreeMap<String, bool> = BTreeMap::new();
+    let mut known = |user: &str| {
+        *looked_up
+            .entry(user.to_owned())
+            .or_insert_with(|| right.iter().any(|r| directory.same(r, user)) || users.iter().any(|u| directory.same(u, user)))
+    };
     let mut found: Vec<Witness> = Vec::new();
     let mut note = |witness: Witness| {
         if !known(&witness.user) && !found.iter().any(|f| f.user == witness.user && f.holder == witness.holder) {
@@ -154,16 +162,16 @@ pub(super) fn strangers(case: &Case, directory: &Directory, right: &[&str]) -> V
         }
     }
     for event in &case.logs.events {
-        if let LogEventKind::MailLogin { user, .. } = &event.kind {
-            if user.contains('@') {
-                note(Witness {
-                    user: user.clone(),
-                    holder: Holder::Login,
-                    time: event.time,
-                    confidence: Confidence::Medium,
-                    origins: vec![event.origin.clone()],
-                });
-            }
+        if let LogEventKind::MailLogin { user, .. } = &event.kind
+            && user.contains('@')
+        {
+            note(Witness {
+                user: user.clone(),
+                holder: Holder::Login,
+                time: event.time,
+                confidence: Confidence::Medium,
+                origins: vec![event.origin.clone()],
+            });
         }
     }
     found.sort_by_key(|w| match w.holder {

@@ -15,10 +15,10 @@ pub const CHECK: Check = Check {
           and then.",
     evidence: "`expires_in` of token answers and `exp`, `iat` of tokens, in logs and elsewhere",
     remedy: &[
-        "Find the token lifetime policy that shortens them: `Get-MgPolicyTokenLifetimePolicy | Format-List *`, on the organisation or on the resource",
-        "Set AccessTokenLifetime to 01:00:00, or remove the policy or its assignment (Entra administrator)",
-        "Generate the tokens of the e-mail accounts anew",
-        "Verify: the next token answer in the rx-process log names an `expires_in` of 3599 or more",
+        "Find the token lifetime policy that shortens them: `Get-MgPolicyTokenLifetimePolicy | Format-List *`, on the organisation or on the resource.",
+        "Set AccessTokenLifetime to 01:00:00, or remove the policy or its assignment (Entra administrator).",
+        "Generate the tokens of the e-mail accounts anew.",
+        "Verify: the next token answer in the rx-process log names an `expires_in` of 3599 or more.",
     ],
     references: &[
         "Cisco tech note 218453, \"Access token: 60 minutes\"",

@@ -4,6 +4,7 @@ use super::super::{Check, Gap};
 use crate::case::{Case, moment};
 use crate::finding::{Finding, Role, Severity, Subject, SubjectKind, Want};
 use crate::model::{AccountKind, Fact, OperationKind, Origin, Outcome, Run, SignIn, SignInKind, Stamp, fold_address};
+use crate::signatures::{Catalogue, Role as SignatureRole};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The check.
@@ -15,10 +16,10 @@ pub const CHECK: Check = Check {
           failed attempts ECE takes the alias out of service, where it stays until someone makes it active again.",
     evidence: "token endpoint answers in ECE's logs, non-interactive sign-ins (`refreshTokenGrant`) in the Entra sign-in log",
     remedy: &[
-        "Mend what the code of the last refusal names (`ecelens explain AADSTS<number>`); a network or TLS error names no code, then the path from the services server to the sign-in host is at fault",
-        "If the refresh token itself is dead (AADSTS700082, 70008, 50173, 50089): generate a new token for the e-mail account, in a private browser window, signed in as the mailbox or the shared account's user",
-        "Make each alias of the account active again: ECE leaves an alias inactive after repeated authentication failures",
-        "Verify: the rx-process log shows a renewal that worked, and the alias stays active over two polls",
+        "Mend what the code of the last refusal names (`ecelens explain AADSTS<number>`); a network or TLS error names no code, then the path from the services server to the sign-in host is at fault.",
+        "If the refresh token itself is dead (AADSTS700082, 70008, 50173, 50089): generate a new token for the e-mail account, in a private browser window, signed in as the mailbox or the shared account's user.",
+        "Make each alias of the account active again: ECE leaves an alias inactive after repeated authentication failures.",
+        "Verify: the rx-process log shows a renewal that worked, and the alias stays active over two polls.",
     ],
     references: &[
         "Cisco tech note 218453, \"Token generation\" and \"Access token: 60 minutes\"",
@@ -152,11 +153,16 @@ fn is_renewal(sign_in: &Fact<SignIn>) -> bool {
     if says(&sign_in.protocol, "refreshTokenGrant") || says(&sign_in.incoming_token, "refreshToken") {
         return true;
     }
+    // Basic authentication by a mail protocol is no renewal of a token.
+    let mail_protocol = sign_in.client_app.as_deref().is_some_and(|app| {
+        let app = app.to_ascii_lowercase();
+        app.starts_with("imap") || app.starts_with("pop") || app.contains("smtp")
+    });
     let redeems = sign_in
         .protocol
         .as_ref()
         .is_some_and(|p| p.to_ascii_lowercase().starts_with("authorizationcode"));
-    sign_in.kind == Some(SignInKind::NonInteractive) && !redeems
+    sign_in.kind == Some(SignInKind::NonInteractive) && !redeems && !mail_protocol
 }
 
 /// The name of the account whose user this is; for a mailbox account that names no user, the alias's own account.
@@ -293,5 +299,10 @@ fn reasons(steps: &[Step]) -> String {
     if ids.is_empty() {
         return "an error without a code".to_owned();
     }
-    ids.into_iter().cloned().collect::<Vec<_>>().join(", ")
+    // A shell such as an exception's class says nothing beside what it wraps.
+    let catalogue = Catalogue::builtin();
+    let is_cause = |id: &&&String| catalogue.describe(id).is_none_or(|known| known.role() == SignatureRole::Cause);
+    let causes: Vec<&&String> = ids.iter().filter(is_cause).collect();
+    let shown = if causes.is_empty() { ids.iter().collect() } else { causes };
+    shown.into_iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ")
 }

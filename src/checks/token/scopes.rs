@@ -105,17 +105,12 @@ fn tokens(case: &Case) -> Vec<Seen> {
 }
 
 fn judge(case: &Case, check: &Check, account: &str, seen: &Seen, needed: &[&'static str], graph: bool) -> Finding {
+    // The needs of the account itself, where it is known, else of the deployment.
+    let own = case.account_called(account);
     let subject = match account {
         "" => Subject::deployment(),
-        name => Subject::new(SubjectKind::Account, account_name(case, name)),
+        name => Subject::new(SubjectKind::Account, own.and_then(|a| a.name.get()).map_or(name, String::as_str)),
     };
-    // The needs of the account itself, where it is known, else of the deployment.
-    let own = case
-        .facts
-        .ece
-        .accounts
-        .iter()
-        .find(|a| a.name.get().is_some_and(|n| n.eq_ignore_ascii_case(account)));
     let needed: Vec<&str> = match own.and_then(|a| a.server_type.get()) {
         Some(Inbound::Imap) => vec!["IMAP.AccessAsUser.All", "SMTP.Send"],
         Some(Inbound::Pop3) => vec!["POP.AccessAsUser.All", "SMTP.Send"],
@@ -172,16 +167,6 @@ fn judge(case: &Case, check: &Check, account: &str, seen: &Seen, needed: &[&'sta
         missing.join(", ")
     );
     check.fail(subject, message).at(&seen.origin)
-}
-
-/// An account's name as the export writes it.
-fn account_name(case: &Case, name: &str) -> String {
-    let named = case.facts.ece.accounts.iter().filter_map(|a| a.name.get());
-    named
-        .into_iter()
-        .find(|n| n.eq_ignore_ascii_case(name))
-        .cloned()
-        .unwrap_or_else(|| name.to_owned())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -34,13 +34,16 @@ struct Tally {
 #[derive(Clone, Default)]
 pub(super) struct Hits {
     tallies: BTreeMap<String, Tally>,
-    groups: BTreeMap<String, Group>,
+    groups: Vec<Group>,
+    /// Template → its group.
+    by_template: BTreeMap<String, usize>,
     /// Unexplained errors that found no room.
     pub dropped: u64,
 }
 
 #[derive(Clone)]
 struct Group {
+    template: String,
     class: String,
     count: u64,
     span: Span,
@@ -79,19 +82,34 @@ impl Hits {
         }
     }
 
-    /// Files an error that no signature explains.
-    pub fn unexplained(&mut self, record: &Record<'_>, text: &str, chain: &Chain) {
+    /// Files an error that no signature explains; returns its group, if there is room for one.
+    pub fn unexplained(&mut self, record: &Record<'_>, text: &str, chain: &Chain) -> Option<usize> {
         let template = template(text, chain);
-        if self.groups.len() >= GROUPS && !self.groups.contains_key(&template) {
-            self.dropped += 1;
-            return;
-        }
-        let group = self.groups.entry(template).or_insert_with(|| Group {
-            class: Record::text(record.class).into_owned(),
-            count: 0,
-            span: Span::default(),
-            samples: Vec::new(),
-        });
+        let group = match self.by_template.get(&template) {
+            Some(&group) => group,
+            None if self.groups.len() >= GROUPS => {
+                self.dropped += 1;
+                return None;
+            }
+            None => {
+                self.by_template.insert(template.clone(), self.groups.len());
+                self.groups.push(Group {
+                    template,
+                    class: Record::text(record.class).into_owned(),
+                    count: 0,
+                    span: Span::default(),
+                    samples: Vec::new(),
+                });
+                self.groups.len() - 1
+            }
+        };
+        self.once_more(group, record);
+        Some(group)
+    }
+
+    /// Counts one more record of a group.
+    pub fn once_more(&mut self, group: usize, record: &Record<'_>) {
+        let Some(group) = self.groups.get_mut(group) else { return };
         group.count += 1;
         if let Some(time) = record.time {
             group.span.add(time);
@@ -125,17 +143,17 @@ impl Hits {
                 own.extend(values.into_iter().take(room));
             }
         }
-        for (template, group) in later.groups {
-            let room = self.groups.len() < GROUPS;
-            match self.groups.get_mut(&template) {
+        for group in later.groups {
+            match self.by_template.get(&group.template).and_then(|&at| self.groups.get_mut(at)) {
                 Some(own) => {
                     own.count += group.count;
                     own.span.merge(group.span);
                     own.samples.extend(group.samples);
                     own.samples.truncate(SAMPLES);
                 }
-                None if room => {
-                    self.groups.insert(template, group);
+                None if self.by_template.len() < GROUPS => {
+                    self.by_template.insert(group.template.clone(), self.groups.len());
+                    self.groups.push(group);
                 }
                 None => self.dropped += group.count,
             }
@@ -164,8 +182,8 @@ impl Hits {
 
     /// The groups of unexplained errors, located in the member `path`.
     pub fn located_groups(&self, path: &Arc<str>) -> Vec<UnexplainedGroup> {
-        let located = self.groups.iter().map(|(template, group)| UnexplainedGroup {
-            template: template.clone(),
+        let located = self.groups.iter().map(|group| UnexplainedGroup {
+            template: group.template.clone(),
             class: group.class.clone(),
             count: group.count,
             span: group.span,

@@ -63,7 +63,17 @@ impl Mark {
                 ],
                 true,
             ),
-            Self::Fetched => (&["stored for", "fetched for", "retrieved for", "fetched from", "retrieved from"], true),
+            Self::Fetched => (
+                &[
+                    "stored for",
+                    "fetched for",
+                    "retrieved for",
+                    "fetched from",
+                    "retrieved from",
+                    "messages waiting for",
+                ],
+                true,
+            ),
             Self::OAuth => (
                 &[
                     "expires_in",
@@ -77,7 +87,10 @@ impl Mark {
                 ],
                 false,
             ),
-            Self::Url => (&["https://"], false),
+            Self::Url => (
+                &["https://", "referer:", "referer=", "serverName", "host header", "X-Forwarded-Host"],
+                true,
+            ),
             Self::Trace => (
                 &[
                     "protocolConnect login",
@@ -108,6 +121,7 @@ impl Mark {
                     "password=",
                     "password:",
                     "password\":",
+                    " passwd=",
                     "client_secret",
                     "clientsecret",
                     "refresh_token",

@@ -4,6 +4,7 @@
 //! the OAuth protocol's JSON and URLs, JavaMail's exceptions, SMTP's reply codes, the few texts of ECE that public documents show.
 
 mod attempts;
+mod burst;
 mod events;
 mod exception;
 mod exposed;
@@ -34,6 +35,7 @@ use crate::model::{
 };
 use crate::signatures::{Anchor, Catalogue, Role};
 use attempts::Attempts;
+use burst::Bursts;
 use events::Events;
 use exception::Chain;
 use exposed::Exposed;
@@ -175,6 +177,7 @@ pub struct Interpreter<'c> {
     meaning: Meaning,
     /// Header offset of the last record and the signatures counted in it: a long record comes in parts, and counts once.
     counted: (u64, BTreeSet<String>),
+    bursts: Bursts,
 }
 
 impl<'c> Interpreter<'c> {
@@ -193,6 +196,7 @@ impl<'c> Interpreter<'c> {
             named,
             meaning,
             counted: (u64::MAX, BTreeSet::new()),
+            bursts: Bursts::default(),
         }
     }
 
@@ -201,13 +205,19 @@ impl<'c> Interpreter<'c> {
         self.meaning
     }
 
-    /// The frequent quiet records: a poll, a mail fetched or sent. True if that was all there is to the record.
-    fn quick(&mut self, record: &Record<'_>, message: &[u8], marks: Marks, process: Option<&Process>) -> bool {
-        if marks.has(Mark::Poll)
-            && let Some((id, state)) = polls::poll(message)
-        {
+    /// Notes a poll; false if the record is none.
+    fn poll(&mut self, record: &Record<'_>, message: &[u8]) -> bool {
+        let poll = polls::poll(message);
+        if let Some((id, state)) = poll {
             self.meaning.polls.note(id, state, record);
-            return marks.only(&[Mark::Poll]);
+        }
+        poll.is_some()
+    }
+
+    /// The frequent quiet records: a mail fetched or sent. True if that was all there is to the record.
+    fn quick(&mut self, record: &Record<'_>, message: &[u8], marks: Marks, process: Option<&Process>) -> bool {
+        if marks.has(Mark::Poll) {
+            self.poll(record, message);
         }
         if !marks.only(&[Mark::Sent, Mark::Fetched]) {
             return false;
@@ -220,10 +230,15 @@ impl<'c> Interpreter<'c> {
         };
         let text = Record::text(message);
         if outward && marks.has(Mark::Sent) {
-            let whom = subject(&text, Direction::Out).key(false);
-            self.meaning.attempts.done(OperationKind::Send, &whom, record);
-        } else if !outward && marks.has(Mark::Fetched) {
-            let whom = subject(&text, Direction::In).key(false);
+            let whom = subject::address_of(&text, Direction::Out);
+            // A reply code proves a delivery even where no alias is named; a phrase alone proves none.
+            if whom.is_some() || text.contains("250 ") {
+                self.meaning.attempts.done(OperationKind::Send, &whom.unwrap_or_default(), record);
+            }
+        } else if !outward
+            && marks.has(Mark::Fetched)
+            && let Some(whom) = subject::address_of(&text, Direction::In)
+        {
             self.meaning.attempts.done(OperationKind::Fetch, &whom, record);
             self.meaning.polls.alive(record);
         }
@@ -252,6 +267,10 @@ impl<'c> Interpreter<'c> {
         };
         let aside = speaks_oauth && scene.is_other_sign_in();
         self.count(record, &hits, aside);
+        if record.part > 0 {
+            // A further part of a record that was read before: only what it holds counts.
+            return;
+        }
         let attempts = scene.attempts();
         for attempt in &attempts {
             let token = matches!(attempt.kind, OperationKind::TokenGeneration | OperationKind::TokenRefresh);
@@ -271,25 +290,31 @@ impl<'c> Interpreter<'c> {
         if !aside {
             self.note_oauth(&scene);
         }
-        self.note_connection(&scene);
-        if marks.has(Mark::Url) && scene.process == Some(Process::ApplicationServer) {
-            if let Some(host) = state::console_host(text) {
-                self.meaning.events.note(LogEventKind::ConsoleHost { host }, record);
-            }
+        let connected = self.note_connection(&scene);
+        if marks.has(Mark::Url)
+            && scene.process == Some(Process::ApplicationServer)
+            && let Some(host) = state::console_host(text)
+        {
+            self.meaning.events.note(LogEventKind::ConsoleHost { host }, record);
         }
         if marks.has(Mark::Trace) {
             self.note_trace(record, text);
         }
-        if marks.has(Mark::Alias) || loudness >= Loudness::Warning {
-            if let Some(change) = state::alias_change(text) {
-                self.meaning.events.note(change, record);
-            }
+        let change = (marks.has(Mark::Alias) || loudness >= Loudness::Warning)
+            .then(|| state::alias_change(text))
+            .flatten();
+        let plain = attempts.is_empty() && !connected && change.is_none();
+        if let Some(change) = change {
+            self.meaning.events.note(change, record);
         }
         if marks.has(Mark::Life) {
             self.note_life(record, text);
         }
-        if loudness == Loudness::Error && record.part == 0 && hits.is_empty() && attempts.iter().all(|a| !a.worked) {
-            self.meaning.hits.unexplained(record, text, &chain);
+        if loudness == Loudness::Error && hits.is_empty() && attempts.iter().all(|a| !a.worked) {
+            let group = self.meaning.hits.unexplained(record, text, &chain);
+            if let Some(group) = group.filter(|_| plain && marks == Marks::default()) {
+                self.bursts.remember(burst::shape(record, message), group);
+            }
         }
     }
 
@@ -352,20 +377,23 @@ impl<'c> Interpreter<'c> {
         }
     }
 
-    fn note_connection(&mut self, scene: &Scene<'_, '_>) {
+    /// Notes what the record's exceptions prove of a connection; false if they prove nothing.
+    fn note_connection(&mut self, scene: &Scene<'_, '_>) -> bool {
         if scene.chain.links.is_empty() {
-            return;
+            return false;
         }
         let endpoint = scene.oauth.endpoints.iter().find(|e| e.kind == EndpointKind::Token);
         let endpoint = endpoint.map(|e| (e.host.as_str(), 443));
-        if let Some(connection) = exception::connection(scene.text, scene.chain, endpoint) {
-            let kind = LogEventKind::Connection {
-                host: connection.host,
-                port: connection.port,
-                reach: connection.reach,
-            };
-            self.meaning.events.note(kind, scene.record);
-        }
+        let Some(connection) = exception::connection(scene.text, scene.chain, endpoint) else {
+            return false;
+        };
+        let kind = LogEventKind::Connection {
+            host: connection.host,
+            port: connection.port,
+            reach: connection.reach,
+        };
+        self.meaning.events.note(kind, scene.record);
+        true
     }
 
     fn note_trace(&mut self, record: &Record<'_>, text: &str) {
@@ -405,12 +433,23 @@ impl Sink for Interpreter<'_> {
             self.meaning.voted += 1;
             self.meaning.votes.count(record.class, record.thread);
         }
-        let own = source::process_of_record(record.class, record.thread);
-        let process = own.or_else(|| self.named.clone());
         let message = without_dump(record.message);
         let loudness = Loudness::of(record.level);
-        if !known && loudness < Loudness::Error && self.quick(record, &message, marks, process.as_ref()) {
+        let quiet = !known && loudness < Loudness::Error;
+        // Half the records of a retriever's log are polls.
+        if quiet && marks.only(&[Mark::Poll]) && self.poll(record, &message) {
             return;
+        }
+        let own = source::process_of_record(record.class, record.thread);
+        let process = own.or_else(|| self.named.clone());
+        if quiet && self.quick(record, &message, marks, process.as_ref()) {
+            return;
+        }
+        if owners.is_empty()
+            && loudness == Loudness::Error
+            && let Some(group) = self.bursts.group(burst::shape(record, &message))
+        {
+            return self.meaning.hits.once_more(group, record);
         }
         self.look(record, &message, owners, marks, process, loudness);
     }
@@ -427,6 +466,9 @@ pub(super) fn event_of(heard: Heard) -> LogEventKind {
 
 /// A message without a Java thread dump that a process wrote behind it: class names in stacks are no events.
 fn without_dump(message: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'\n', message).is_none() {
+        return message.into();
+    }
     match memchr::memmem::find(message, b"Full thread dump ") {
         Some(at) => message.get(..at).unwrap_or_default().into(),
         None => message.into(),

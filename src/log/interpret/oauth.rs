@@ -66,6 +66,8 @@ static JWT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"eyJ[A-Za-z0-9_-]{10,
 
 /// Reads what `text`, a record's message, shows.
 pub(super) fn read(text: &str) -> OAuth {
+    // Stack frames are long and hold none of it.
+    let text = text.find("\n\tat ").and_then(|at| text.get(..at)).unwrap_or(text);
     let text = &*unescaped(text);
     let mut found = OAuth::default();
     for url in ENDPOINT.captures_iter(text).take(8) {

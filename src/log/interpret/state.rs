@@ -21,6 +21,9 @@ static NAMED: LazyLock<Regex> = LazyLock::new(|| {
 /// The change of an alias's state that `text` tells of, if it names the alias.
 pub(super) fn alias_change(text: &str) -> Option<LogEventKind> {
     let head = head(text);
+    if !super::exception::contains_ignore_case(head, "alias") {
+        return None;
+    }
     // Being disabled is told first: `Alias disabled, was enabled since …`.
     let off = OFF.find(head).map(|m| m.start());
     let on = ON.find(head).map(|m| m.start());
@@ -55,30 +58,46 @@ static URL: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?i)\b(https?)://([a-z0-9][a-z0-9.-]*)(?::(\d{1,5}))?(/[^\s"'<>?]*)?(\?[^\s"'<>]*)?"#).expect("a constant pattern")
 });
 
+static NAMED_HOST: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?i)\b(?:server ?name|host header|x-forwarded-host)\b["']?\s*[:=]\s*["']?([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+)(?::(\d{1,5}))?"#)
+        .expect("a constant pattern")
+});
+static CONSOLE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)\bconsole\b|\blog ?[io]n page\b|\bbrowser\b|\breferer\b").expect("a constant pattern"));
+
 /// The host under which a console was opened, as the application server logs it: lower case, with the port if it isn't 443.
 pub(super) fn console_host(text: &str) -> Option<String> {
-    URL.captures_iter(text).take(8).find_map(|url| {
-        let host = url[2].trim_end_matches('.').to_ascii_lowercase();
+    let about_consoles = CONSOLE.is_match(text);
+    let of_urls = URL.captures_iter(text).take(8).find_map(|url| {
         let path = url.get(4).map_or("", |p| p.as_str()).to_ascii_lowercase();
-        let foreign = FOREIGN.iter().any(|f| host == *f || host.ends_with(&format!(".{f}")));
-        let local = host == "localhost" || host.starts_with("127.");
+        let console = path.starts_with("/system/web/") || path.starts_with("/default/web/") || path.contains("/login/") || path.contains("/agent/");
         // Chat entry points are opened by customers, and web services by programs.
-        let console = path.starts_with("/system/web/")
-            || path.starts_with("/default/web/")
-            || path.contains("/login/")
-            || path.contains("/agent/")
-            || path.contains("/console");
-        let other = path.contains("/templates/") || path.contains("/egain/chat") || path.contains("/ws/");
-        if foreign || local || !console || other {
-            return None;
-        }
-        let port: u16 = match url.get(3) {
+        let other = path.contains("/templates/") || path.contains("/egain/chat") || path.contains("/ws/") || path.contains("/oauth2/");
+        let port = match url.get(3) {
             Some(port) => port.as_str().parse().ok()?,
             None if url[1].eq_ignore_ascii_case("https") => 443,
             None => 80,
         };
-        Some(if port == 443 { host } else { format!("{host}:{port}") })
+        (console || about_consoles && !other)
+            .then(|| own_host(&url[2], port))
+            .filter(|_| !other)?
+    });
+    of_urls.or_else(|| {
+        let named = NAMED_HOST.captures(text)?;
+        let port = named.get(2).map_or(Some(443), |p| p.as_str().parse().ok())?;
+        own_host(&named[1], port)
     })
+}
+
+/// The host, unless it is Microsoft's or the machine itself.
+fn own_host(host: &str, port: u16) -> Option<String> {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let foreign = FOREIGN.iter().any(|f| host == *f || host.ends_with(&format!(".{f}")));
+    let local = host == "localhost" || host.starts_with("127.");
+    if foreign || local {
+        return None;
+    }
+    Some(if port == 443 { host } else { format!("{host}:{port}") })
 }
 
 #[cfg(test)]

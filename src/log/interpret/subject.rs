@@ -38,8 +38,21 @@ pub(super) enum Direction {
     Out,
 }
 
-static ADDRESS: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"[A-Za-z0-9][A-Za-z0-9._%+'-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+").expect("a constant pattern"));
+/// The e-mail addresses in `text`, by their ranges. Found from their `@`: this runs for every mail that was fetched or sent.
+fn addresses(text: &str) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'@', bytes).filter_map(move |at| {
+        let local = |b: &&u8| b.is_ascii_alphanumeric() || matches!(**b, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'');
+        let domain = |b: &&u8| b.is_ascii_alphanumeric() || matches!(**b, b'.' | b'-');
+        let before = bytes.get(..at)?.iter().rev().take_while(local).count();
+        let after = bytes.get(at + 1..)?.iter().take_while(domain).count();
+        let range = at - before..at + 1 + after;
+        let name = text.get(range.clone())?.trim_start_matches(['.', '%', '+', '-', '\'', '_']);
+        let whole = name.trim_end_matches(['.', '-']);
+        let (user, host) = whole.split_once('@')?;
+        (!user.is_empty() && host.contains('.') && !host.starts_with('.')).then(|| range.end - name.len()..range.end - name.len() + whole.len())
+    })
+}
 
 /// The record's own words: what stands before the first line break, the first JSON object and the first exception.
 pub(super) fn head(text: &str) -> &str {
@@ -61,17 +74,21 @@ pub(super) fn subject(text: &str, direction: Direction) -> Subject {
     }
 }
 
+/// The address of the alias alone: for the many records that need no more.
+pub(super) fn address_of(text: &str, direction: Direction) -> Option<String> {
+    address(head(text), direction)
+}
+
 /// The address that the words point at; none if only the other side of the mail is named.
 fn address(head: &str, direction: Direction) -> Option<String> {
     let mut best: Option<(i32, &str)> = None;
-    for found in ADDRESS.find_iter(head).take(16) {
-        let before = &head[..found.start()];
-        let score = score(before, direction);
+    for found in addresses(head).take(16) {
+        let score = score(head.get(..found.start).unwrap_or_default(), direction);
         if score >= 0 && best.is_none_or(|(s, _)| score > s) {
-            best = Some((score, found.as_str()));
+            best = head.get(found).map(|address| (score, address));
         }
     }
-    best.map(|(_, address)| address.trim_end_matches(['.', '-', '\'']).to_lowercase())
+    best.map(|(_, address)| address.to_ascii_lowercase())
 }
 
 fn score(before: &str, direction: Direction) -> i32 {
@@ -342,6 +359,9 @@ mod tests {
             out("Activity 9 dispatched to smtp.office365.com:587 for Sales@Example.com : 250 2.0.0 OK <ab12@AM0.PROD.OUTLOOK.COM>").as_deref(),
             Some("sales@example.com")
         );
+        assert_eq!(out("from 'o'neil@example.com'.").as_deref(), Some("o'neil@example.com"));
+        assert_eq!(out("from <sales@example.com>, next"), Some("sales@example.com".into()));
+        assert_eq!(out("user@host @example.com sales@.com"), None);
         let inward = |text: &str| subject(text, Direction::In).address;
         assert_eq!(
             inward("Mail from bob@customer.example stored for sales@example.com").as_deref(),

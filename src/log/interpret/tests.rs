@@ -138,9 +138,14 @@ fn alarms_and_recipients_faults_are_no_failure_of_an_alias() {
 fn subjects_are_those_that_the_bundle_knows() {
     let known = Known {
         addresses: ["sales@example.com".to_owned()].into(),
-        accounts: ["sales o365 west".to_owned()].into(),
+        services: ["SVC7".to_owned()].into(),
+        accounts: [("sales o365 west".to_owned(), ["sales@example.com".to_owned()].into())].into(),
+        ..Known::default()
     };
+    let failed = "E-mail account Sales O365 West can't send\r\njavax.mail.AuthenticationFailedException: 535 5.7.3 Authentication unsuccessful\r\n\tat a.b.C.d(C.java:1)";
     let text = [
+        record(2, "ERROR", "4:DxWorker 1", DISPATCHER, failed),
+        record(3, "ERROR", "4:T", TOKENS, "Token of sales@example.com: AADSTS50173: gone"),
         record(0, "INFO", "4:DxWorker 1", DISPATCHER, "Mail for bob@customer.test accepted; 250 2.0.0 OK"),
         record(
             1,
@@ -150,8 +155,23 @@ fn subjects_are_those_that_the_bundle_knows() {
             &format!("account Sales O365 West renewed its token at {ENDPOINT}: {{\"expires_in\":3599}}"),
         ),
     ];
-    let facts = read_as(&[(DX, text.concat())], &known).facts;
-    assert_eq!(told(&facts), ["TokenRefresh sales o365 west +", "Send  +"]);
+    let facts = read_as(&[("renamed.txt", text.concat())], &known).facts;
+    assert_eq!(facts.streams[0].host.as_deref(), Some("SVC7"));
+    assert_eq!(told(&facts), ["TokenRefresh sales o365 west +-", "Send  +", "Send sales@example.com -"]);
+}
+
+#[test]
+fn a_failure_of_nobody_heals_with_everybody() {
+    let failed = record(
+        0,
+        "ERROR",
+        "4:DxWorker 1",
+        DISPATCHER,
+        "No connection\r\njavax.mail.MessagingException: [EOF]\r\n\tat com.sun.mail.smtp.SMTPTransport.x(S.java:1)",
+    );
+    let sent = record(5, "INFO", "4:DxWorker 1", DISPATCHER, "Mail for sales@example.com accepted; 250 2.0.0 OK");
+    assert_eq!(told(&read(DX, &[failed.clone(), sent])), ["Send  -+", "Send sales@example.com +"]);
+    assert_eq!(told(&read(DX, &[failed])), ["Send  -"]);
 }
 
 #[test]
@@ -276,6 +296,7 @@ fn errors_that_nobody_knows_are_grouped() {
     let facts = read(RX, &[unknown(0, 17), unknown(1, 4), unknown(2, 99)]);
     assert_eq!(facts.unexplained.len(), 1, "{:?}", facts.unexplained);
     assert_eq!(facts.unexplained[0].count, 3);
+    assert_eq!(facts.unexplained[0].samples.len(), 3);
     assert_eq!(
         facts.unexplained[0].template,
         "Case <n> not written | java.lang.IllegalStateException: pool <n> closed | at com.egain.db.Pool.get"

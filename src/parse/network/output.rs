@@ -71,7 +71,10 @@ impl<'a> Output<'a> {
 
     /// The origin of a line.
     pub fn origin(&self, line: u64) -> Origin {
-        Origin::line(self.source.path, line, self.source.text.line(line))
+        Origin {
+            excerpt: self.source.text.excerpt_at(line, 1),
+            ..Origin::line(self.source.path, line, "")
+        }
     }
 
     /// The last part of the member's path.

@@ -3,11 +3,18 @@
 //! Masking happens when evidence is captured ([`super::Excerpt::capture`]), before any finding exists, so that no output can
 //! forget it. What a rule learns of a secret is its kind and its place, never its value.
 
-use regex::Regex;
+#[cfg(test)]
+mod canary;
+mod runs;
+mod shapes;
+mod tables;
+mod views;
+
+use shapes::Values;
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
-use std::sync::LazyLock;
+use tables::Columns;
 
 /// A value that must not be seen: it masks itself in every kind of print and in serialisation.
 #[derive(Clone, PartialEq, Eq)]
@@ -86,6 +93,13 @@ impl SecretKind {
     }
 }
 
+/// By its name in words: kinds are no secrets.
+impl serde::Serialize for SecretKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.words())
+    }
+}
+
 /// A secret's kind and its byte range in the text that was searched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
@@ -95,66 +109,20 @@ pub struct Found {
     pub range: Range<usize>,
 }
 
-/// One way in which a secret shows: the group `v` is its value.
-struct Shape {
-    kind: SecretKind,
-    pattern: Regex,
+impl Found {
+    /// The same in a text with `length` bytes before it.
+    fn behind(self, length: usize) -> Self {
+        Self {
+            range: self.range.start + length..self.range.end + length,
+            ..self
+        }
+    }
+
+    /// What stands in the value's place: `[masked password]`.
+    pub fn label(&self) -> String {
+        format!("[masked {}]", self.kind.words())
+    }
 }
-
-/// Names whose values are secret. `code` and `state` are left out: error codes are what people read a log for.
-const NAMES: &str = r"(?:client[_ .-]?secret(?:[_ ]?value)?|secret[_ ]?text|app[_ ]?secret|[\w.-]*pass(?:word|wd|phrase)|[\w.-]*pwd|storepass|keypass|(?:access|refresh|id|bearer)[_-]?token|client[_-]?assertion|assertion|code[_-]?verifier|x-api-key|jsessionid|(?:set-)?cookie|resumption[ _]psk|master-key|session-id(?:-ctx)?)";
-
-static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
-    use SecretKind::*;
-    let shape = |kind, pattern: &str| Shape {
-        kind,
-        pattern: Regex::new(pattern).expect("a constant pattern"),
-    };
-    vec![
-        shape(Xoauth2, r"(?P<v>dXNlcj[A-Za-z0-9+/_-]{6,}={0,2})"),
-        shape(Jwt, r"(?P<v>eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){1,4})"),
-        shape(Jwt, r"(?P<v>eyJ0eX[A-Za-z0-9_-]{10,}|eyJhbG[A-Za-z0-9_-]{10,})"),
-        shape(
-            RefreshToken,
-            r"(?:^|[^A-Za-z0-9.])(?P<v>(?:[01]\.A[A-Za-z0-9_-]{20,}|M\.[A-Z0-9]+_[A-Z0-9]+\.)[A-Za-z0-9_.!*$-]{16,})",
-        ),
-        shape(ClientSecret, r"(?:^|[^A-Za-z0-9_~.-])(?P<v>[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34})"),
-        // A secret of a registration under the plain name `value`, as Terraform states and the old Graph API have it.
-        shape(ClientSecret, r#"(?i)\\?"key_?id\\?"\s*:[^{}]*?\\?"value\\?"\s*:\s*\\?"(?P<v>[^"\\]{4,})"#),
-        shape(EncryptedPassword, r"(?:^|[^0-9A-Fa-f])(?P<v>(?:3[0-9]|4[1-6]){32,})(?:$|[^0-9A-Fa-f])"),
-        shape(Session, r"HttpSessionId:\s*(?P<v>[0-9A-Za-z._!-]{6,})"),
-        shape(Authorization, r"(?i)\b(?:bearer|basic)\s+(?P<v>[A-Za-z0-9._~+/=-]{12,})"),
-        shape(
-            Authorization,
-            r"(?i)\b(?:AUTHENTICATE|AUTH)\s+(?:PLAIN|LOGIN|XOAUTH2|NTLM|CRAM-MD5)\s+(?P<v>[A-Za-z0-9+/=]{8,})",
-        ),
-        // ConvertTo-SecureString 'x' -AsPlainText, in either order of its arguments.
-        shape(
-            Password,
-            r#"(?i)ConvertTo-SecureString\s+(?:-AsPlainText\s+|-Force\s+)*(?:-String\s+)?(?:'(?P<v>[^']+)'|"(?P<w>[^"]+)")"#,
-        ),
-        shape(Password, r"(?i)\bnet\s+use\b[^\r\n]*?/user:\S+\s+(?P<v>[^\s/]\S*)"),
-        shape(Password, r"(?i)\bnet\s+use\s+(?:\S+:\s+)?\\\\\S+\s+(?P<v>[^\s/]\S*)\s+/user:"),
-        shape(
-            Password,
-            r#"(?i)\s-(?:password|clientsecret|pass|storepass|keypass|P)\s+(?:'(?P<v>[^'\r\n]+)'|"(?P<w>[^"\r\n]+)"|(?P<x>[^\s\-$("'][^\s]*))"#,
-        ),
-        shape(Password, r"(?i)\bcurl\b[^\r\n]*?\s-u\s+\S+?:(?P<v>\S+)"),
-        shape(Password, r"(?i)[a-z][a-z0-9+.-]*://[^\s/:@]+:(?P<v>[^\s/@]+)@"),
-        shape(
-            Password,
-            &format!(
-                r#"(?i)(?:^|[^\w]){NAMES}["']?\]?\s*(?:[:=]|\\?":\\?"|=>)\s*\\?(?:"(?P<v>[^"\\\r\n]+)|'(?P<w>[^'\r\n]+)'|(?P<x>[^\s"'&,;<>\\{{}}|]+))"#
-            ),
-        ),
-        shape(Password, &format!(r#"(?i)<(?:\w+\s+)?(?:name|key|N)="{NAMES}"\s+value="(?P<v>[^"]+)""#)),
-        shape(Password, &format!(r"(?i)<{NAMES}>(?P<v>[^<]+)</")),
-        shape(Password, r#"(?i)<SS(?:\s[^>]*)?>(?P<v>[^<]+)</SS>"#),
-        shape(RefreshToken, r#"(?i)(?:[?&]|\b)code=(?P<v>[A-Za-z0-9._!*-]{24,})"#),
-        shape(Key, r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----(?P<v>.+?)(?:-----END|$)"),
-        shape(Opaque, r"(?:^|[^A-Za-z0-9_~+/=.-])(?P<v>[A-Za-z0-9_~+-]{40,}={0,2})"),
-    ]
-});
 
 /// Words that stand where a secret would, and are none.
 fn is_placeholder(value: &str) -> bool {
@@ -195,71 +163,185 @@ fn is_placeholder(value: &str) -> bool {
         || value.starts_with("[masked")
 }
 
-/// Long runs that are no secrets: hex fingerprints and ids, words joined by dashes, Base64 of known harmless texts.
-fn is_harmless_run(value: &str) -> bool {
-    let has = |f: fn(char) -> bool| value.chars().any(f);
-    !(has(|c| c.is_ascii_digit()) && has(|c| c.is_ascii_uppercase()) && has(|c| c.is_ascii_lowercase()))
-        || value.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
-        // ExchangeOnlineEnterprise-<GUID> and the like: a word, then a GUID.
-        || value.split('-').filter(|part| !part.is_empty()).all(|part| part.len() < 30 && (part.chars().all(|c| c.is_ascii_hexdigit()) || part.chars().all(char::is_alphabetic)))
+/// Levels of encoding that are looked through: Base64 in a URL in JSON.
+const DEPTH: u8 = 3;
+
+/// Finds every secret in `text`; ranges are sorted and don't overlap. Escapes of URLs, JSON and XML, Base64 and hex are looked
+/// through, three levels deep.
+pub fn find(text: &str) -> Vec<Found> {
+    find_to(text, DEPTH)
 }
 
-/// Finds every secret in `text`; ranges are sorted and don't overlap.
-pub fn find(text: &str) -> Vec<Found> {
-    let mut found: Vec<Found> = Vec::new();
-    for shape in SHAPES.iter() {
-        for captures in shape.pattern.captures_iter(text) {
-            let Some(value) = ["v", "w", "x"].iter().find_map(|name| captures.name(name)) else {
-                continue;
-            };
-            let skip = match shape.kind {
-                SecretKind::Opaque => is_harmless_run(value.as_str()),
-                SecretKind::Password => is_placeholder(value.as_str()),
-                _ => false,
-            };
-            if !skip {
-                found.push(Found {
-                    kind: shape.kind,
-                    range: value.range(),
-                });
+fn find_to(text: &str, depth: u8) -> Vec<Found> {
+    let mut found = plain(text, depth);
+    if depth > 0
+        && let Some(view) = views::unescaped(text)
+    {
+        found.extend(find_to(&view.text, depth - 1).into_iter().map(|f| Found {
+            kind: f.kind,
+            range: view.source(&f.range),
+        }));
+    }
+    joined(found)
+}
+
+/// What shows without undoing escapes.
+fn plain(text: &str, depth: u8) -> Vec<Found> {
+    let mut found = Vec::new();
+    let literals = shapes::literals_in(text);
+    if literals != 0 {
+        for shape in shapes::SHAPES.iter().filter(|shape| shape.may_match(literals)) {
+            for captures in shape.pattern.captures_iter(text) {
+                let Some(value) = ["v", "w", "x", "y"].iter().find_map(|name| captures.name(name)) else {
+                    continue;
+                };
+                let Some(range) = judged(shape.values, value.as_str(), value.range()) else {
+                    continue;
+                };
+                let label = text.get(captures.get(0).map_or(0, |m| m.start())..value.start()).unwrap_or("");
+                let kind = match shape.values {
+                    Values::Named | Values::Doubtful if shape.kind == SecretKind::Password => kind_of_name(label),
+                    _ => shape.kind,
+                };
+                found.push(Found { kind, range });
             }
         }
     }
-    found.sort_by_key(|f| (f.range.start, usize::MAX - f.range.end));
+    runs::find(text, depth, &mut found);
+    found
+}
+
+/// The range of a value that is one, without the punctuation that prose puts behind it.
+fn judged(values: Values, value: &str, range: Range<usize>) -> Option<Range<usize>> {
+    let is_secret = match values {
+        Values::Sure => !value.starts_with("[masked"),
+        Values::Coded => !value.starts_with("[masked") && !value.trim_end_matches('.').chars().skip(1).all(|c| c.is_ascii_lowercase() || c == '-'),
+        Values::Named => !is_placeholder(value),
+        Values::Doubtful => {
+            !is_placeholder(value)
+                && value.len() >= 6
+                && value
+                    .chars()
+                    .any(|c| !c.is_alphabetic() && !matches!(c, '_' | '-' | '.' | ':' | '/' | ')' | '('))
+        }
+    };
+    is_secret.then_some(range)
+}
+
+/// What a label's name says of the value's kind.
+fn kind_of_name(label: &str) -> SecretKind {
+    let label = label.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|w| label.contains(w));
+    if has(&["session", "cookie", "ests"]) {
+        SecretKind::Session
+    } else if has(&["token", "assertion", "verifier", "_code", "-code", " code", "saml"]) {
+        SecretKind::RefreshToken
+    } else if has(&["secret"]) {
+        SecretKind::ClientSecret
+    } else if has(&["key", "psk"]) {
+        SecretKind::Key
+    } else {
+        SecretKind::Password
+    }
+}
+
+/// Sorted, and overlapping ones made one.
+fn joined(mut found: Vec<Found>) -> Vec<Found> {
+    found.sort_by_key(|f| (f.range.start, usize::MAX - f.range.end, f.kind == SecretKind::Opaque));
     let mut kept: Vec<Found> = Vec::with_capacity(found.len());
     for next in found {
         match kept.last_mut() {
-            Some(last) if next.range.start < last.range.end => last.range.end = last.range.end.max(next.range.end),
+            Some(last) if next.range.start < last.range.end => {
+                last.range.end = last.range.end.max(next.range.end);
+                if rank(next.kind) < rank(last.kind) {
+                    last.kind = next.kind;
+                }
+            }
             _ => kept.push(next),
         }
     }
     kept
 }
 
-/// Finds every secret of a long text, line by line; only private keys span lines. Ranges are those of `text`.
-pub fn find_all(text: &str) -> Vec<Found> {
-    let mut found = Vec::new();
-    let mut start = 0;
-    let mut in_key = false;
-    for line in text.split_inclusive('\n') {
-        if in_key {
-            in_key = !line.contains("-----END");
-        } else {
-            found.extend(find(line).into_iter().map(|f| Found {
-                kind: f.kind,
-                range: f.range.start + start..f.range.end + start,
-            }));
-            if line.contains("PRIVATE KEY-----") && line.contains("-----BEGIN") && !line.contains("-----END") {
-                in_key = true;
-                found.push(Found {
-                    kind: SecretKind::Key,
-                    range: start..start + line.trim_end().len(),
-                });
-            }
-        }
-        start += line.len();
+/// Which of two kinds tells more of the same text: one that its form shows, then one that its name shows.
+fn rank(kind: SecretKind) -> u8 {
+    use SecretKind::*;
+    match kind {
+        Jwt | Xoauth2 | EncryptedPassword => 0,
+        ClientSecret | RefreshToken | Authorization | Session | Key => 1,
+        Password => 2,
+        Opaque => 3,
     }
-    found
+}
+
+/// Finds every secret of a whole text. Ranges are those of `text`.
+pub fn find_all(text: &str) -> Vec<Found> {
+    Finder::default().block(text)
+}
+
+/// Finds secrets in a text that comes in blocks of whole lines: line by line, and what only several lines together show
+/// (private keys, columns of a table, members of an object on lines of their own).
+#[derive(Default)]
+pub struct Finder {
+    columns: Columns,
+    in_key: bool,
+}
+
+impl Finder {
+    /// Takes the next block, and gives what is secret in it. Ranges are those of `text`.
+    pub fn block(&mut self, text: &str) -> Vec<Found> {
+        /// Lines that are looked at together, for what stands in two or three neighbouring lines.
+        const TOGETHER: usize = 3;
+        let mut found = Vec::new();
+        let mut window: Vec<(usize, bool)> = Vec::new();
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            if self.in_key {
+                self.in_key = !line.contains("-----END");
+                if self.in_key {
+                    found.push(Found {
+                        kind: SecretKind::Key,
+                        range: start..start + line.trim_end().len(),
+                    });
+                }
+            } else {
+                let named = self.line(line, start, &mut found);
+                window.push((start, named));
+                if window.len() > TOGETHER {
+                    window.remove(0);
+                }
+                let from = window.first().map_or(start, |(at, _)| *at);
+                let together = text.get(from..start + line.len()).unwrap_or("");
+                if window.len() > 1 && window.iter().any(|(_, named)| *named) && is_structured(together) {
+                    found.extend(plain(together, 0).into_iter().map(|f| f.behind(from)));
+                }
+                self.in_key = line.contains("-----BEGIN") && line.contains("PRIVATE KEY-----") && !line.contains("-----END");
+            }
+            start += line.len();
+        }
+        joined(found)
+    }
+
+    /// What one line shows; true if it holds a name that gives secrets away.
+    fn line(&mut self, line: &str, start: usize, found: &mut Vec<Found>) -> bool {
+        let named = shapes::literals_in(line) != 0;
+        if line.len() >= SHORTEST_SECRET {
+            found.extend(find(line).into_iter().map(|f| f.behind(start)));
+        }
+        if self.columns.is_open() || named || line.contains("---") {
+            found.extend(self.columns.line(line, named).into_iter().map(|f| f.behind(start)));
+        }
+        self.columns.remember(line);
+        named
+    }
+}
+
+/// Shorter lines hold no secret with its name.
+const SHORTEST_SECRET: usize = 6;
+
+/// True for lines of JSON or XML, or of a mail server's dialogue: where a name and its value may stand on two lines.
+fn is_structured(lines: &str) -> bool {
+    lines.len() < 4096 && (lines.contains("\":") || lines.contains("\" :") || lines.contains("</") || lines.contains("334 "))
 }
 
 /// `text` with every secret replaced by the name of its kind.
@@ -270,14 +352,12 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     }
     let mut masked = String::with_capacity(text.len());
     let mut at = 0;
-    for Found { kind, range } in found {
-        masked.push_str(&text[at..range.start]);
-        masked.push_str("[masked ");
-        masked.push_str(kind.words());
-        masked.push(']');
-        at = range.end;
+    for secret in found {
+        masked.push_str(text.get(at..secret.range.start).unwrap_or(""));
+        masked.push_str(&secret.label());
+        at = secret.range.end;
     }
-    masked.push_str(&text[at..]);
+    masked.push_str(text.get(at..).unwrap_or(""));
     Cow::Owned(masked)
 }
 
