@@ -122,7 +122,7 @@ impl Hits {
     /// Moves every place `lines` lines down.
     pub fn move_down(&mut self, lines: u64) {
         let tallies = self.tallies.values_mut().flat_map(|tally| &mut tally.samples);
-        let groups = self.groups.values_mut().flat_map(|group| &mut group.samples);
+        let groups = self.groups.iter_mut().flat_map(|group| &mut group.samples);
         tallies.chain(groups).for_each(|place| place.move_down(lines));
     }
 
