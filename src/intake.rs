@@ -382,8 +382,10 @@ impl Reader<'_> {
         let mut outline = Vec::new();
         let losses = syntax::read_each(text, name, &mut |mut section| {
             parse::read(&source, &section, &mut found);
-            // A large export comes in many sections: only where they stand is kept.
-            section.nodes = Vec::new();
+            // A large export comes in many sections: only where they stand is kept. Lines of mails and pages stay: they are decoded.
+            if section.syntax != Syntax::Lines {
+                section.nodes = Vec::new();
+            }
             outline.push(section);
         });
         parse::read_whole(&source, &outline, &mut found);
@@ -397,8 +399,7 @@ impl Reader<'_> {
             let lines = outline
                 .iter()
                 .filter(|s| s.syntax == Syntax::Lines)
-                .flat_map(|s| s.first_line..=s.last_line)
-                .map(|n| (n, text.line(n)));
+                .flat_map(|section| source.lines(section));
             taken.elsewhere = Some(elsewhere(&path, host.as_deref(), lines, self.catalogue));
         }
         taken.finish(found, losses);

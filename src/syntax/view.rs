@@ -5,6 +5,7 @@
 
 use super::{Loss, Place};
 use crate::bundle::Text;
+use crate::model::secret::mask;
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -194,10 +195,14 @@ impl Losses {
 
     /// Notes that something at `line` could not be read.
     pub(super) fn add(&mut self, line: u64, reason: impl Into<String>) {
-        let loss = Loss { line, reason: reason.into() };
         if self.kept.len() >= Self::LIMIT {
             self.dropped += 1;
-        } else if !self.kept.contains(&loss) {
+            return;
+        }
+        // Reasons quote names of properties and files: of a bundle, therefore masked.
+        let reason = mask(&reason.into()).into_owned();
+        let loss = Loss { line, reason };
+        if !self.kept.contains(&loss) {
             self.kept.push(loss);
         }
     }

@@ -96,6 +96,7 @@ fn workbook(bytes: &[u8], sections: &mut Vec<Section>, losses: &mut Losses) -> R
     };
     let mut cells_left = CELLS;
     for (name, id) in sheets {
+        let name = crate::model::secret::mask(&name).into_owned();
         let Some((_, target)) = targets.get(&id) else {
             losses.add(0, format!("the sheet `{name}` has no part in the workbook"));
             continue;
