@@ -80,6 +80,8 @@ enum Command {
     Completions(shell::CompletionsArguments),
     /// The man page, to standard output.
     Man,
+    /// The JSON Schema of the JSON report, to standard output.
+    Schema,
 }
 
 /// Options that every command has.
@@ -119,6 +121,7 @@ pub fn run(arguments: Arguments) -> Exit {
         Some(Command::Facts(arguments)) => facts::run(&arguments),
         Some(Command::Completions(completions)) => shell::completions(&completions),
         Some(Command::Man) => shell::man(),
+        Some(Command::Schema) => terminal::print(crate::report::SCHEMA).err().unwrap_or(Exit::Clean),
     }
 }
 

@@ -67,6 +67,7 @@ pub fn build(case: &Case, findings: &[Finding], diagnosis: &Diagnosis, context: 
             .iter()
             .map(|hit| signature_row(hit, (context.signature)(&hit.id)))
             .collect(),
+        unexplained_errors: unexplained_errors(case, diagnosis),
         inventory: context.inventory.iter().map(|entry| inventory_row(entry, findings)).collect(),
         totals,
     }
@@ -200,15 +201,6 @@ fn finding_row(finding: &Finding) -> FindingRow {
 }
 
 fn signature_row(hit: &crate::model::SignatureHit, text: SignatureText) -> SignatureRow {
-    let samples = hit
-        .samples
-        .iter()
-        .map(|o| SampleRow {
-            path: o.path.to_string(),
-            line: o.line,
-            excerpt: o.excerpt.as_str().to_owned(),
-        })
-        .collect();
     SignatureRow {
         id: hit.id.clone(),
         code: text.code,
@@ -221,8 +213,44 @@ fn signature_row(hit: &crate::model::SignatureHit, text: SignatureText) -> Signa
         meaning: text.meaning,
         checks: text.checks,
         fields: hit.fields.iter().map(|(name, values)| (name.clone(), all_masked(values))).collect(),
-        samples,
+        samples: samples(&hit.samples),
     }
+}
+
+fn samples(origins: &[Origin]) -> Vec<SampleRow> {
+    let sample = |o: &Origin| SampleRow {
+        path: o.path.to_string(),
+        line: o.line,
+        excerpt: o.excerpt.as_str().to_owned(),
+    };
+    origins.iter().map(sample).collect()
+}
+
+/// An error that begins this near to the first failure of a cause may belong to it.
+const NEAR_ONSET_MS: i64 = 10 * 60_000;
+
+fn unexplained_errors(case: &Case, diagnosis: &Diagnosis) -> Vec<UnexplainedRow> {
+    let near = |a: Stamp, b: Stamp| match (a.instant(), b.instant()) {
+        (Some(a), Some(b)) => a.since(b).saturating_abs() <= NEAR_ONSET_MS,
+        // Two times without a zone may be of two zones: they tell nothing.
+        _ => false,
+    };
+    let row = |group: &crate::model::UnexplainedGroup| {
+        let begins = |cause: &&crate::diagnosis::RootCause| {
+            let onset = cause.onset.as_ref().map(|onset| onset.first_bad.value);
+            matches!((onset, group.span.first), (Some(onset), Some(first)) if near(onset, first))
+        };
+        UnexplainedRow {
+            template: masked(&group.template),
+            class: masked(&group.class),
+            count: group.count,
+            first: stamp(group.span.first),
+            last: stamp(group.span.last),
+            begins_with: diagnosis.causes.iter().filter(begins).map(|c| c.cause.clone()).collect(),
+            samples: samples(&group.samples),
+        }
+    };
+    case.logs.unexplained.iter().map(row).collect()
 }
 
 fn inventory_row(entry: &InventoryEntry, findings: &[Finding]) -> InventoryRow {
