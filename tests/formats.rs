@@ -29,7 +29,7 @@ fn reports(bundle: &Path) -> BTreeMap<&'static str, Vec<u8>> {
         .collect()
 }
 
-const FORMATS: &[&str] = &["text", "json", "ndjson", "sarif", "markdown", "csv", "junit"];
+const FORMATS: &[&str] = &["text", "json", "ndjson", "sarif", "html", "markdown", "csv", "junit"];
 
 fn text<'a>(reports: &'a BTreeMap<&'static str, Vec<u8>>, format: &str) -> &'a str {
     std::str::from_utf8(&reports[format]).expect("UTF-8")
@@ -64,16 +64,11 @@ fn elements(xml: &str) -> Vec<(String, BTreeMap<String, String>)> {
     loop {
         match reader.read_event().expect("well-formed XML") {
             quick_xml::events::Event::Start(e) | quick_xml::events::Event::Empty(e) => {
-                let name = String::from_utf8_lossy(e.name().as_ref()).into_owned();
+                let name = e.name().as_ref().to_owned();
                 let attributes = e
                     .attributes()
                     .map(|a| a.expect("a well-formed attribute"))
-                    .map(|a| {
-                        (
-                            String::from_utf8_lossy(a.key.as_ref()).into_owned(),
-                            String::from_utf8_lossy(&a.value).into_owned(),
-                        )
-                    })
+                    .map(|a| (a.key.as_ref().to_owned(), a.value.into_owned()))
                     .collect();
                 found.push((name, attributes));
             }
@@ -124,6 +119,12 @@ fn all_formats_agree_for_every_golden_bundle() {
         let sums = text(&reports, "text").lines().last().expect("a last line").to_owned();
         assert!(sums.contains(&format!("{} fail", json["totals"]["fail"])) && sums.contains(&format!("{} open", json["totals"]["unknown"])));
         assert!(text(&reports, "markdown").contains(&sums), "{sums}");
+        let html = text(&reports, "html");
+        assert!(html.contains(&sums), "{sums}");
+        let rows = |verdict: &str| html.matches(&format!("<details class=\"finding v-{verdict} ")).count() as u64;
+        for verdict in ["fail", "warn", "unknown", "pass", "not-applicable"] {
+            assert_eq!(rows(verdict), expected.get(verdict).copied().unwrap_or(0), "{verdict}");
+        }
     }
 }
 
@@ -231,6 +232,11 @@ fn hostile_text_stays_text_in_every_format() {
         assert!(!cell.trim_start().starts_with(['=', '+', '-', '@']), "{cell}");
     }
     elements(text(&reports, "junit"));
+    let html = text(&reports, "html");
+    for live in ["<img", "<script>alert", "onerror=alert(2)>\"", "javascript:alert(3)\""] {
+        assert!(!html.contains(live), "{live}");
+    }
+    assert!(html.contains("&lt;img src=x onerror=alert(4)&gt;"), "hostile text is shown");
     let markdown = text(&reports, "markdown");
     for line in markdown.lines() {
         // What stands outside code spans holds no live mark-up.
@@ -246,4 +252,24 @@ fn hostile_text_stays_text_in_every_format() {
 fn the_same_bundle_gives_the_same_bytes() {
     let bundle = fixtures("bundles").join("secret-expired").join("input");
     assert_eq!(reports(&bundle), reports(&bundle));
+}
+
+#[test]
+fn the_page_asks_nobody_for_anything() {
+    let reports = reports(&fixtures("bundles").join("secret-expired").join("input"));
+    let html = text(&reports, "html");
+    let policy = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-";
+    assert!(html.contains(policy) && !html.contains("unsafe-inline"));
+    assert_eq!((html.matches("<script").count(), html.matches("<style").count()), (1, 1));
+    for what in [
+        " src=", "srcset=", "url(", "@import", "<link", "<iframe", "<object", "<base", " style=", " onclick",
+    ] {
+        assert!(!html.contains(what), "{what}");
+    }
+    assert!(html.split("href=\"").skip(1).all(|rest| rest.starts_with('#')), "links stay in the page");
+    let targets: BTreeSet<&str> = html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    for link in html.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(targets.contains(link), "{link} leads nowhere");
+    }
+    assert!(html.contains("<svg") && html.contains("Names of ECE"));
 }

@@ -17,6 +17,8 @@ pub enum Format {
     Ndjson,
     /// SARIF 2.1.0, for code-scanning tools.
     Sarif,
+    /// One self-contained page: filters, timeline, map of names, ports grid.
+    Html,
     /// A note for the case: the short form, then the full one.
     Markdown,
     /// The action list: who must do what where.
@@ -112,6 +114,7 @@ fn render(report: &Report, format: Format, style: &Style) -> serde_json::Result<
         Format::Json => report::to_json(report),
         Format::Ndjson => report::render(report, Rendering::Ndjson),
         Format::Sarif => report::render(report, Rendering::Sarif),
+        Format::Html => report::render(report, Rendering::Html),
         Format::Markdown => report::render(report, Rendering::Markdown),
         Format::Csv => report::render(report, Rendering::Csv),
         Format::Junit => report::render(report, Rendering::Junit),

@@ -6,6 +6,7 @@ use crate::checks;
 use crate::diagnosis::Diagnosis;
 use crate::model::secret::mask;
 use crate::model::{InventoryEntry, Span, Stamp};
+use crate::timeline;
 use std::collections::BTreeSet;
 
 /// Longest list of losses shown for one member; all are counted.
@@ -44,7 +45,22 @@ pub fn build(case: &Case, findings: &[Finding], diagnosis: &Diagnosis, context: 
     totals.files = context.inventory.len();
     totals.bytes = context.inventory.iter().map(|e| e.bytes).sum();
     totals.records = case.logs.streams.iter().map(|s| s.records).sum();
+    let dull = |id: &str| (context.signature)(id).role == "context";
+    let mut span = Span::default();
+    case.logs.streams.iter().for_each(|stream| span.merge(stream.span));
     Report {
+        timeline: timeline::gather(&case.facts, &case.logs, &dull),
+        rates: case.logs.hits.iter().filter(|hit| !dull(&hit.id)).map(rate).collect(),
+        names: super::names::names(case),
+        onset: diagnosis
+            .causes
+            .iter()
+            .find_map(|c| c.onset.as_ref())
+            .map(|onset| timeline::order(onset.first_bad.value)),
+        log_span: span
+            .first
+            .zip(span.last)
+            .map(|(first, last)| (timeline::order(first), timeline::order(last))),
         schema_version: 1,
         tool: Tool {
             name: env!("CARGO_PKG_NAME"),
@@ -214,6 +230,13 @@ fn signature_row(hit: &crate::model::SignatureHit, text: SignatureText) -> Signa
         checks: text.checks,
         fields: hit.fields.iter().map(|(name, values)| (name.clone(), all_masked(values))).collect(),
         samples: samples(&hit.samples),
+    }
+}
+
+fn rate(hit: &crate::model::SignatureHit) -> Rate {
+    Rate {
+        signature: hit.id.clone(),
+        minutes: hit.minutes.clone(),
     }
 }
 

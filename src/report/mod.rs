@@ -4,9 +4,12 @@ mod actions;
 mod build;
 mod csv;
 mod escape;
+mod events;
+mod html;
 mod json;
 mod junit;
 mod markdown;
+mod names;
 mod ndjson;
 mod sarif;
 pub mod text;
@@ -14,13 +17,16 @@ mod words;
 
 pub use build::{Context, SignatureText, build};
 pub use escape::{visible, visible_line};
+pub use events::{TimelineFormat, timeline};
 pub use json::{to_json, to_json_line};
+pub use names::NameRow;
 
 /// The JSON Schema (2020-12) of the JSON report.
 pub const SCHEMA: &str = include_str!("../../data/report.schema.json");
 
 use crate::finding::{Confidence, Finding, Role, Severity, Subject, Verdict, Want};
 use crate::model::Origin;
+use crate::timeline::Event;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -51,6 +57,30 @@ pub struct Report {
     pub inventory: Vec<InventoryRow>,
     /// Sums.
     pub totals: Totals,
+    /// Events of all servers in one clock; `ecelens timeline` prints them.
+    #[serde(skip)]
+    pub timeline: Vec<Event>,
+    /// Known errors over time.
+    #[serde(skip)]
+    pub rates: Vec<Rate>,
+    /// The map of names.
+    #[serde(skip)]
+    pub names: Vec<NameRow>,
+    /// First failure of the first cause, in milliseconds since 1970.
+    #[serde(skip)]
+    pub onset: Option<i64>,
+    /// First and last log record, in milliseconds since 1970.
+    #[serde(skip)]
+    pub log_span: Option<(i64, i64)>,
+}
+
+/// Hits of a signature over time.
+#[derive(Clone, Debug)]
+pub struct Rate {
+    /// Its id.
+    pub signature: String,
+    /// Hits per minute since 1970.
+    pub minutes: BTreeMap<i64, u32>,
 }
 
 /// Machine formats of the report that are text; [`text::render`] and [`to_json`] are the others.
@@ -66,6 +96,8 @@ pub enum Rendering {
     Junit,
     /// SARIF 2.1.0.
     Sarif,
+    /// One HTML page.
+    Html,
 }
 
 /// The report in a machine format.
@@ -79,6 +111,7 @@ pub fn render(report: &Report, rendering: Rendering) -> serde_json::Result<Strin
         Rendering::Markdown => markdown::render(report),
         Rendering::Junit => junit::render(report),
         Rendering::Sarif => sarif::render(report)?,
+        Rendering::Html => html::render(report),
     })
 }
 
@@ -339,6 +372,20 @@ pub struct UnexplainedRow {
     pub begins_with: Vec<String>,
     /// A few places.
     pub samples: Vec<SampleRow>,
+}
+
+impl SampleRow {
+    /// The same place as evidence.
+    pub fn evidence(&self) -> EvidenceRow {
+        EvidenceRow {
+            path: self.path.clone(),
+            line: (self.line > 0).then_some(self.line),
+            column: None,
+            pointer: None,
+            cell: None,
+            excerpt: self.excerpt.clone(),
+        }
+    }
 }
 
 /// A member of the bundle.
