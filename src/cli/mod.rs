@@ -2,6 +2,7 @@
 //! arguments.
 
 mod catalogue;
+mod collect;
 mod explain;
 mod facts;
 mod inventory;
@@ -10,6 +11,7 @@ mod packs;
 mod scan;
 mod shell;
 mod terminal;
+mod timeline;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -76,10 +78,16 @@ enum Command {
     Inventory(inventory::InventoryArguments),
     /// All that was believed, with its origin, and every contradiction, as JSON.
     Facts(facts::FactsArguments),
+    /// The events of all servers in one clock: what began, failed, changed, ended.
+    Timeline(timeline::TimelineArguments),
+    /// The commands that yield the evidence still missing, as scripts to read and run by hand; it runs none of them.
+    Collect(collect::CollectArguments),
     /// Shell completions, to standard output.
     Completions(shell::CompletionsArguments),
     /// The man page, to standard output.
     Man,
+    /// The JSON Schema of the JSON report, to standard output.
+    Schema,
 }
 
 /// Options that every command has.
@@ -117,8 +125,11 @@ pub fn run(arguments: Arguments) -> Exit {
         Some(Command::Signatures(list)) => catalogue::signatures(&list),
         Some(Command::Inventory(inventory)) => inventory::run(&inventory),
         Some(Command::Facts(arguments)) => facts::run(&arguments),
+        Some(Command::Timeline(arguments)) => timeline::run(&arguments),
+        Some(Command::Collect(arguments)) => collect::run(&arguments),
         Some(Command::Completions(completions)) => shell::completions(&completions),
         Some(Command::Man) => shell::man(),
+        Some(Command::Schema) => terminal::print(crate::report::SCHEMA).err().unwrap_or(Exit::Clean),
     }
 }
 

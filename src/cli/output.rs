@@ -1,7 +1,7 @@
 //! Where a report goes: pairs of format and file, or standard output. Files are written whole or not at all.
 
 use super::{Exit, terminal};
-use crate::report::{self, Report, text::Style};
+use crate::report::{self, Rendering, Report, text::Style};
 use clap::ValueEnum;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,20 @@ use std::path::{Path, PathBuf};
 pub enum Format {
     /// For a terminal.
     Text,
-    /// The JSON report, schema version 1.
+    /// The JSON report, schema version 1 (`ecelens schema`).
     Json,
+    /// One JSON line for each cause, finding, error text and file.
+    Ndjson,
+    /// SARIF 2.1.0, for code-scanning tools.
+    Sarif,
+    /// One self-contained page: filters, timeline, map of names, ports grid.
+    Html,
+    /// A note for the case: the short form, then the full one.
+    Markdown,
+    /// The action list: who must do what where.
+    Csv,
+    /// JUnit XML, for build servers.
+    Junit,
 }
 
 /// One output: a format, and a file or standard output.
@@ -84,10 +96,8 @@ pub fn write(report: &Report, outputs: &[Output], style: &Style) -> Result<(), E
         } else {
             *style
         };
-        let text = match output.format {
-            Format::Text => report::text::render(report, &style),
-            Format::Json => report::to_json(report).map_err(|error| terminal::complain(&format!("the report can't be written as JSON: {error}")))?,
-        };
+        let text =
+            render(report, output.format, &style).map_err(|error| terminal::complain(&format!("the report can't be written as JSON: {error}")))?;
         match &output.file {
             None => terminal::print(&text)?,
             Some(file) => {
@@ -96,6 +106,19 @@ pub fn write(report: &Report, outputs: &[Output], style: &Style) -> Result<(), E
         }
     }
     Ok(())
+}
+
+fn render(report: &Report, format: Format, style: &Style) -> serde_json::Result<String> {
+    match format {
+        Format::Text => Ok(report::text::render(report, style)),
+        Format::Json => report::to_json(report),
+        Format::Ndjson => report::render(report, Rendering::Ndjson),
+        Format::Sarif => report::render(report, Rendering::Sarif),
+        Format::Html => report::render(report, Rendering::Html),
+        Format::Markdown => report::render(report, Rendering::Markdown),
+        Format::Csv => report::render(report, Rendering::Csv),
+        Format::Junit => report::render(report, Rendering::Junit),
+    }
 }
 
 /// Writes a file by a temporary one beside it and a rename: after a crash there is the old file or the new one, never half of one.

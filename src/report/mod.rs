@@ -1,16 +1,32 @@
 //! The report: one value, and one renderer per format. Totals and order are made here, so that all formats agree.
 
+mod actions;
 mod build;
+mod csv;
 mod escape;
+mod events;
+mod html;
 mod json;
+mod junit;
+mod markdown;
+mod names;
+mod ndjson;
+mod sarif;
 pub mod text;
+mod words;
 
 pub use build::{Context, SignatureText, build};
 pub use escape::{visible, visible_line};
-pub use json::to_json;
+pub use events::{TimelineFormat, timeline};
+pub use json::{to_json, to_json_line};
+pub use names::NameRow;
 
-use crate::finding::{Confidence, Finding, Severity, Subject, Verdict, Want};
+/// The JSON Schema (2020-12) of the JSON report.
+pub const SCHEMA: &str = include_str!("../../data/report.schema.json");
+
+use crate::finding::{Confidence, Finding, Role, Severity, Subject, Verdict, Want};
 use crate::model::Origin;
+use crate::timeline::Event;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -35,10 +51,68 @@ pub struct Report {
     pub findings: Vec<FindingRow>,
     /// Known error texts that were found.
     pub signatures: Vec<SignatureRow>,
+    /// Groups of errors that no known text explains, most frequent first.
+    pub unexplained_errors: Vec<UnexplainedRow>,
     /// Every member of the bundle.
     pub inventory: Vec<InventoryRow>,
     /// Sums.
     pub totals: Totals,
+    /// Events of all servers in one clock; `ecelens timeline` prints them.
+    #[serde(skip)]
+    pub timeline: Vec<Event>,
+    /// Known errors over time.
+    #[serde(skip)]
+    pub rates: Vec<Rate>,
+    /// The map of names.
+    #[serde(skip)]
+    pub names: Vec<NameRow>,
+    /// First failure of the first cause, in milliseconds since 1970.
+    #[serde(skip)]
+    pub onset: Option<i64>,
+    /// First and last log record, in milliseconds since 1970.
+    #[serde(skip)]
+    pub log_span: Option<(i64, i64)>,
+}
+
+/// Hits of a signature over time.
+#[derive(Clone, Debug)]
+pub struct Rate {
+    /// Its id.
+    pub signature: String,
+    /// Hits per minute since 1970.
+    pub minutes: BTreeMap<i64, u32>,
+}
+
+/// Machine formats of the report that are text; [`text::render`] and [`to_json`] are the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rendering {
+    /// One line a thing.
+    Ndjson,
+    /// The action list.
+    Csv,
+    /// The case note.
+    Markdown,
+    /// JUnit XML.
+    Junit,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// One HTML page.
+    Html,
+}
+
+/// The report in a machine format.
+///
+/// # Errors
+/// Only if a value can't be written as JSON.
+pub fn render(report: &Report, rendering: Rendering) -> serde_json::Result<String> {
+    Ok(match rendering {
+        Rendering::Ndjson => ndjson::render(report)?,
+        Rendering::Csv => csv::render(report),
+        Rendering::Markdown => markdown::render(report),
+        Rendering::Junit => junit::render(report),
+        Rendering::Sarif => sarif::render(report)?,
+        Rendering::Html => html::render(report),
+    })
 }
 
 /// Name and version of the program.
@@ -281,6 +355,39 @@ pub struct SampleRow {
     pub excerpt: String,
 }
 
+/// Errors that no known text explains, grouped by what stays the same in them.
+#[derive(Clone, Debug, Serialize)]
+pub struct UnexplainedRow {
+    /// The text with numbers, ids, addresses and hosts replaced, secrets masked.
+    pub template: String,
+    /// Class that logged the first one.
+    pub class: String,
+    /// How many.
+    pub count: u64,
+    /// First time.
+    pub first: Option<String>,
+    /// Last time.
+    pub last: Option<String>,
+    /// Causes (`check:…`, `signature:…`) at whose onset the errors begin, within ten minutes: they may belong together.
+    pub begins_with: Vec<String>,
+    /// A few places.
+    pub samples: Vec<SampleRow>,
+}
+
+impl SampleRow {
+    /// The same place as evidence.
+    pub fn evidence(&self) -> EvidenceRow {
+        EvidenceRow {
+            path: self.path.clone(),
+            line: (self.line > 0).then_some(self.line),
+            column: None,
+            pointer: None,
+            cell: None,
+            excerpt: self.excerpt.clone(),
+        }
+    }
+}
+
 /// A member of the bundle.
 #[derive(Clone, Debug, Serialize)]
 pub struct InventoryRow {
@@ -370,4 +477,39 @@ impl Report {
     pub fn is_empty(&self) -> bool {
         !self.inventory.iter().any(|row| row.kind != "unknown")
     }
+
+    /// The evidence that open questions want, each once with the checks that it settles, by role.
+    pub fn wanted(&self) -> Vec<Wanted> {
+        let mut wants: BTreeMap<(Role, &str, &str), Vec<&'static str>> = BTreeMap::new();
+        for finding in self.findings.iter().filter(|f| f.verdict == Verdict::Unknown) {
+            for want in &finding.wants {
+                let checks = wants.entry((want.role, want.how.as_str(), want.evidence.as_str())).or_default();
+                if !checks.contains(&finding.check) {
+                    checks.push(finding.check);
+                }
+            }
+        }
+        wants
+            .into_iter()
+            .map(|((role, how, evidence), checks)| Wanted {
+                role,
+                how: how.to_owned(),
+                evidence: evidence.to_owned(),
+                checks,
+            })
+            .collect()
+    }
+}
+
+/// A piece of evidence that is still to collect.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Who can supply it.
+    pub role: Role,
+    /// The command or screen.
+    pub how: String,
+    /// What is missing.
+    pub evidence: String,
+    /// Checks that it settles.
+    pub checks: Vec<&'static str>,
 }

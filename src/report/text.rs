@@ -1,8 +1,8 @@
 //! The report for a terminal: the answer first, then the checklist, what is still open, and what was read.
 
 use super::escape::{visible, visible_line};
-use super::{Cause, EvidenceRow, FindingRow, Report};
-use crate::finding::{Confidence, Role, Severity, Verdict};
+use super::{Cause, EvidenceRow, FindingRow, Report, words};
+use crate::finding::{Severity, Verdict};
 use comfy_table::{ContentArrangement, Table, presets};
 use std::fmt::Write;
 
@@ -235,11 +235,7 @@ fn cause_block(out: &mut String, cause: &Cause, style: &Style) {
         style.ink(Ink::Red, severity)
     );
     wrap(out, &first, "     ", &visible_line(&cause.summary), style.width);
-    let sure = match cause.confidence {
-        Confidence::High => "proven by the evidence",
-        Confidence::Medium => "likely",
-        Confidence::Low => "a weak sign",
-    };
+    let sure = words::confidence(cause.confidence);
     let about = format!("{} about {} ({sure})", cause.cause, visible_line(&cause.subject));
     let _ = writeln!(out, "     {}", style.ink(Ink::Dim, &about));
     let shown = if style.verbose { cause.evidence.len() } else { 4 };
@@ -369,40 +365,26 @@ fn checklist(out: &mut String, report: &Report, style: &Style) {
 }
 
 fn to_do(out: &mut String, report: &Report, style: &Style) {
-    let mut wants: std::collections::BTreeMap<(Role, &str, &str), Vec<&str>> = std::collections::BTreeMap::new();
-    for finding in report.findings.iter().filter(|f| f.verdict == Verdict::Unknown) {
-        for want in &finding.wants {
-            let checks = wants.entry((want.role, want.how.as_str(), want.evidence.as_str())).or_default();
-            if !checks.contains(&finding.check) {
-                checks.push(finding.check);
-            }
-        }
-    }
+    let wants = report.wanted();
     if wants.is_empty() {
         return;
     }
     title(out, style, "Still to collect");
     let mut role_before = None;
-    for ((role, how, evidence), checks) in wants {
-        if role_before != Some(role) {
-            let who = match role {
-                Role::EceAdmin => "ECE administrator",
-                Role::EntraAdmin => "Entra administrator",
-                Role::ExchangeAdmin => "Exchange administrator",
-                Role::Network => "network",
-            };
-            let _ = writeln!(out, "  {}", style.ink(Ink::Bold, who));
-            role_before = Some(role);
+    for want in wants {
+        if role_before != Some(want.role) {
+            let _ = writeln!(out, "  {}", style.ink(Ink::Bold, words::role(want.role)));
+            role_before = Some(want.role);
         }
         let first = format!("  {} ", style.bullet());
         wrap(
             out,
             &first,
             "    ",
-            &format!("{} (settles {})", visible_line(evidence), checks.join(", ")),
+            &format!("{} (settles {})", visible_line(&want.evidence), want.checks.join(", ")),
             style.width,
         );
-        for line in visible(how).lines() {
+        for line in visible(&want.how).lines() {
             wrap(out, "      ", "        ", line, style.width);
         }
     }
@@ -479,8 +461,13 @@ pub fn inventory(out: &mut String, report: &Report, style: &Style) {
 }
 
 fn summary(out: &mut String, report: &Report, style: &Style) {
+    let _ = writeln!(out, "\n{}", style.ink(Ink::Bold, &totals_line(report)));
+}
+
+/// The sums in one line, for every format that people read.
+pub fn totals_line(report: &Report) -> String {
     let t = &report.totals;
-    let text = format!(
+    format!(
         "{} root cause(s); {} fail, {} warn, {} open, {} pass, {} n/a; {} files, {}, {} log records",
         report.diagnosis.len(),
         t.fail,
@@ -491,6 +478,5 @@ fn summary(out: &mut String, report: &Report, style: &Style) {
         t.files,
         crate::bundle::size_words(t.bytes),
         t.records
-    );
-    let _ = writeln!(out, "\n{}", style.ink(Ink::Bold, &text));
+    )
 }
