@@ -190,12 +190,7 @@ pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
             &["0.a", "1.a", "m."],
             r"(?:^|[^A-Za-z0-9.])(?P<v>(?:[01]\.A[A-Za-z0-9_-]{20,}|M\.[A-Z0-9]+_[A-Z0-9]+\.)[A-Za-z0-9_.!*$-]*)",
         ),
-        shape(
-            ClientSecret,
-            Values::Sure,
-            &["q~"],
-            r"(?:^|[^A-Za-z0-9_~.-])(?P<v>[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{20,})",
-        ),
+        shape(ClientSecret, Values::Sure, &["q~"], r"(?P<v>[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{20,})"),
         shape(Session, Values::Sure, &["httpsessionid"], r"HttpSessionId:\s*(?P<v>[0-9A-Za-z._!-]{6,})"),
         shape(
             Authorization,
