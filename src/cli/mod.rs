@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod collect;
+mod diff;
 mod explain;
 mod facts;
 mod inventory;
@@ -80,6 +81,8 @@ enum Command {
     Facts(facts::FactsArguments),
     /// The events of all servers in one clock: what began, failed, changed, ended.
     Timeline(timeline::TimelineArguments),
+    /// Two bundles or two JSON reports, before and after a change: fixed, new, changed, unchanged.
+    Diff(diff::DiffArguments),
     /// The commands that yield the evidence still missing, as scripts to read and run by hand; it runs none of them.
     Collect(collect::CollectArguments),
     /// Shell completions, to standard output.
@@ -126,6 +129,7 @@ pub fn run(arguments: Arguments) -> Exit {
         Some(Command::Inventory(inventory)) => inventory::run(&inventory),
         Some(Command::Facts(arguments)) => facts::run(&arguments),
         Some(Command::Timeline(arguments)) => timeline::run(&arguments),
+        Some(Command::Diff(arguments)) => diff::run(&arguments),
         Some(Command::Collect(arguments)) => collect::run(&arguments),
         Some(Command::Completions(completions)) => shell::completions(&completions),
         Some(Command::Man) => shell::man(),
