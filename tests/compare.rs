@@ -57,6 +57,8 @@ fn the_timeline_has_windows() {
     assert!(count(&["--since", "1s"]) < all);
     assert_eq!(count(&["--since", "2000-01-01T00:00:00Z"]), all);
     assert_eq!(count(&["--until", "2000-01-01T00:00:00Z"]), 0);
+    let page = stdout(&["timeline", bundle, "--since", "1h", "--format", "html"]);
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("<svg"));
     let around = count(&["--around", "AADSTS7000222"]);
     assert!(around > 0 && around < all, "{around} of {all}");
     assert_eq!(run(&["timeline", bundle, "--around", "no.such"]).status.code(), Some(2));

@@ -72,7 +72,7 @@ impl Action {
 /// Every finding that fails, warns or is open, root causes first. An open question has an action for each role that can answer
 /// it. A cause that is no finding (an error text that no check covers) comes as number 0.
 pub fn actions(report: &Report) -> Vec<Action> {
-    let mut actions: Vec<Action> = report.diagnosis.iter().filter_map(|cause| of_signature(cause)).collect();
+    let mut actions: Vec<Action> = report.diagnosis.iter().filter_map(of_signature).collect();
     for (index, finding) in report.findings.iter().enumerate() {
         let what = match finding.verdict {
             Verdict::Fail => "mend",

@@ -21,6 +21,7 @@ pub use build::{Context, SignatureText, build};
 pub use diff::{Diff, diff, is_report};
 pub use escape::{visible, visible_line};
 pub use events::{TimelineFormat, timeline};
+pub use html::timeline_page;
 pub use json::{to_json, to_json_line};
 pub use names::NameRow;
 

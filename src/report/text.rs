@@ -389,6 +389,7 @@ fn group_line(out: &mut String, (check, gist): &(&'static str, String), group: &
     const NAMED: usize = 4;
     let first = format!("  {} {} ", style.verdict(Verdict::Unknown), style.ink(Ink::Bold, check));
     let plural = match group.first().map_or("subject", |f| words::subject_kind(f.subject.kind)) {
+        _ if *check == "network.ports" => "ports".to_owned(),
         "alias" => "aliases".to_owned(),
         "mailbox" => "mailboxes".to_owned(),
         other => format!("{other}s"),
@@ -399,7 +400,7 @@ fn group_line(out: &mut String, (check, gist): &(&'static str, String), group: &
         names.push(format!("{} more", group.len() - NAMED));
     }
     let message = visible_line(gist).replace('@', ellipsis);
-    let text = format!("[{} {plural}] {message}: {}", group.len(), names.join(", "));
+    let text = format!("[{} {plural}: {}] {message}", group.len(), names.join(", "));
     wrap(out, &first, "       ", &text, style.width);
 }
 
