@@ -1,5 +1,7 @@
 //! The program from outside: exit codes, streams, options.
 
+#![allow(clippy::disallowed_methods)]
+
 mod support;
 
 use std::io::Write;

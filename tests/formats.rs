@@ -1,5 +1,7 @@
 //! Every format from the same bundle, in one run, read back by an independent reader: the totals agree, hostile text stays text.
 
+#![allow(clippy::disallowed_methods)]
+
 #[path = "support/schema.rs"]
 mod schema;
 mod support;

@@ -176,7 +176,14 @@ pub fn fold_name(name: &str) -> String {
 
 /// True if two property names fold to the same. Compares without building either: large exports ask this millions of times.
 pub fn same_name(one: &str, other: &str) -> bool {
-    folded(one).eq(folded(other))
+    match (one.is_ascii(), other.is_ascii()) {
+        (true, true) => ascii_folded(one).eq(ascii_folded(other)),
+        _ => folded(one).eq(folded(other)),
+    }
+}
+
+fn ascii_folded(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase())
 }
 
 fn folded(name: &str) -> impl Iterator<Item = char> {

@@ -219,7 +219,7 @@ fn plain(text: &str, depth: u8) -> Vec<Found> {
     let literals = shapes::literals_in(text);
     if literals != 0 {
         for shape in shapes::SHAPES.iter().filter(|shape| shape.may_match(literals)) {
-            for captures in shape.pattern.captures_iter(text) {
+            for captures in shape.pattern().captures_iter(text) {
                 let Some(value) = ["v", "w", "x", "y"].iter().find_map(|name| captures.name(name)) else {
                     continue;
                 };
