@@ -31,7 +31,7 @@ fn reports(bundle: &Path) -> BTreeMap<&'static str, Vec<u8>> {
         .collect()
 }
 
-const FORMATS: &[&str] = &["text", "json", "ndjson", "sarif", "html", "markdown", "csv", "junit"];
+const FORMATS: &[&str] = &["text", "json", "ndjson", "sarif", "html", "markdown", "csv", "xlsx", "junit"];
 
 fn text<'a>(reports: &'a BTreeMap<&'static str, Vec<u8>>, format: &str) -> &'a str {
     std::str::from_utf8(&reports[format]).expect("UTF-8")
@@ -80,6 +80,30 @@ fn elements(xml: &str) -> Vec<(String, BTreeMap<String, String>)> {
     }
 }
 
+/// A part of a workbook.
+fn part(workbook: &[u8], name: &str) -> String {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(workbook)).expect("a workbook is an archive");
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut archive.by_name(name).expect(name), &mut text).expect("XML");
+    text
+}
+
+/// Rows of the action list, with its header.
+fn workbook_rows(workbook: &[u8]) -> usize {
+    for name in [
+        "[Content_Types].xml",
+        "_rels/.rels",
+        "xl/workbook.xml",
+        "xl/_rels/workbook.xml.rels",
+        "xl/styles.xml",
+        "xl/worksheets/sheet2.xml",
+    ] {
+        elements(&part(workbook, name));
+    }
+    let sheet = elements(&part(workbook, "xl/worksheets/sheet1.xml"));
+    sheet.iter().filter(|(name, _)| name == "row").count()
+}
+
 #[test]
 fn all_formats_agree_for_every_golden_bundle() {
     for bundle in folders(&fixtures("bundles")) {
@@ -117,6 +141,8 @@ fn all_formats_agree_for_every_golden_bundle() {
         let mut open = expected.clone();
         open.retain(|verdict, _| ["fail", "warn", "unknown"].contains(&verdict.as_str()));
         assert_eq!(counts(listed.iter().filter(|(n, _)| *n != "0").map(|(_, verdict)| *verdict)), open);
+
+        assert_eq!(workbook_rows(&reports["xlsx"]), rows.len() + 1);
 
         let sums = text(&reports, "text").lines().last().expect("a last line").to_owned();
         assert!(sums.contains(&format!("{} fail", json["totals"]["fail"])) && sums.contains(&format!("{} open", json["totals"]["unknown"])));
@@ -220,7 +246,7 @@ fn hostile_bundle() -> tempfile::TempDir {
 fn hostile_text_stays_text_in_every_format() {
     let bundle = hostile_bundle();
     let reports = reports(bundle.path());
-    for (format, bytes) in &reports {
+    for (format, bytes) in reports.iter().filter(|(format, _)| **format != "xlsx") {
         let text = String::from_utf8_lossy(bytes);
         let raw = text
             .chars()
@@ -234,6 +260,8 @@ fn hostile_text_stays_text_in_every_format() {
         assert!(!cell.trim_start().starts_with(['=', '+', '-', '@']), "{cell}");
     }
     elements(text(&reports, "junit"));
+    let sheet = part(&reports["xlsx"], "xl/worksheets/sheet1.xml");
+    assert!(!elements(&sheet).iter().any(|(name, _)| name == "f"), "no formula");
     let html = text(&reports, "html");
     for live in ["<img", "<script>alert", "onerror=alert(2)>\"", "javascript:alert(3)\""] {
         assert!(!html.contains(live), "{live}");

@@ -23,6 +23,8 @@ pub enum Format {
     Markdown,
     /// The action list: who must do what where.
     Csv,
+    /// The action list as a workbook.
+    Xlsx,
     /// JUnit XML, for build servers.
     Junit,
 }
@@ -96,29 +98,28 @@ pub fn write(report: &Report, outputs: &[Output], style: &Style) -> Result<(), E
         } else {
             *style
         };
-        let text =
-            render(report, output.format, &style).map_err(|error| terminal::complain(&format!("the report can't be written as JSON: {error}")))?;
+        let bytes = render(report, output.format, &style).map_err(|error| terminal::complain(&format!("the report can't be written: {error}")))?;
         match &output.file {
-            None => terminal::print(&text)?,
-            Some(file) => {
-                write_whole(file, text.as_bytes()).map_err(|error| terminal::complain(&format!("{}: can't be written: {error}", file.display())))?
-            }
+            None => terminal::print_bytes(&bytes)?,
+            Some(file) => write_whole(file, &bytes).map_err(|error| terminal::complain(&format!("{}: can't be written: {error}", file.display())))?,
         }
     }
     Ok(())
 }
 
-fn render(report: &Report, format: Format, style: &Style) -> serde_json::Result<String> {
-    match format {
-        Format::Text => Ok(report::text::render(report, style)),
-        Format::Json => report::to_json(report),
-        Format::Ndjson => report::render(report, Rendering::Ndjson),
-        Format::Sarif => report::render(report, Rendering::Sarif),
-        Format::Html => report::render(report, Rendering::Html),
-        Format::Markdown => report::render(report, Rendering::Markdown),
-        Format::Csv => report::render(report, Rendering::Csv),
-        Format::Junit => report::render(report, Rendering::Junit),
-    }
+fn render(report: &Report, format: Format, style: &Style) -> Result<Vec<u8>, String> {
+    let rendering = match format {
+        Format::Text => return Ok(report::text::render(report, style).into_bytes()),
+        Format::Json => return report::to_json(report).map(String::into_bytes).map_err(|error| error.to_string()),
+        Format::Ndjson => Rendering::Ndjson,
+        Format::Sarif => Rendering::Sarif,
+        Format::Html => Rendering::Html,
+        Format::Markdown => Rendering::Markdown,
+        Format::Csv => Rendering::Csv,
+        Format::Xlsx => Rendering::Xlsx,
+        Format::Junit => Rendering::Junit,
+    };
+    report::render(report, rendering)
 }
 
 /// Writes a file by a temporary one beside it and a rename: after a crash there is the old file or the new one, never half of one.

@@ -2,7 +2,7 @@
 
 use super::scan::{Input, analyse};
 use super::{Exit, terminal};
-use crate::report::{self, TimelineFormat};
+use crate::report::{self, Report, TimelineFormat};
 use crate::timeline::{Bound, Window};
 use clap::{Args, ValueEnum};
 
@@ -12,6 +12,7 @@ enum Format {
     Text,
     Csv,
     Ndjson,
+    Html,
 }
 
 /// Arguments of `timeline`.
@@ -54,13 +55,22 @@ pub fn run(arguments: &TimelineArguments) -> Exit {
             "no event shows `{wanted}`; `ecelens scan` lists the error texts that were found"
         ));
     };
-    let format = match arguments.format {
-        Format::Text => TimelineFormat::Text,
-        Format::Csv => TimelineFormat::Csv,
-        Format::Ndjson => TimelineFormat::Ndjson,
-    };
     let style = terminal::style(&arguments.input.common);
-    match report::timeline(&events, format, &style) {
+    let text = match arguments.format {
+        Format::Text => report::timeline(&events, TimelineFormat::Text, &style),
+        Format::Csv => report::timeline(&events, TimelineFormat::Csv, &style),
+        Format::Ndjson => report::timeline(&events, TimelineFormat::Ndjson, &style),
+        Format::Html => {
+            let timeline = events.into_iter().cloned().collect();
+            let log_span = window.span(&report.timeline).or(report.log_span);
+            Ok(report::timeline_page(&Report {
+                timeline,
+                log_span,
+                ..report.clone()
+            }))
+        }
+    };
+    match text {
         Err(error) => terminal::complain(&format!("the timeline can't be written as JSON: {error}")),
         Ok(text) => match terminal::print(&text) {
             Err(exit) => exit,

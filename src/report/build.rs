@@ -213,6 +213,7 @@ fn finding_row(finding: &Finding) -> FindingRow {
         wants,
         remedy: finding.remedy.clone(),
         references: checks::by_id(finding.check).map(|check| check.references.to_vec()).unwrap_or_default(),
+        baseline: None,
     }
 }
 

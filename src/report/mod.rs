@@ -3,6 +3,7 @@
 mod actions;
 mod build;
 mod csv;
+mod diff;
 mod escape;
 mod events;
 mod html;
@@ -14,10 +15,13 @@ mod ndjson;
 mod sarif;
 pub mod text;
 mod words;
+mod xlsx;
 
 pub use build::{Context, SignatureText, build};
+pub use diff::{Diff, diff, is_report};
 pub use escape::{visible, visible_line};
 pub use events::{TimelineFormat, timeline};
+pub use html::timeline_page;
 pub use json::{to_json, to_json_line};
 pub use names::NameRow;
 
@@ -83,7 +87,7 @@ pub struct Rate {
     pub minutes: BTreeMap<i64, u32>,
 }
 
-/// Machine formats of the report that are text; [`text::render`] and [`to_json`] are the others.
+/// Formats of the report that need no layout; [`text::render`] and [`to_json`] are the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rendering {
     /// One line a thing.
@@ -98,21 +102,25 @@ pub enum Rendering {
     Sarif,
     /// One HTML page.
     Html,
+    /// The action list as a workbook.
+    Xlsx,
 }
 
-/// The report in a machine format.
+/// The bytes of the report in a format that needs no layout.
 ///
 /// # Errors
-/// Only if a value can't be written as JSON.
-pub fn render(report: &Report, rendering: Rendering) -> serde_json::Result<String> {
-    Ok(match rendering {
-        Rendering::Ndjson => ndjson::render(report)?,
-        Rendering::Csv => csv::render(report),
-        Rendering::Markdown => markdown::render(report),
-        Rendering::Junit => junit::render(report),
-        Rendering::Sarif => sarif::render(report)?,
-        Rendering::Html => html::render(report),
-    })
+/// A sentence, if a value can't be written as JSON or the workbook can't be packed.
+pub fn render(report: &Report, rendering: Rendering) -> Result<Vec<u8>, String> {
+    let of_json = |result: serde_json::Result<String>| result.map(String::into_bytes).map_err(|error| error.to_string());
+    match rendering {
+        Rendering::Ndjson => of_json(ndjson::render(report)),
+        Rendering::Csv => Ok(csv::render(report).into_bytes()),
+        Rendering::Markdown => Ok(markdown::render(report).into_bytes()),
+        Rendering::Junit => Ok(junit::render(report).into_bytes()),
+        Rendering::Sarif => of_json(sarif::render(report)),
+        Rendering::Html => Ok(html::render(report).into_bytes()),
+        Rendering::Xlsx => xlsx::render(report).map_err(|error| error.to_string()),
+    }
 }
 
 /// Name and version of the program.
@@ -272,6 +280,9 @@ pub struct FindingRow {
     pub remedy: Vec<String>,
     /// Sources.
     pub references: Vec<&'static str>,
+    /// `new` or `known`, where the report was compared with a baseline and the finding fails or warns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<&'static str>,
 }
 
 /// A place in the bundle.
@@ -458,6 +469,26 @@ impl Totals {
 }
 
 impl Report {
+    /// Marks what fails or warns as new or known, as the baseline (a JSON report) has it, and says how the two differ.
+    ///
+    /// # Errors
+    /// If this report can't be written as JSON.
+    pub fn compare_with(&mut self, baseline: &serde_json::Value) -> serde_json::Result<Diff> {
+        let diff = diff(baseline, &serde_json::to_value(&*self)?);
+        for finding in &mut self.findings {
+            if matches!(finding.verdict, Verdict::Fail | Verdict::Warn) {
+                let subject = format!("{} {}", words::subject_kind(finding.subject.kind), finding.subject.name.to_lowercase());
+                finding.baseline = Some(if diff.is_new(finding.check, &subject) { "new" } else { "known" });
+            }
+        }
+        Ok(diff)
+    }
+
+    /// The worst severity among the findings that a baseline doesn't know.
+    pub fn worst_new(&self) -> Option<Severity> {
+        self.findings.iter().filter(|f| f.baseline == Some("new")).map(|f| f.severity).min()
+    }
+
     /// The worst severity among failing and warning findings and causes; `None` if nothing fails or warns.
     pub fn worst(&self) -> Option<Severity> {
         let findings = self

@@ -91,6 +91,9 @@ fn result(finding: &FindingRow, index: Option<usize>, report: &Report) -> Value 
             "wants": finding.wants,
         },
     });
+    if let Some(baseline) = finding.baseline {
+        value["baselineState"] = json!(if baseline == "new" { "new" } else { "unchanged" });
+    }
     if let Some(index) = index {
         value["ruleIndex"] = json!(index);
     }

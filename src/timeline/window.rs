@@ -58,25 +58,43 @@ impl Window {
     /// The newest event, which relative bounds count from, is the newest thing that happened: the end of a credential, which may
     /// lie years ahead, doesn't count.
     pub fn select<'a>(&self, events: &'a [Event]) -> Option<Vec<&'a Event>> {
-        let end = |event: &Event| event.until.map_or(order(event.at), order);
-        let happened = events.iter().filter(|e| e.kind != super::EventKind::Credential);
-        let newest = happened.map(end).max().unwrap_or(i64::MAX);
+        let (from, to) = self.bounds(events)?;
+        Some(events.iter().filter(|event| end(event) >= from && order(event.at) <= to).collect())
+    }
+
+    /// What the window spans, if it is bounded on both sides, in milliseconds since 1970; an open end is that of the events.
+    pub fn span(&self, events: &[Event]) -> Option<(i64, i64)> {
+        if self.since.is_none() && self.until.is_none() && self.around.is_none() {
+            return None;
+        }
+        let (from, to) = self.bounds(events)?;
+        let first = events.iter().map(|event| order(event.at)).min()?;
+        Some((from.max(first), to.min(newest(events))))
+    }
+
+    fn bounds(&self, events: &[Event]) -> Option<(i64, i64)> {
+        let newest = newest(events);
         let mut from = self.since.map_or(i64::MIN, |bound| bound.place(newest));
         let mut to = self.until.map_or(i64::MAX, |bound| bound.place(newest));
         if let Some(wanted) = &self.around {
             let wanted = wanted.to_ascii_lowercase();
-            let shows = |event: &&Event| {
-                event
-                    .signatures
-                    .iter()
-                    .any(|id| *id == wanted || id.strip_suffix(&wanted).is_some_and(|head| head.ends_with('.')))
-            };
-            let first = events.iter().filter(shows).map(|event| order(event.at)).min()?;
+            let is_it = |id: &String| *id == wanted || id.strip_suffix(&wanted).is_some_and(|head| head.ends_with('.'));
+            let shows = events.iter().filter(|event| event.signatures.iter().any(is_it));
+            let first = shows.map(|event| order(event.at)).min()?;
             from = from.max(first.saturating_sub(AROUND_MS));
             to = to.min(first.saturating_add(AROUND_MS));
         }
-        Some(events.iter().filter(|event| end(event) >= from && order(event.at) <= to).collect())
+        Some((from, to))
     }
+}
+
+fn end(event: &Event) -> i64 {
+    event.until.map_or(order(event.at), order)
+}
+
+fn newest(events: &[Event]) -> i64 {
+    let happened = events.iter().filter(|e| e.kind != super::EventKind::Credential);
+    happened.map(end).max().unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::esc;
 use std::fmt::Write;
 
 pub fn section(out: &mut String, report: &Report) {
-    out.push_str("<section aria-labelledby=\"inventory\"><h2 id=\"inventory\">Inventory</h2>\n<div class=\"scroll\"><table><thead><tr><th>File</th><th>Taken for</th><th>Size</th><th>Records</th><th>First</th><th>Last</th><th>Note</th></tr></thead><tbody>\n");
+    out.push_str("<section aria-labelledby=\"inventory\"><h2 id=\"inventory\">Inventory</h2>\n<div class=\"scroll\"><table><thead><tr><th>File</th><th>Taken for</th><th>Size</th><th>Records</th><th>First, last</th><th>Note</th></tr></thead><tbody>\n");
     for row in &report.inventory {
         let time = |t: &Option<String>| t.as_ref().map(|t| esc(t)).unwrap_or_default();
         let mut notes: Vec<String> = Vec::new();
@@ -31,7 +31,7 @@ pub fn section(out: &mut String, report: &Report) {
         }
         let _ = writeln!(
             out,
-            "<tr><td><code>{}</code></td><td class=\"{}\">{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"time\">{}</td><td class=\"time\">{}</td><td>{}</td></tr>",
+            "<tr><td><code>{}</code></td><td class=\"time {}\">{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"time\">{}<br>{}</td><td>{}</td></tr>",
             esc(&row.path),
             if row.kind == "unknown" { "unknown" } else { "" },
             esc(&row.kind),

@@ -19,14 +19,8 @@ const SCRIPT: &str = include_str!("script.js");
 
 /// The report as one HTML page.
 pub fn render(report: &Report) -> String {
-    let style = format!("{STYLE}{}", findings::filter_rules(report));
     let mut out = String::new();
-    let _ = write!(
-        out,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<meta name=\"referrer\" content=\"no-referrer\">\n<title>ecelens: ECE mail over OAuth2 with Office 365</title>\n<style>{style}</style>\n</head>\n<body>\n",
-        hash(&style),
-        hash(SCRIPT),
-    );
+    begin(&mut out, report);
     out.push_str("<a class=\"skip\" href=\"#causes\">Skip to the root causes</a>\n<header>\n");
     overview::header(&mut out, report);
     out.push_str("</header>\n<main>\n");
@@ -38,12 +32,37 @@ pub fn render(report: &Report) -> String {
     findings::ports(&mut out, report);
     overview::errors(&mut out, report);
     inventory::section(&mut out, report);
+    end(&mut out, report);
+    out
+}
+
+/// The timeline alone as an HTML page.
+pub fn timeline_page(report: &Report) -> String {
+    let mut out = String::new();
+    begin(&mut out, report);
+    out.push_str("<main>\n");
+    findings::tools(&mut out);
+    timeline::section(&mut out, report);
+    end(&mut out, report);
+    out
+}
+
+fn begin(out: &mut String, report: &Report) {
+    let style = format!("{STYLE}{}", findings::filter_rules(report));
+    let _ = write!(
+        out,
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<meta name=\"referrer\" content=\"no-referrer\">\n<title>ecelens: ECE mail over OAuth2 with Office 365</title>\n<style>{style}</style>\n</head>\n<body>\n",
+        hash(&style),
+        hash(SCRIPT),
+    );
+}
+
+fn end(out: &mut String, report: &Report) {
     let _ = write!(
         out,
         "</main>\n<footer class=\"dim\"><p>{}</p></footer>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
         esc(&super::text::totals_line(report))
     );
-    out
 }
 
 /// A source of the content security policy: the hash of an inline text.

@@ -170,14 +170,14 @@ pub fn errors(out: &mut String, report: &Report) {
         out.push_str("<p>No known error text was found.</p>\n");
     } else {
         out.push_str(
-            "<div class=\"scroll\"><table><thead><tr><th>Count</th><th>Error</th><th>First</th><th>Last</th><th>Meaning</th></tr></thead><tbody>\n",
+            "<div class=\"scroll\"><table><thead><tr><th>Count</th><th>Error</th><th>First, last</th><th>Meaning</th></tr></thead><tbody>\n",
         );
     }
     for row in &report.signatures {
         let time = |t: &Option<String>| t.as_ref().map(|t| esc(t)).unwrap_or_default();
         let _ = write!(
             out,
-            "<tr><td class=\"num\">{}</td><td><code>{}</code><br><span class=\"dim\">{}</span></td><td class=\"time\">{}</td><td class=\"time\">{}</td><td>{}",
+            "<tr><td class=\"num\">{}</td><td><code>{}</code><br><span class=\"dim\">{}</span></td><td class=\"time\">{}<br>{}</td><td>{}",
             row.count,
             esc(&row.id),
             esc(&row.role),
