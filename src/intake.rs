@@ -299,19 +299,17 @@ impl Reader<'_> {
             path: entry.path.clone(),
         };
         let scanned = match content {
-            Content::File(file) if scan::pays(file) => {
-                entry.bytes = file.length();
-                scan::scan_file(self.filter, file, &with)
-            }
+            Content::File(file) if scan::pays(file) => scan::scan_file(self.filter, file, &with),
             _ => {
                 let mut source = Hashing::new(content.reader(), size);
                 source.took(head);
                 let scanned = scan::scan_stream(self.filter, head, &mut source, &with);
-                (entry.bytes, entry.sha256) = source.finish();
+                entry.sha256 = source.finish();
                 scanned
             }
         };
         let digest = scanned.digest;
+        entry.bytes = digest.bytes;
         entry.kind = "ece-log".into();
         entry.why.push("records with the header of ECE logs".into());
         entry.encoding = Some(digest.encoding.name());
@@ -324,7 +322,7 @@ impl Reader<'_> {
             parts: vec![(digest, scanned.meaning)],
         });
         if let Some(error) = scanned.error {
-            taken.problem(format!("not read to its end: {error}"));
+            taken.problem(format!("read up to byte {}: {error}", taken.entry.bytes));
         }
     }
 

@@ -3,7 +3,7 @@
 use super::capped::{Capped, read_whole};
 use super::file::FileView;
 use super::limits::{Limits, Spent};
-use super::{Content, Member, Visitor};
+use super::{Content, Member, Visitor, name};
 use std::io::{self, Cursor, Read, Seek};
 use std::sync::Arc;
 
@@ -287,7 +287,8 @@ pub fn is_workbook<T: AsRef<str>>(mut names: impl Iterator<Item = T>) -> bool {
 
 /// `archive!/member`, with the separators of one kind.
 fn member_name(archive: &str, member: &str) -> Arc<str> {
-    format!("{archive}!/{}", member.replace('\\', "/").trim_start_matches("./")).into()
+    let member = member.replace('\\', "/");
+    format!("{archive}!/{}", name::shown_path(member.trim_start_matches("./"))).into()
 }
 
 /// Name of what a gzip file holds: its own without the ending.

@@ -6,6 +6,7 @@ mod decode;
 mod file;
 mod fingerprint;
 mod limits;
+mod name;
 mod text;
 mod walk;
 

@@ -1,6 +1,6 @@
 //! From the paths of the command line to the files to read, in one order.
 
-use super::{Limits, Problem};
+use super::{Limits, Problem, name};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -98,9 +98,9 @@ fn root_names(paths: &[PathBuf]) -> Vec<String> {
         .zip(&names)
         .map(|(path, name)| {
             if twice(name) {
-                path.to_string_lossy().replace('\\', "/")
+                name::shown_path(&path.to_string_lossy().replace('\\', "/"))
             } else {
-                name.clone()
+                name::shown(name).into_owned()
             }
         })
         .collect()
@@ -110,7 +110,7 @@ fn join(root: &str, below: &Path) -> String {
     let mut name = root.to_owned();
     for part in below.components() {
         name.push('/');
-        name.push_str(&part.as_os_str().to_string_lossy());
+        name.push_str(&name::shown(&part.as_os_str().to_string_lossy()));
     }
     name
 }

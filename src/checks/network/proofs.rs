@@ -2,9 +2,9 @@
 
 use super::endpoints::{Purpose, is_mail_port, purpose_of};
 use super::tie::Servers;
-use crate::case::Case;
+use crate::case::{Case, ServerView};
 use crate::finding::Confidence;
-use crate::model::{Inbound, LogEventKind, OperationKind, Origin, Outcome, Reach, Stamp, is_internal_ip, is_ip};
+use crate::model::{Inbound, LogEventKind, OperationKind, Origin, Outcome, Reach, Run, SignatureHit, Stamp, is_internal_ip, is_ip};
 use std::collections::BTreeMap;
 
 /// One proof about a host and port.
@@ -37,6 +37,41 @@ pub fn is_later(a: Stamp, b: Stamp) -> bool {
     match (a.instant(), b.instant()) {
         (Some(a), Some(b)) => a > b,
         _ => a.local_ms > b.local_ms,
+    }
+}
+
+/// The last time that the fault `hit` is known to have stood on `server`, and the success that proves it healed. A success proves
+/// it only for its own way: mail that still flows says nothing of the sign-in host, whose certificates rest on another root and
+/// whose calls may take a proxy, and a token that was fetched says nothing of the mail hosts.
+pub fn healed(case: &Case, server: &ServerView, hit: &SignatureHit) -> Option<(Stamp, Origin)> {
+    let here = |run: &&Run| run.host.as_deref().is_some_and(|h| server.is_called(h));
+    let runs = |way: Option<OperationKind>| {
+        let operations = case.logs.operations.iter().filter(move |o| way.is_none_or(|way| way_of(o.kind) == way));
+        operations.flat_map(|o| &o.runs).filter(here)
+    };
+    let failed = |way: OperationKind| {
+        let of_hit = runs(Some(way)).filter(|r| matches!(&r.outcome, Outcome::Failed(ids) if ids.contains(&hit.id)));
+        of_hit.map(|r| r.last).reduce(|best, next| if is_later(next, best) { next } else { best })
+    };
+    let all = [OperationKind::TokenRefresh, OperationKind::Fetch, OperationKind::Send];
+    let ways: Vec<(Option<OperationKind>, Stamp)> = all.into_iter().filter_map(|way| Some((Some(way), failed(way)?))).collect();
+    let ways = if ways.is_empty() { vec![(None, hit.span.last?)] } else { ways };
+    let mut proof: Option<(Stamp, Origin)> = None;
+    for (way, fault) in ways {
+        let worked = runs(way).filter(|r| r.outcome == Outcome::Done && is_later(r.last, fault));
+        let last = worked.reduce(|best, next| if is_later(next.last, best.last) { next } else { best })?;
+        if proof.as_ref().is_none_or(|(time, _)| is_later(last.last, *time)) {
+            proof = Some((last.last, last.last_origin.clone()));
+        }
+    }
+    proof
+}
+
+/// Where an operation goes: tokens come from one host, whatever they are asked for.
+fn way_of(kind: OperationKind) -> OperationKind {
+    match kind {
+        OperationKind::TokenGeneration => OperationKind::TokenRefresh,
+        other => other,
     }
 }
 

@@ -1,7 +1,7 @@
 //! `network.tls-trust`: Java on each server trusts the roots that Microsoft's hosts rest on, and nobody intercepts TLS.
 
 use super::endpoints::purpose_of;
-use super::proofs::is_later;
+use super::proofs::{healed, is_later};
 use super::roots::{self, Need};
 use super::tie::Servers;
 use crate::case::{Case, ServerView};
@@ -77,12 +77,15 @@ fn want(host: &str) -> Want {
     )
 }
 
+/// PKIX errors with one text: signature id, the success that proves it healed, places.
+type TrustError = (String, Option<(Stamp, Origin)>, Vec<Origin>);
+
 /// What concerns one server.
 struct Server<'a> {
     view: &'a ServerView,
     now: Option<Fact<Stamp>>,
-    /// Errors: signature id, when the last one stood, places.
-    errors: Vec<(String, Option<Stamp>, Vec<Origin>)>,
+    /// Errors; what isn't healed comes first.
+    errors: Vec<TrustError>,
     /// Last success over TLS: tokens, mail.
     tokens_work: Option<(Stamp, Origin)>,
     mail_works: Option<(Stamp, Origin)>,
@@ -182,14 +185,9 @@ impl<'a> Server<'a> {
 
     /// PKIX errors of this server that nothing healed.
     fn refused(&self, check: &Check, listing: Option<(&Fact<TrustStore>, Confidence)>, has_root: Option<bool>) -> Option<Finding> {
-        let (id, last, places) = self.errors.first()?;
+        let (id, healed, places) = self.errors.first()?;
         let host = &self.view.host;
-        let worked = [&self.tokens_work, &self.mail_works]
-            .into_iter()
-            .flatten()
-            .reduce(|best, next| if is_later(next.0, best.0) { next } else { best });
-        let after = worked.filter(|(time, _)| last.is_some_and(|l| is_later(*time, l)));
-        if let Some((time, origin)) = after {
+        if let Some((time, origin)) = healed {
             let message = format!("Java on {host} refused certificates of Microsoft's hosts for a while; connections work again at {time}: healed");
             return Some(check.warn(self.subject(), message).at_all(places).at(origin));
         }
@@ -291,10 +289,14 @@ impl<'a> Server<'a> {
                     "run again with --as-of <date>",
                 )),
             Some(now) => match root.needed.iter().filter(|n| due(n, now.value)).collect::<Vec<_>>().as_slice() {
-                [] => check.warn(
-                    self.subject(),
-                    format!("{message}: connections will fail from {} on", dates(&root.needed)),
-                ),
+                [] => {
+                    let sources: Vec<&str> = root.needed.iter().map(|n| n.source.as_str()).collect();
+                    let when = dates(&root.needed);
+                    check.warn(
+                        self.subject(),
+                        format!("{message}: connections will fail from {when} on ({})", sources.join("; ")),
+                    )
+                }
                 due => {
                     let hosts: Vec<String> = due
                         .iter()
@@ -369,8 +371,8 @@ impl<'a> Server<'a> {
 }
 
 /// PKIX errors in the logs of `server`: from failed operations, whose times are known, else from signature hits.
-fn errors(case: &Case, server: &ServerView) -> Vec<(String, Option<Stamp>, Vec<Origin>)> {
-    let mut errors: Vec<(String, Option<Stamp>, Vec<Origin>)> = Vec::new();
+fn errors(case: &Case, server: &ServerView) -> Vec<TrustError> {
+    let mut errors = Vec::new();
     for hit in case.logs.hits.iter().filter(|h| UNTRUSTED.contains(&h.id.as_str())) {
         if !hit.by_source.keys().any(|(host, _)| server.is_called(host)) {
             continue;
@@ -380,11 +382,11 @@ fn errors(case: &Case, server: &ServerView) -> Vec<(String, Option<Stamp>, Vec<O
             of_hit && r.host.as_deref().is_some_and(|h| server.is_called(h))
         });
         let last_run = failed.reduce(|best, next| if is_later(next.last, best.last) { next } else { best });
-        let last = last_run.map(|r| r.last).or(hit.span.last);
         let mut places: Vec<Origin> = last_run.map(|r| vec![r.origin.clone()]).unwrap_or_default();
         places.extend(hit.samples.iter().take(3).cloned());
-        errors.push((hit.id.clone(), last, places));
+        errors.push((hit.id.clone(), healed(case, server, hit), places));
     }
+    errors.sort_by_key(|(_, healed, _)| healed.is_some());
     errors
 }
 

@@ -1,6 +1,6 @@
 //! `network.tls-version`: ECE's Java speaks TLS 1.2.
 
-use super::proofs::is_later;
+use super::proofs::{healed, is_later};
 use super::tie::Servers;
 use crate::case::{Case, ServerView};
 use crate::checks::{Check, Gap};
@@ -75,17 +75,14 @@ fn judge(case: &Case, check: &Check, servers: &Servers, at: usize, server: &Serv
             continue;
         }
         let places = || hit.samples.iter().take(3);
-        if let Some((time, origin)) = worked
-            .as_ref()
-            .filter(|(time, _)| hit.span.last.is_some_and(|last| is_later(*time, last)))
-        {
+        if let Some((time, origin)) = healed(case, server, hit) {
             return check
                 .warn(
                     subject,
                     format!("a TLS version was refused on {host}; connections work again at {time}: healed"),
                 )
                 .at_all(places())
-                .at(origin);
+                .at(&origin);
         }
         return check
             .fail(
