@@ -6,6 +6,7 @@
 //! `--errors` percent of the records are errors with a stack trace, `--hits` per mille carry a known error text, `--near` makes every
 //! message a heap of texts that almost are one: the worst that a filter can meet. All names and texts are invented.
 
+#![allow(clippy::disallowed_methods)]
 #![allow(clippy::print_stderr, missing_docs)]
 
 use std::fmt::Write as _;

@@ -299,19 +299,17 @@ impl Reader<'_> {
             path: entry.path.clone(),
         };
         let scanned = match content {
-            Content::File(file) if scan::pays(file) => {
-                entry.bytes = file.length();
-                scan::scan_file(self.filter, file, &with)
-            }
+            Content::File(file) if scan::pays(file) => scan::scan_file(self.filter, file, &with),
             _ => {
                 let mut source = Hashing::new(content.reader(), size);
                 source.took(head);
                 let scanned = scan::scan_stream(self.filter, head, &mut source, &with);
-                (entry.bytes, entry.sha256) = source.finish();
+                entry.sha256 = source.finish();
                 scanned
             }
         };
         let digest = scanned.digest;
+        entry.bytes = digest.bytes;
         entry.kind = "ece-log".into();
         entry.why.push("records with the header of ECE logs".into());
         entry.encoding = Some(digest.encoding.name());
@@ -324,7 +322,7 @@ impl Reader<'_> {
             parts: vec![(digest, scanned.meaning)],
         });
         if let Some(error) = scanned.error {
-            taken.problem(format!("not read to its end: {error}"));
+            taken.problem(format!("read up to byte {}: {error}", taken.entry.bytes));
         }
     }
 
@@ -395,7 +393,7 @@ impl Reader<'_> {
         if let Some((kind, why)) = &foreign {
             found.recognise(kind.kind(), why.clone());
         }
-        let counts = foreign.is_none_or(|(kind, _)| kind.is_evidence()) && !is_hearsay(text);
+        let counts = foreign.is_none_or(|(kind, _)| kind.is_evidence()) && !is_hearsay(name, text);
         if counts {
             let host = outline.iter().find_map(|s| s.host.clone());
             let lines = outline
@@ -421,7 +419,10 @@ fn is_refusal(section: &Section) -> bool {
 }
 
 /// Help pages and e-mails speak of errors that happened elsewhere, or never: what they name is a mention, no event.
-fn is_hearsay(text: &Text) -> bool {
+fn is_hearsay(name: &str, text: &Text) -> bool {
+    let named = [".eml", ".msg", ".mbox"]
+        .iter()
+        .any(|end| name.len() > end.len() && name.to_ascii_lowercase().ends_with(end));
     let head: Vec<String> = text.lines().take(40).map(|(_, line)| line.trim_start().to_ascii_lowercase()).collect();
     let html = head
         .iter()
@@ -429,7 +430,7 @@ fn is_hearsay(text: &Text) -> bool {
         .any(|line| line.starts_with("<!doctype html") || line.starts_with("<html"));
     let has = |start: &str| head.iter().any(|line| line.starts_with(start));
     let mail = has("mime-version:") || has("received:") || has("message-id:") || (has("from:") && has("to:") && has("subject:"));
-    html || mail
+    named || html || mail
 }
 
 /// Archives and documents that are named, but not read.

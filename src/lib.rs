@@ -29,3 +29,4 @@ pub mod redact;
 pub mod report;
 pub mod signatures;
 pub mod syntax;
+pub mod timeline;

@@ -1,5 +1,7 @@
 //! Who may know whom, and what the source may not hold: read from the source itself.
 
+#![allow(clippy::disallowed_methods)]
+
 use std::path::{Path, PathBuf};
 
 /// Module, and the modules of the crate that it may use. `model` and `finding` are open to all.

@@ -1,6 +1,8 @@
 //! Every folder `fixtures/checks/<id>/<verdict>-<case>/` is a small bundle that must give that verdict for that check. A file
 //! `subject.txt` in it names the subject that is meant.
 
+#![allow(clippy::disallowed_methods)]
+
 mod support;
 
 use support::{fixtures, folders, name, report, verdict};

@@ -1,5 +1,7 @@
 //! The program from outside: exit codes, streams, options.
 
+#![allow(clippy::disallowed_methods)]
+
 mod support;
 
 use std::io::Write;
@@ -143,7 +145,20 @@ fn the_report_is_the_same_for_any_number_of_threads_and_any_directory() {
 fn help_names_every_command_and_the_exit_codes() {
     let output = run(&["--help"]);
     let help = String::from_utf8_lossy(&output.stdout);
-    for word in ["scan", "explain", "checks", "signatures", "inventory", "completions", "man", "Exit codes"] {
+    for word in [
+        "scan",
+        "explain",
+        "checks",
+        "signatures",
+        "inventory",
+        "timeline",
+        "diff",
+        "collect",
+        "schema",
+        "completions",
+        "man",
+        "Exit codes",
+    ] {
         assert!(help.contains(word), "{word}");
     }
     for shell in ["bash", "zsh", "fish", "powershell"] {

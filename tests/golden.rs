@@ -1,12 +1,13 @@
 //! Golden bundles: `fixtures/bundles/<name>/input` through the binary gives `expected.json`. `BLESS=1 cargo test --test golden`
 //! writes the files anew: read what changed before it is committed.
 
+#![allow(clippy::disallowed_methods)]
+
 mod support;
 
 use support::{fixtures, folders, name, report, verdict};
 
 #[test]
-#[allow(clippy::disallowed_methods)]
 fn golden_bundles_give_their_reports() {
     let bless = std::env::var_os("BLESS").is_some();
     let mut wrong = Vec::new();
@@ -91,5 +92,73 @@ fn removing_a_file_from_a_healthy_bundle_never_makes_a_verdict_fail() {
                 check.id
             );
         }
+    }
+}
+
+/// A log line's time, 47 minutes later, in the zone `offset` minutes east of UTC.
+fn shifted(line: &str, offset: i64) -> Option<String> {
+    let (stamp, rest) = (line.get(..23)?, line.get(23..)?);
+    let local = ecelens::model::Stamp::parse(stamp)?.local_ms;
+    let zone = rest.strip_prefix(" GMT")?.get(..5)?;
+    let minutes = |z: &str| -> Option<i64> { Some(z.get(1..3)?.parse::<i64>().ok()? * 60 + z.get(3..5)?.parse::<i64>().ok()?) };
+    let own = if zone.starts_with('-') { -minutes(zone)? } else { minutes(zone)? };
+    let moved = ecelens::model::Stamp {
+        local_ms: local + (47 + offset - own) * 60_000,
+        offset_minutes: None,
+    };
+    let text = moved.rfc3339().replace('T', " ");
+    let text = if text.len() == 19 { format!("{text}.000") } else { text };
+    Some(format!(
+        "{text} GMT{}{:02}{:02}{}",
+        if offset < 0 { '-' } else { '+' },
+        offset.abs() / 60,
+        offset.abs() % 60,
+        &rest[9..]
+    ))
+}
+
+#[test]
+fn shifted_times_mixed_zones_and_meaningless_names_change_no_verdict() {
+    // In `logs-only` nothing but the names of the files tells whose logs they are.
+    for bundle in folders(&fixtures("bundles")).into_iter().filter(|b| name(b) != "logs-only") {
+        let input = bundle.join("input");
+        let copy = tempfile::tempdir().expect("a temporary folder");
+        let mut files: Vec<_> = walkdir::WalkDir::new(&input)
+            .into_iter()
+            .flatten()
+            .filter(|e| e.file_type().is_file())
+            .map(|e| e.into_path())
+            .collect();
+        files.sort();
+        for (number, file) in files.iter().enumerate() {
+            let bytes = std::fs::read(file).expect("a file");
+            let target = copy.path().join(format!("{number}.txt"));
+            let is_log = name(file).starts_with("eg_log");
+            let moved = String::from_utf8(bytes.clone()).ok().filter(|_| is_log).map(|text| {
+                let offset = [120, 330, -420][number % 3];
+                text.split_inclusive('\n')
+                    .map(|line| shifted(line, offset).unwrap_or_else(|| line.to_owned()))
+                    .collect::<String>()
+                    .into_bytes()
+            });
+            std::fs::write(target, moved.unwrap_or(bytes)).expect("a copy");
+        }
+        let (before, after) = (report(&[&input]), report(&[copy.path()]));
+        assert_eq!(before["totals"]["records"], after["totals"]["records"], "{}", name(&bundle));
+        let changed: Vec<String> = ecelens::checks::all()
+            .map(|check| (check.id, verdict(&before, check.id, None), verdict(&after, check.id, None)))
+            .filter(|(_, a, b)| a != b)
+            .map(|(id, a, b)| format!("{id}: {a} -> {b}"))
+            .collect();
+        assert!(changed.is_empty(), "{}: {}", name(&bundle), changed.join(", "));
+        let causes = |r: &serde_json::Value| {
+            r["diagnosis"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|c| c["cause"].to_string())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(causes(&before), causes(&after), "{}", name(&bundle));
     }
 }

@@ -35,9 +35,9 @@ impl<R: Read> Hashing<R> {
         }
     }
 
-    /// Bytes seen, and the SHA-256 (lower-case hex) of a member that is not too large.
-    pub fn finish(self) -> (u64, Option<String>) {
-        (self.length, self.sha256.map(|sha256| hex(&sha256.finalize())))
+    /// SHA-256 (lower-case hex) of a member that is not too large.
+    pub fn finish(self) -> Option<String> {
+        self.sha256.map(|sha256| hex(&sha256.finalize()))
     }
 }
 

@@ -154,7 +154,7 @@ impl Text {
         // A cut within a character is moved behind it.
         let end = (end..).find(|&e| self.content.is_char_boundary(e)).unwrap_or(end);
         shown.push_str(self.content.get(at..end).unwrap_or(""));
-        Excerpt::capture(&shown)
+        Excerpt::of_masked(&shown)
     }
 }
 

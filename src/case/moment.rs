@@ -24,10 +24,20 @@ impl Case {
             .filter_map(|s| Some(Fact::new(s.time?, s.origin.clone())));
         let audit = self.facts.entra.audit.iter().filter_map(|event| event.time.fact().cloned());
         let dated = self.facts.dated.iter().cloned();
-        // A stamp without zone is taken as UTC here: hours don't matter to expiry dates, and the newest one only has to be found.
-        logs.chain(sign_ins)
-            .chain(audit)
-            .chain(dated)
-            .max_by_key(|fact| (fact.value.instant().map_or(fact.value.local_ms, |i| i.0), fact.origin.clone()))
+        let all: Vec<Fact<Stamp>> = logs.chain(sign_ins).chain(audit).chain(dated).collect();
+        let newest =
+            |facts: &mut dyn Iterator<Item = &Fact<Stamp>>| facts.max_by_key(|fact| (taken_as_utc(fact.value), fact.origin.clone())).cloned();
+        let zoned = newest(&mut all.iter().filter(|fact| fact.value.offset_minutes.is_some()));
+        let newest = newest(&mut all.iter())?;
+        // No zone is further than 14 hours from UTC: within these a stamp that names its zone is the better witness.
+        let witness = zoned
+            .filter(|fact| taken_as_utc(newest.value) - taken_as_utc(fact.value) <= 14 * 3_600_000)
+            .unwrap_or(newest);
+        Some(Fact::new(witness.value.or_offset(Some(0)), witness.origin))
     }
+}
+
+/// Milliseconds since 1970; a stamp without zone is taken as UTC, since hours don't matter to expiry dates.
+fn taken_as_utc(stamp: Stamp) -> i64 {
+    stamp.instant().map_or(stamp.local_ms, |i| i.0)
 }

@@ -139,7 +139,7 @@ mod tests {
                 scope: scope.clone(),
                 partition: partition.map(str::to_owned),
                 value,
-                shape: None,
+                secret: None,
                 guessed: false,
             };
             case.facts.ece.settings.push(Fact::new(setting, origin.clone()));

@@ -2,6 +2,8 @@
 //! arguments.
 
 mod catalogue;
+mod collect;
+mod diff;
 mod explain;
 mod facts;
 mod inventory;
@@ -10,6 +12,7 @@ mod packs;
 mod scan;
 mod shell;
 mod terminal;
+mod timeline;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -53,7 +56,7 @@ impl From<Exit> for ExitCode {
     arg_required_else_help = true
 )]
 #[command(
-    after_help = "Examples:\n  ecelens bundle.zip                      the diagnosis, on the terminal\n  ecelens scan logs/ export.csv -v        folders and files together, with passes and samples\n  ecelens scan bundle.zip --format json --output report.json\n  ecelens explain AADSTS50011             everything known about a code, offline\n\nExit codes: 0 nothing at or above --fail-on, 1 findings, 2 usage or internal error, 3 nothing recognisable, 4 partial (--strict)."
+    after_help = "Examples:\n  ecelens bundle.zip                      the diagnosis, on the terminal\n  ecelens scan logs/ export.csv -v        folders and files together, with passes and samples\n  ecelens bundle.zip --format html --output report.html --format csv --output actions.csv\n  ecelens timeline bundle.zip --since 7d --around aadsts50011\n  ecelens diff before.zip after.zip\n  ecelens explain AADSTS50011             everything known about a code, offline\n\nExit codes: 0 nothing at or above --fail-on, 1 findings, 2 usage or internal error, 3 nothing recognisable, 4 partial (--strict)."
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -76,10 +79,18 @@ enum Command {
     Inventory(inventory::InventoryArguments),
     /// All that was believed, with its origin, and every contradiction, as JSON.
     Facts(facts::FactsArguments),
+    /// The events of all servers in one clock: what began, failed, changed, ended.
+    Timeline(timeline::TimelineArguments),
+    /// Two bundles or two JSON reports, before and after a change: fixed, new, changed, unchanged.
+    Diff(diff::DiffArguments),
+    /// The commands that yield the evidence still missing, as scripts to read and run by hand; it runs none of them.
+    Collect(collect::CollectArguments),
     /// Shell completions, to standard output.
     Completions(shell::CompletionsArguments),
     /// The man page, to standard output.
     Man,
+    /// The JSON Schema of the JSON report, to standard output.
+    Schema,
 }
 
 /// Options that every command has.
@@ -117,8 +128,12 @@ pub fn run(arguments: Arguments) -> Exit {
         Some(Command::Signatures(list)) => catalogue::signatures(&list),
         Some(Command::Inventory(inventory)) => inventory::run(&inventory),
         Some(Command::Facts(arguments)) => facts::run(&arguments),
+        Some(Command::Timeline(arguments)) => timeline::run(&arguments),
+        Some(Command::Diff(arguments)) => diff::run(&arguments),
+        Some(Command::Collect(arguments)) => collect::run(&arguments),
         Some(Command::Completions(completions)) => shell::completions(&completions),
         Some(Command::Man) => shell::man(),
+        Some(Command::Schema) => terminal::print(crate::report::SCHEMA).err().unwrap_or(Exit::Clean),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where a report goes: pairs of format and file, or standard output. Files are written whole or not at all.
 
 use super::{Exit, terminal};
-use crate::report::{self, Report, text::Style};
+use crate::report::{self, Rendering, Report, text::Style};
 use clap::ValueEnum;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,22 @@ use std::path::{Path, PathBuf};
 pub enum Format {
     /// For a terminal.
     Text,
-    /// The JSON report, schema version 1.
+    /// The JSON report, schema version 1 (`ecelens schema`).
     Json,
+    /// One JSON line for each cause, finding, error text and file.
+    Ndjson,
+    /// SARIF 2.1.0, for code-scanning tools.
+    Sarif,
+    /// One self-contained page: filters, timeline, map of names, ports grid.
+    Html,
+    /// A note for the case: the short form, then the full one.
+    Markdown,
+    /// The action list: who must do what where.
+    Csv,
+    /// The action list as a workbook.
+    Xlsx,
+    /// JUnit XML, for build servers.
+    Junit,
 }
 
 /// One output: a format, and a file or standard output.
@@ -84,18 +98,28 @@ pub fn write(report: &Report, outputs: &[Output], style: &Style) -> Result<(), E
         } else {
             *style
         };
-        let text = match output.format {
-            Format::Text => report::text::render(report, &style),
-            Format::Json => report::to_json(report).map_err(|error| terminal::complain(&format!("the report can't be written as JSON: {error}")))?,
-        };
+        let bytes = render(report, output.format, &style).map_err(|error| terminal::complain(&format!("the report can't be written: {error}")))?;
         match &output.file {
-            None => terminal::print(&text)?,
-            Some(file) => {
-                write_whole(file, text.as_bytes()).map_err(|error| terminal::complain(&format!("{}: can't be written: {error}", file.display())))?
-            }
+            None => terminal::print_bytes(&bytes)?,
+            Some(file) => write_whole(file, &bytes).map_err(|error| terminal::complain(&format!("{}: can't be written: {error}", file.display())))?,
         }
     }
     Ok(())
+}
+
+fn render(report: &Report, format: Format, style: &Style) -> Result<Vec<u8>, String> {
+    let rendering = match format {
+        Format::Text => return Ok(report::text::render(report, style).into_bytes()),
+        Format::Json => return report::to_json(report).map(String::into_bytes).map_err(|error| error.to_string()),
+        Format::Ndjson => Rendering::Ndjson,
+        Format::Sarif => Rendering::Sarif,
+        Format::Html => Rendering::Html,
+        Format::Markdown => Rendering::Markdown,
+        Format::Csv => Rendering::Csv,
+        Format::Xlsx => Rendering::Xlsx,
+        Format::Junit => Rendering::Junit,
+    };
+    report::render(report, rendering)
 }
 
 /// Writes a file by a temporary one beside it and a rename: after a crash there is the old file or the new one, never half of one.

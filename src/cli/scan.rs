@@ -1,12 +1,13 @@
 //! `ecelens scan`: the main job.
 
+use super::collect::read_report;
 use super::output::{Format, Output, pair, write};
 use super::{Common, Exit, is_stdin, packs, shown_paths, terminal};
 use crate::analysis::{Analysis, Options};
 use crate::bundle::{Bundle, Limits};
 use crate::finding::Severity;
 use crate::model::Stamp;
-use crate::report::Report;
+use crate::report::{Report, is_report};
 use clap::{ArgMatches, Args, FromArgMatches, ValueEnum};
 use std::io::Read;
 use std::path::PathBuf;
@@ -50,6 +51,7 @@ pub struct ScanArguments {
     input: Input,
     fail_on: FailOn,
     strict: bool,
+    baseline: Option<PathBuf>,
     outputs: Vec<Output>,
 }
 
@@ -67,6 +69,9 @@ struct Plain {
     /// Exit with 1 if a finding is at least this severe.
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "high", help_heading = "Judging")]
     fail_on: FailOn,
+    /// A JSON report of before: only what is new counts for the exit code, and findings are marked as new or known.
+    #[arg(long, value_name = "REPORT.json", help_heading = "Judging")]
+    baseline: Option<PathBuf>,
     /// Exit with 4 if some evidence was unreadable or partly parsed.
     #[arg(long, help_heading = "Judging")]
     strict: bool,
@@ -92,6 +97,7 @@ impl FromArgMatches for ScanArguments {
             input: plain.input,
             fail_on: plain.fail_on,
             strict: plain.strict,
+            baseline: plain.baseline,
             outputs: pair(&formats, &files),
         })
     }
@@ -169,10 +175,23 @@ fn shaping(input: &Input) -> Vec<String> {
 
 /// Runs `scan`.
 pub fn run(arguments: &ScanArguments) -> Exit {
-    let report = match analyse(&arguments.input) {
+    let baseline = match arguments.baseline.as_deref().map(read_report).transpose() {
+        Ok(baseline) => baseline,
+        Err(exit) => return exit,
+    };
+    if baseline.as_ref().is_some_and(|value| !is_report(value)) {
+        return terminal::complain("the baseline is no JSON report of ecelens (`ecelens scan … --format json`)");
+    }
+    let mut report = match analyse(&arguments.input) {
         Ok(report) => report,
         Err(exit) => return exit,
     };
+    if let Some(baseline) = &baseline {
+        match report.compare_with(baseline) {
+            Ok(diff) => terminal::note(&format!("against the baseline: {}", diff.words())),
+            Err(error) => return terminal::complain(&format!("the report can't be compared: {error}")),
+        }
+    }
     if let Err(exit) = write(&report, &arguments.outputs, &terminal::style(&arguments.input.common)) {
         return exit;
     }
@@ -191,7 +210,12 @@ fn exit_of(report: &Report, arguments: &ScanArguments) -> Exit {
     if report.is_empty() {
         return Exit::Nothing;
     }
-    if threshold.is_some_and(|threshold| report.worst().is_some_and(|worst| worst <= threshold)) {
+    let worst = if arguments.baseline.is_some() {
+        report.worst_new()
+    } else {
+        report.worst()
+    };
+    if threshold.is_some_and(|threshold| worst.is_some_and(|worst| worst <= threshold)) {
         return Exit::Findings;
     }
     if arguments.strict && report.is_partial() {

@@ -6,8 +6,13 @@ use std::io::{self, IsTerminal, Write};
 
 /// Writes `text` to standard output. A closed pipe ends the program quietly; any other failure is a message.
 pub fn print(text: &str) -> Result<(), Exit> {
+    print_bytes(text.as_bytes())
+}
+
+/// The same for a format that may be no text.
+pub fn print_bytes(bytes: &[u8]) -> Result<(), Exit> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Exit::Clean),
         Err(error) => Err(complain(&format!("can't write to standard output: {error}"))),

@@ -73,12 +73,7 @@ impl Reach {
 
 /// What an attempt is called in a sentence.
 pub fn kind_words(kind: OperationKind) -> &'static str {
-    match kind {
-        OperationKind::TokenGeneration => "token generation",
-        OperationKind::TokenRefresh => "token renewal",
-        OperationKind::Fetch => "fetching",
-        OperationKind::Send => "sending",
-    }
+    kind.words()
 }
 
 /// Attempts that a cause of this kind makes fail.

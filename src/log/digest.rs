@@ -21,6 +21,8 @@ pub struct SegmentDigest {
     pub records: u64,
     /// Half-written headers and records.
     pub losses: u64,
+    /// Bytes read.
+    pub bytes: u64,
     /// Line breaks.
     pub newlines: u64,
     /// How the bytes were read. A log is UTF-8 until bytes show that it isn't.
@@ -50,6 +52,7 @@ impl Default for SegmentDigest {
         Self {
             records: 0,
             losses: 0,
+            bytes: 0,
             newlines: 0,
             encoding: Encoding::Utf8,
             span: Span::default(),
@@ -71,6 +74,7 @@ impl SegmentDigest {
     pub fn append(&mut self, next: SegmentDigest) {
         self.records += next.records;
         self.losses += next.losses;
+        self.bytes += next.bytes;
         if self.encoding == Encoding::Utf8 {
             self.encoding = next.encoding;
         }

@@ -151,11 +151,13 @@ impl<'f, S: Sink> LogReader<'f, S> {
         if self.wide.is_some() {
             self.raw.resize(BLOCK, 0);
             let read = read_once(source, &mut self.raw)?;
+            self.tally.digest.bytes += read as u64;
             self.decode(read, false);
             return Ok(read);
         }
         self.make_room();
         let read = read_once(source, self.buffer.get_mut(self.filled..).unwrap_or_default())?;
+        self.tally.digest.bytes += read as u64;
         self.take(read);
         Ok(read)
     }
@@ -204,6 +206,7 @@ impl<'f, S: Sink> LogReader<'f, S> {
         self.raw.resize(SNIFF, 0);
         let read = read_once(source, self.raw.get_mut(before..).unwrap_or_default());
         self.raw.truncate(before + *read.as_ref().unwrap_or(&0));
+        self.tally.digest.bytes += *read.as_ref().unwrap_or(&0) as u64;
         if self.raw.len() == SNIFF {
             self.start_decoding();
         }

@@ -237,9 +237,9 @@ mod tests {
             number += 1;
             let level = if number.is_multiple_of(9) { "ERROR" } else { "INFO" };
             let (minute, second) = (number / 600 % 60, number / 10 % 60);
-            let _ = write!(
+            let _ = writeln!(
                 log,
-                "2024-05-01 10:{minute:02}:{second:02}.000 GMT+0200 <@> {level} <@> [1:main] <@> ProcessId:1 <@> PID:1 <@> UID:12 <@> HttpSessionId:  <@> com.egain.X <@> run <@> message {number} <@>\n"
+                "2024-05-01 10:{minute:02}:{second:02}.000 GMT+0200 <@> {level} <@> [1:main] <@> ProcessId:1 <@> PID:1 <@> UID:12 <@> HttpSessionId:  <@> com.egain.X <@> run <@> message {number} <@>"
             );
             if level == "ERROR" {
                 let _ = write!(log, "java.X: AADSTS{number}\n\n\tat a.b.C(C.java:{number})\n");

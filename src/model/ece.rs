@@ -44,17 +44,6 @@ pub enum SettingKey {
     OauthTenant,
 }
 
-/// What can be known of a secret's shape without showing it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-pub enum SecretShape {
-    /// It is a GUID: the secret's id was pasted in place of its value.
-    Guid,
-    /// It looks like a client secret of Entra ID.
-    ClientSecret,
-    /// Anything else, or hidden (`****`).
-    Other,
-}
-
 /// One row of a settings export.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Setting {
@@ -69,8 +58,8 @@ pub struct Setting {
     /// The value as it stands, stray blanks included; empty if the row is there and has none. A secret's value is never kept (see
     /// `shape`): it reads `(hidden)`.
     pub value: Field<String>,
-    /// For secrets: what the value looks like.
-    pub shape: Option<SecretShape>,
+    /// The value of a secret setting, out of sight; `value` then only says that there is one.
+    pub secret: Option<super::Secret>,
     /// True if the table has no header, and the value was found by the label beside it.
     pub guessed: bool,
 }
@@ -232,6 +221,8 @@ pub enum VersionRole {
     Planned,
     /// Named without saying.
     Named,
+    /// Stands in a file's name: counts where no text names any.
+    FileName,
 }
 
 /// A version of ECE named in a text.

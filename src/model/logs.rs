@@ -124,6 +124,18 @@ pub enum OperationKind {
     Send,
 }
 
+impl OperationKind {
+    /// What an attempt is called in a sentence.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::TokenGeneration => "token generation",
+            Self::TokenRefresh => "token renewal",
+            Self::Fetch => "fetching",
+            Self::Send => "sending",
+        }
+    }
+}
+
 /// How it ended.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub enum Outcome {

@@ -32,7 +32,7 @@ pub use jwt::{claims_of, claims_of_payload};
 pub use logs::*;
 pub use network::*;
 pub use origin::{Excerpt, Fact, Field, Origin};
-pub use secret::{Secret, SecretKind};
+pub use secret::{Secret, SecretKind, SecretShape};
 pub use time::{Instant, Stamp, certificate_date, duration_words, http_date};
 pub use version::Version;
 pub use version_text::{VersionMention, versions_in};

@@ -16,7 +16,11 @@ impl Excerpt {
     pub fn capture(text: &str) -> Self {
         // Masking looks at a little more than is kept, so that a secret that the cut would halve is still recognised.
         let head: String = text.chars().take(Self::LIMIT * 16).collect();
-        let masked = super::secret::mask(&head);
+        Self::of_masked(&super::secret::mask(&head))
+    }
+
+    /// Folds white space of `masked`, in which secrets are masked already, and clips it to [`Excerpt::LIMIT`] characters.
+    pub(crate) fn of_masked(masked: &str) -> Self {
         let mut folded = String::with_capacity(masked.len().min(Self::LIMIT * 2));
         let mut count = 0;
         for word in masked.split_whitespace() {

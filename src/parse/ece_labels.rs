@@ -80,6 +80,13 @@ fn setting_key(name: &str) -> Option<SettingKey> {
 
 /// Folds a label: lower case, letters and digits only, without accents.
 pub fn fold_label(label: &str) -> String {
+    if label.is_ascii() {
+        return label
+            .bytes()
+            .filter(u8::is_ascii_alphanumeric)
+            .map(|b| char::from(b.to_ascii_lowercase()))
+            .collect();
+    }
     label
         .chars()
         .filter(|c| c.is_alphanumeric())

@@ -4,8 +4,8 @@
 use super::Findings;
 use super::ece_labels::{LabelKind, fold_label, is_known_label, setting_of};
 use super::ece_scope::ScopeHints;
-use crate::model::secret;
-use crate::model::{Excerpt, Fact, Field, Origin, Scope, SecretKind, SecretShape, Setting, SettingKey};
+use crate::model::secret::find as find_secrets;
+use crate::model::{Excerpt, Fact, Field, Origin, Scope, Secret, SecretKind, SecretShape, Setting, SettingKey};
 use crate::syntax::{Key, Node, Section, Source, Syntax, Value};
 use regex::Regex;
 use std::collections::BTreeSet;
@@ -362,15 +362,16 @@ impl<'a> Reader<'a> {
             false => self.source.origin_of_property(label, node),
         };
         let raw = node.text().map(|t| self.tidy(t));
-        let mut shape = None;
+        let mut secret = None;
         let value = match raw {
             _ if node.is_blank() => Field::Empty(origin.clone()),
             Some(text) if is_empty_word(&text) => Field::Empty(origin.clone()),
             Some(text) if is_secret => {
-                shape = Some(shape_of_secret(text.trim()));
-                if shape != Some(SecretShape::Guid) && !text.contains("***") && secret::find(&text).is_empty() {
+                let hidden = Secret::new(text.as_str());
+                if !matches!(hidden.shape(), SecretShape::Guid | SecretShape::Hidden) && find_secrets(&text).is_empty() {
                     self.secrets.push(Fact::new(SecretKind::ClientSecret, origin.clone()));
                 }
+                secret = Some(hidden);
                 Field::Value(Fact::new("(hidden)".to_owned(), origin.clone()))
             }
             Some(text) => Field::Value(Fact::new(text, origin.clone())),
@@ -383,7 +384,7 @@ impl<'a> Reader<'a> {
             scope: hints.scope(),
             partition: hints.partition(),
             value,
-            shape,
+            secret,
             guessed,
         };
         self.seen.push(Seen { setting, kind, origin });
@@ -567,21 +568,6 @@ fn split_label(line: &str) -> Option<(&str, &str)> {
     let label = split.name("label")?.as_str().trim().trim_matches(['*', '`', '"']);
     let value = split.name("value")?.as_str().trim().trim_end_matches('|').trim();
     Some((label, value))
-}
-
-/// What a client secret looks like, without keeping it.
-fn shape_of_secret(text: &str) -> SecretShape {
-    static SECRET: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34}$").expect("a constant pattern"));
-    let is_guid = text.len() == 36
-        && text.char_indices().all(|(i, c)| match i {
-            8 | 13 | 18 | 23 => c == '-',
-            _ => c.is_ascii_hexdigit(),
-        });
-    match () {
-        () if is_guid => SecretShape::Guid,
-        () if SECRET.is_match(text) => SecretShape::ClientSecret,
-        () => SecretShape::Other,
-    }
 }
 
 #[cfg(test)]

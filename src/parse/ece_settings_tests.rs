@@ -152,12 +152,12 @@ fn the_oauth_object_and_its_secret() {
     let found = read("x.json", json).facts;
     let keys: Vec<_> = found.ece.settings.iter().map(|s| s.key).collect();
     assert_eq!(keys, [OauthClientId, OauthClientSecret, OauthAuthorizeUrl, OauthTokenUrl]);
-    assert_eq!(found.ece.settings[1].shape, Some(SecretShape::Other));
+    assert_eq!(found.ece.settings[1].secret.as_ref().map(Secret::shape), Some(SecretShape::Other));
     assert_eq!(found.secrets.len(), 1);
     assert!(!format!("{:?}", found.ece.settings[1]).contains("hunter-22"));
     let csv = "Name,Value\nOAuth Client ID,11111111-1111-1111-1111-111111111111\nClient Secret,22222222-2222-2222-2222-222222222222\n";
     let found = read("x.csv", csv).facts.ece.settings;
-    assert_eq!(found[1].shape, Some(SecretShape::Guid));
+    assert_eq!(found[1].secret.as_ref().map(Secret::shape), Some(SecretShape::Guid));
 }
 
 #[test]

@@ -14,7 +14,7 @@ mod stream;
 
 pub use leak::{Leak, LeakCheck};
 pub use names::is_well_known;
-pub use stream::copy;
+pub use stream::{Pass, copy};
 
 use crate::model::secret::Finder;
 use names::Names;
@@ -66,10 +66,12 @@ const MOST_LISTED: usize = 500_000;
 static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?x)
-        (?P<guid>\b[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}\b)
-        | (?P<mail>[A-Za-z0-9_'+][A-Za-z0-9._%'+-]*(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)
-        | (?P<ip>\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b)
-        | (?P<ip6>\b[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7}\b)
+        # Escapes are no part of the name behind them (`https%3A%2F%2Fece.example.com`, `\nECESVC01`).
+        %[0-9A-Fa-f]{2} | \\u[0-9A-Fa-f]{4} | \\[nrt]
+        | (?P<guid>[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}\b)
+        | (?P<mail>[A-Za-z0-9_+][A-Za-z0-9._+-]*(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)
+        | (?P<ip>\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b)
+        | (?P<ip6>[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7}\b)
         | (?P<name>[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*)",
     )
     .expect("a constant pattern")
@@ -128,9 +130,22 @@ impl Redactor {
         safe
     }
 
-    /// A member's path: names in it are replaced as in texts.
+    /// Takes note of the names in a member's path.
+    pub fn learn_path(&mut self, path: &str) {
+        self.names.learn_hosts(path);
+    }
+
+    /// A member's path: names in it are replaced as in texts. An ending (`licenses_sales@example.com.json`)
+    /// is no part of a domain.
     pub fn path(&mut self, path: &str) -> String {
-        self.replace(path).into_owned()
+        let mut safe = String::with_capacity(path.len());
+        for part in path.split_inclusive(['/', '\\']) {
+            let ending = part.rfind('.').filter(|at| part.len() - at <= 6).unwrap_or(part.len());
+            let (name, ending) = part.split_at(ending);
+            safe.push_str(&self.replace(name));
+            safe.push_str(ending);
+        }
+        safe
     }
 
     /// How many secrets were masked.
@@ -165,8 +180,10 @@ impl Redactor {
                 } else {
                     self.ip(ip.as_str())
                 }
-            } else {
+            } else if found.name("name").is_some() {
                 self.names.name(whole.as_str())
+            } else {
+                None
             };
             if let Some(replaced) = replaced {
                 out.push_str(text.get(at..whole.start()).unwrap_or(""));
@@ -250,6 +267,8 @@ mod tests {
         assert_eq!(mail.to_lowercase(), mail_upper.to_lowercase());
         assert!(tenant.ends_with(".onmicrosoft.com") && tenant.split('@').next() == mail.split('@').next());
         let all = redacted(text).to_lowercase();
+        assert!(redacted("ece.contoso.com https%3A%2F%2Fece.contoso.com%2Fx").ends_with("com%2Fx"));
+        assert!(!redacted("x https%3A%2F%2Fece.contoso.com%2F7922ef35-4a6c-422a-b185-5b3eb50a7edf users('sales@contoso.com')").contains("7922ef35"));
         assert!(!all.contains("contoso") && !all.contains("fabrikam") && !all.contains("sales"), "{all}");
     }
 

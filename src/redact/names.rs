@@ -226,16 +226,24 @@ impl Names {
     pub(super) fn mail(&self, mail: &str) -> Option<String> {
         let (user, domain) = split_mail(mail)?;
         let at = mail.get(user.len()..mail.len() - domain.len())?;
-        let user_made = self
-            .users
-            .get(&user.to_lowercase())
-            .map_or_else(|| "user".to_owned(), |made| in_case_of(user, made));
+        let user_made = self.user(user);
         let domain_made = if is_well_known(domain) {
             domain.to_owned()
         } else {
             self.domain(domain).unwrap_or_else(|| domain.to_owned())
         };
         Some(format!("{user_made}{at}{domain_made}"))
+    }
+
+    /// The pseudonym of a user; of `licenses_sales`, as file names have it, of the user that is known.
+    fn user(&self, user: &str) -> String {
+        let starts = std::iter::once(0).chain(user.match_indices('_').map(|(at, _)| at + 1));
+        let known = starts.into_iter().find_map(|at| {
+            let own = user.get(at..)?;
+            let made = self.users.get(&own.to_lowercase())?;
+            Some(format!("{}{}", user.get(..at)?, in_case_of(own, made)))
+        });
+        known.unwrap_or_else(|| "user".to_owned())
     }
 
     pub(super) fn map(&self) -> Vec<(Kind, String, String)> {

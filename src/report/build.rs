@@ -6,6 +6,7 @@ use crate::checks;
 use crate::diagnosis::Diagnosis;
 use crate::model::secret::mask;
 use crate::model::{InventoryEntry, Span, Stamp};
+use crate::timeline;
 use std::collections::BTreeSet;
 
 /// Longest list of losses shown for one member; all are counted.
@@ -44,7 +45,22 @@ pub fn build(case: &Case, findings: &[Finding], diagnosis: &Diagnosis, context: 
     totals.files = context.inventory.len();
     totals.bytes = context.inventory.iter().map(|e| e.bytes).sum();
     totals.records = case.logs.streams.iter().map(|s| s.records).sum();
+    let dull = |id: &str| (context.signature)(id).role == "context";
+    let mut span = Span::default();
+    case.logs.streams.iter().for_each(|stream| span.merge(stream.span));
     Report {
+        timeline: timeline::gather(&case.facts, &case.logs, &dull),
+        rates: case.logs.hits.iter().filter(|hit| !dull(&hit.id)).map(rate).collect(),
+        names: super::names::names(case),
+        onset: diagnosis
+            .causes
+            .iter()
+            .find_map(|c| c.onset.as_ref())
+            .map(|onset| timeline::order(onset.first_bad.value)),
+        log_span: span
+            .first
+            .zip(span.last)
+            .map(|(first, last)| (timeline::order(first), timeline::order(last))),
         schema_version: 1,
         tool: Tool {
             name: env!("CARGO_PKG_NAME"),
@@ -67,6 +83,7 @@ pub fn build(case: &Case, findings: &[Finding], diagnosis: &Diagnosis, context: 
             .iter()
             .map(|hit| signature_row(hit, (context.signature)(&hit.id)))
             .collect(),
+        unexplained_errors: unexplained_errors(case, diagnosis),
         inventory: context.inventory.iter().map(|entry| inventory_row(entry, findings)).collect(),
         totals,
     }
@@ -196,19 +213,11 @@ fn finding_row(finding: &Finding) -> FindingRow {
         wants,
         remedy: finding.remedy.clone(),
         references: checks::by_id(finding.check).map(|check| check.references.to_vec()).unwrap_or_default(),
+        baseline: None,
     }
 }
 
 fn signature_row(hit: &crate::model::SignatureHit, text: SignatureText) -> SignatureRow {
-    let samples = hit
-        .samples
-        .iter()
-        .map(|o| SampleRow {
-            path: o.path.to_string(),
-            line: o.line,
-            excerpt: o.excerpt.as_str().to_owned(),
-        })
-        .collect();
     SignatureRow {
         id: hit.id.clone(),
         code: text.code,
@@ -221,8 +230,51 @@ fn signature_row(hit: &crate::model::SignatureHit, text: SignatureText) -> Signa
         meaning: text.meaning,
         checks: text.checks,
         fields: hit.fields.iter().map(|(name, values)| (name.clone(), all_masked(values))).collect(),
-        samples,
+        samples: samples(&hit.samples),
     }
+}
+
+fn rate(hit: &crate::model::SignatureHit) -> Rate {
+    Rate {
+        signature: hit.id.clone(),
+        minutes: hit.minutes.clone(),
+    }
+}
+
+fn samples(origins: &[Origin]) -> Vec<SampleRow> {
+    let sample = |o: &Origin| SampleRow {
+        path: o.path.to_string(),
+        line: o.line,
+        excerpt: o.excerpt.as_str().to_owned(),
+    };
+    origins.iter().map(sample).collect()
+}
+
+/// An error that begins this near to the first failure of a cause may belong to it.
+const NEAR_ONSET_MS: i64 = 10 * 60_000;
+
+fn unexplained_errors(case: &Case, diagnosis: &Diagnosis) -> Vec<UnexplainedRow> {
+    let near = |a: Stamp, b: Stamp| match (a.instant(), b.instant()) {
+        (Some(a), Some(b)) => a.since(b).saturating_abs() <= NEAR_ONSET_MS,
+        // Two times without a zone may be of two zones: they tell nothing.
+        _ => false,
+    };
+    let row = |group: &crate::model::UnexplainedGroup| {
+        let begins = |cause: &&crate::diagnosis::RootCause| {
+            let onset = cause.onset.as_ref().map(|onset| onset.first_bad.value);
+            matches!((onset, group.span.first), (Some(onset), Some(first)) if near(onset, first))
+        };
+        UnexplainedRow {
+            template: masked(&group.template),
+            class: masked(&group.class),
+            count: group.count,
+            first: stamp(group.span.first),
+            last: stamp(group.span.last),
+            begins_with: diagnosis.causes.iter().filter(begins).map(|c| c.cause.clone()).collect(),
+            samples: samples(&group.samples),
+        }
+    };
+    case.logs.unexplained.iter().map(row).collect()
 }
 
 fn inventory_row(entry: &InventoryEntry, findings: &[Finding]) -> InventoryRow {

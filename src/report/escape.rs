@@ -38,6 +38,65 @@ pub fn visible_line(text: &str) -> String {
     visible(text).replace('\n', " ")
 }
 
+/// Text of an element or a quoted attribute of HTML: markup and quotes are shown, not done.
+pub fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in visible(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The same for XML, where two more characters are illegal; line breaks are kept, in attributes too.
+pub fn xml(text: &str) -> String {
+    html(text).replace(['\u{FFFE}', '\u{FFFF}'], "\u{FFFD}").replace('\n', "&#10;")
+}
+
+/// Text on one line of Markdown: no mark-up comes alive.
+pub fn markdown(text: &str) -> String {
+    let line = visible_line(text);
+    let mut out = String::with_capacity(line.len() + 16);
+    for (at, c) in line.chars().enumerate() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '!' | '#' | '~' | '$' => out.extend(['\\', c]),
+            '-' | '+' | '=' if at == 0 => out.extend(['\\', c]),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A cell of a spreadsheet: what a program would take for the beginning of a formula gets an apostrophe before it, at the start
+/// and behind every character at which a program of another locale might split the cell. Line breaks stay.
+pub fn spreadsheet(text: &str) -> String {
+    let text = visible(text);
+    let mut out = String::with_capacity(text.len() + 1);
+    let mut starts = true;
+    for c in text.chars() {
+        match c {
+            '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' if starts => {
+                out.push('\'');
+                starts = false;
+            }
+            ',' | ';' | '|' | '\n' | '"' => starts = true,
+            c if c.is_whitespace() => {}
+            _ => starts = false,
+        }
+        out.push(c);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,5 +109,25 @@ mod tests {
         );
         assert_eq!(visible("Größe – ok"), "Größe – ok");
         assert_eq!(visible_line("a\nb"), "a b");
+    }
+
+    #[test]
+    fn markup_stays_text() {
+        assert_eq!(
+            html("<a href=\"x\" on='y'>&\u{1}"),
+            "&lt;a href=&quot;x&quot; on=&#39;y&#39;&gt;&amp;\\x01"
+        );
+        assert_eq!(xml("a\u{FFFF}\nb"), "a\u{FFFD}&#10;b");
+        assert_eq!(markdown("![x](javascript:1) <b> a_b"), "\\!\\[x\\](javascript:1) &lt;b&gt; a\\_b");
+        assert_eq!(markdown("- x\n# y"), "\\- x \\# y");
+    }
+
+    #[test]
+    fn no_cell_begins_a_formula() {
+        assert_eq!(spreadsheet("=1+1"), "'=1+1");
+        assert_eq!(spreadsheet(" \t@SUM(A1)"), "  '@SUM(A1)");
+        assert_eq!(spreadsheet("a;=cmd|' /C calc'!A0"), "a;'=cmd|' /C calc'!A0");
+        assert_eq!(spreadsheet("＝1"), "'＝1");
+        assert_eq!(spreadsheet("x -Port 443"), "x -Port 443");
     }
 }

@@ -6,17 +6,26 @@ use std::io;
 
 /// `value` as indented JSON with a line break at its end.
 pub fn to_json<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
+    write(value, serde_json::ser::PrettyFormatter::new())
+}
+
+/// `value` as JSON on one line, with a line break at its end.
+pub fn to_json_line<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
+    write(value, serde_json::ser::CompactFormatter)
+}
+
+fn write<T: Serialize>(value: &T, formatter: impl serde_json::ser::Formatter) -> Result<String, serde_json::Error> {
     let mut bytes = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Safe(serde_json::ser::PrettyFormatter::new()));
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Safe(formatter));
     value.serialize(&mut serializer)?;
     bytes.push(b'\n');
     // serde_json writes UTF-8 only.
     Ok(String::from_utf8(bytes).unwrap_or_default())
 }
 
-struct Safe<'a>(serde_json::ser::PrettyFormatter<'a>);
+struct Safe<F>(F);
 
-impl serde_json::ser::Formatter for Safe<'_> {
+impl<F: serde_json::ser::Formatter> serde_json::ser::Formatter for Safe<F> {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         let mut rest = fragment;
         while let Some(at) = rest.find(is_hostile) {
@@ -60,6 +69,10 @@ impl serde_json::ser::Formatter for Safe<'_> {
 
     fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.0.begin_object_value(writer)
+    }
+
+    fn end_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object_key(writer)
     }
 
     fn end_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {

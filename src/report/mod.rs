@@ -1,16 +1,36 @@
 //! The report: one value, and one renderer per format. Totals and order are made here, so that all formats agree.
 
+mod actions;
 mod build;
+mod csv;
+mod diff;
 mod escape;
+mod events;
+mod html;
 mod json;
+mod junit;
+mod markdown;
+mod names;
+mod ndjson;
+mod sarif;
 pub mod text;
+mod words;
+mod xlsx;
 
 pub use build::{Context, SignatureText, build};
+pub use diff::{Diff, diff, is_report};
 pub use escape::{visible, visible_line};
-pub use json::to_json;
+pub use events::{TimelineFormat, timeline};
+pub use html::timeline_page;
+pub use json::{to_json, to_json_line};
+pub use names::NameRow;
 
-use crate::finding::{Confidence, Finding, Severity, Subject, Verdict, Want};
+/// The JSON Schema (2020-12) of the JSON report.
+pub const SCHEMA: &str = include_str!("../../data/report.schema.json");
+
+use crate::finding::{Confidence, Finding, Role, Severity, Subject, Verdict, Want};
 use crate::model::Origin;
+use crate::timeline::Event;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -35,10 +55,72 @@ pub struct Report {
     pub findings: Vec<FindingRow>,
     /// Known error texts that were found.
     pub signatures: Vec<SignatureRow>,
+    /// Groups of errors that no known text explains, most frequent first.
+    pub unexplained_errors: Vec<UnexplainedRow>,
     /// Every member of the bundle.
     pub inventory: Vec<InventoryRow>,
     /// Sums.
     pub totals: Totals,
+    /// Events of all servers in one clock; `ecelens timeline` prints them.
+    #[serde(skip)]
+    pub timeline: Vec<Event>,
+    /// Known errors over time.
+    #[serde(skip)]
+    pub rates: Vec<Rate>,
+    /// The map of names.
+    #[serde(skip)]
+    pub names: Vec<NameRow>,
+    /// First failure of the first cause, in milliseconds since 1970.
+    #[serde(skip)]
+    pub onset: Option<i64>,
+    /// First and last log record, in milliseconds since 1970.
+    #[serde(skip)]
+    pub log_span: Option<(i64, i64)>,
+}
+
+/// Hits of a signature over time.
+#[derive(Clone, Debug)]
+pub struct Rate {
+    /// Its id.
+    pub signature: String,
+    /// Hits per minute since 1970.
+    pub minutes: BTreeMap<i64, u32>,
+}
+
+/// Formats of the report that need no layout; [`text::render`] and [`to_json`] are the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rendering {
+    /// One line a thing.
+    Ndjson,
+    /// The action list.
+    Csv,
+    /// The case note.
+    Markdown,
+    /// JUnit XML.
+    Junit,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// One HTML page.
+    Html,
+    /// The action list as a workbook.
+    Xlsx,
+}
+
+/// The bytes of the report in a format that needs no layout.
+///
+/// # Errors
+/// A sentence, if a value can't be written as JSON or the workbook can't be packed.
+pub fn render(report: &Report, rendering: Rendering) -> Result<Vec<u8>, String> {
+    let of_json = |result: serde_json::Result<String>| result.map(String::into_bytes).map_err(|error| error.to_string());
+    match rendering {
+        Rendering::Ndjson => of_json(ndjson::render(report)),
+        Rendering::Csv => Ok(csv::render(report).into_bytes()),
+        Rendering::Markdown => Ok(markdown::render(report).into_bytes()),
+        Rendering::Junit => Ok(junit::render(report).into_bytes()),
+        Rendering::Sarif => of_json(sarif::render(report)),
+        Rendering::Html => Ok(html::render(report).into_bytes()),
+        Rendering::Xlsx => xlsx::render(report).map_err(|error| error.to_string()),
+    }
 }
 
 /// Name and version of the program.
@@ -198,6 +280,9 @@ pub struct FindingRow {
     pub remedy: Vec<String>,
     /// Sources.
     pub references: Vec<&'static str>,
+    /// `new` or `known`, where the report was compared with a baseline and the finding fails or warns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<&'static str>,
 }
 
 /// A place in the bundle.
@@ -281,6 +366,39 @@ pub struct SampleRow {
     pub excerpt: String,
 }
 
+/// Errors that no known text explains, grouped by what stays the same in them.
+#[derive(Clone, Debug, Serialize)]
+pub struct UnexplainedRow {
+    /// The text with numbers, ids, addresses and hosts replaced, secrets masked.
+    pub template: String,
+    /// Class that logged the first one.
+    pub class: String,
+    /// How many.
+    pub count: u64,
+    /// First time.
+    pub first: Option<String>,
+    /// Last time.
+    pub last: Option<String>,
+    /// Causes (`check:…`, `signature:…`) at whose onset the errors begin, within ten minutes: they may belong together.
+    pub begins_with: Vec<String>,
+    /// A few places.
+    pub samples: Vec<SampleRow>,
+}
+
+impl SampleRow {
+    /// The same place as evidence.
+    pub fn evidence(&self) -> EvidenceRow {
+        EvidenceRow {
+            path: self.path.clone(),
+            line: (self.line > 0).then_some(self.line),
+            column: None,
+            pointer: None,
+            cell: None,
+            excerpt: self.excerpt.clone(),
+        }
+    }
+}
+
 /// A member of the bundle.
 #[derive(Clone, Debug, Serialize)]
 pub struct InventoryRow {
@@ -351,6 +469,26 @@ impl Totals {
 }
 
 impl Report {
+    /// Marks what fails or warns as new or known, as the baseline (a JSON report) has it, and says how the two differ.
+    ///
+    /// # Errors
+    /// If this report can't be written as JSON.
+    pub fn compare_with(&mut self, baseline: &serde_json::Value) -> serde_json::Result<Diff> {
+        let diff = diff(baseline, &serde_json::to_value(&*self)?);
+        for finding in &mut self.findings {
+            if matches!(finding.verdict, Verdict::Fail | Verdict::Warn) {
+                let subject = format!("{} {}", words::subject_kind(finding.subject.kind), finding.subject.name.to_lowercase());
+                finding.baseline = Some(if diff.is_new(finding.check, &subject) { "new" } else { "known" });
+            }
+        }
+        Ok(diff)
+    }
+
+    /// The worst severity among the findings that a baseline doesn't know.
+    pub fn worst_new(&self) -> Option<Severity> {
+        self.findings.iter().filter(|f| f.baseline == Some("new")).map(|f| f.severity).min()
+    }
+
     /// The worst severity among failing and warning findings and causes; `None` if nothing fails or warns.
     pub fn worst(&self) -> Option<Severity> {
         let findings = self
@@ -370,4 +508,39 @@ impl Report {
     pub fn is_empty(&self) -> bool {
         !self.inventory.iter().any(|row| row.kind != "unknown")
     }
+
+    /// The evidence that open questions want, each once with the checks that it settles, by role.
+    pub fn wanted(&self) -> Vec<Wanted> {
+        let mut wants: BTreeMap<(Role, &str, &str), Vec<&'static str>> = BTreeMap::new();
+        for finding in self.findings.iter().filter(|f| f.verdict == Verdict::Unknown) {
+            for want in &finding.wants {
+                let checks = wants.entry((want.role, want.how.as_str(), want.evidence.as_str())).or_default();
+                if !checks.contains(&finding.check) {
+                    checks.push(finding.check);
+                }
+            }
+        }
+        wants
+            .into_iter()
+            .map(|((role, how, evidence), checks)| Wanted {
+                role,
+                how: how.to_owned(),
+                evidence: evidence.to_owned(),
+                checks,
+            })
+            .collect()
+    }
+}
+
+/// A piece of evidence that is still to collect.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Who can supply it.
+    pub role: Role,
+    /// The command or screen.
+    pub how: String,
+    /// What is missing.
+    pub evidence: String,
+    /// Checks that it settles.
+    pub checks: Vec<&'static str>,
 }

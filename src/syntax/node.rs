@@ -67,15 +67,18 @@ impl Node {
 
     /// The property `name` of a bag. Names are compared by [`fold_name`]: case, blanks and punctuation don't count.
     pub fn get(&self, name: &str) -> Option<&Node> {
-        self.all(name).last()
+        self.entries()
+            .iter()
+            .rev()
+            .find(|(key, _)| same_name(&key.name, name))
+            .map(|(_, node)| node)
     }
 
     /// Every property named `name`, in order.
-    pub fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a Node> + 'a {
-        let wanted = fold_name(name);
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Node> + 'a {
         self.entries()
             .iter()
-            .filter(move |(key, _)| fold_name(&key.name) == wanted)
+            .filter(move |(key, _)| same_name(&key.name, name))
             .map(|(_, node)| node)
     }
 
@@ -168,7 +171,23 @@ pub(super) fn is_cut_by_depth(text: &str) -> bool {
 /// Folds a property name so that `External URL of Application`, `external_url_of_application` and `ExternalUrlOfApplication`
 /// meet: lower case, letters and digits only.
 pub fn fold_name(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    folded(name).collect()
+}
+
+/// True if two property names fold to the same. Compares without building either: large exports ask this millions of times.
+pub fn same_name(one: &str, other: &str) -> bool {
+    match (one.is_ascii(), other.is_ascii()) {
+        (true, true) => ascii_folded(one).eq(ascii_folded(other)),
+        _ => folded(one).eq(folded(other)),
+    }
+}
+
+fn ascii_folded(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase())
+}
+
+fn folded(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
 }
 
 /// What a piece of a member is written in.

@@ -38,7 +38,7 @@ const MISSING: u32 = 7_000_218;
 
 fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     let refusals = case.refusals(&[EXPIRED, WRONG, MISSING]);
-    let pasted_id = secret_settings(case).find(|s| s.shape == Some(SecretShape::Guid));
+    let pasted_id = secret_settings(case).find(|s| s.secret.as_ref().is_some_and(|secret| secret.shape() == SecretShape::Guid));
     let mut judged = judge(case, check, |app, subject| judge_one(case, check, app, subject));
     // A refusal proves more than the registration: Microsoft has judged the secret that ECE really holds.
     let open: Vec<&Refusal> = refusals.iter().filter(|r| r.healed.is_none()).collect();

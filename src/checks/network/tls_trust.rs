@@ -77,12 +77,15 @@ fn want(host: &str) -> Want {
     )
 }
 
+/// PKIX errors with one text: signature id, the success that proves it healed, places.
+type TrustError = (String, Option<(Stamp, Origin)>, Vec<Origin>);
+
 /// What concerns one server.
 struct Server<'a> {
     view: &'a ServerView,
     now: Option<Fact<Stamp>>,
-    /// Errors: signature id, the success that proves it healed, places. What isn't healed comes first.
-    errors: Vec<(String, Option<(Stamp, Origin)>, Vec<Origin>)>,
+    /// Errors; what isn't healed comes first.
+    errors: Vec<TrustError>,
     /// Last success over TLS: tokens, mail.
     tokens_work: Option<(Stamp, Origin)>,
     mail_works: Option<(Stamp, Origin)>,
@@ -286,10 +289,14 @@ impl<'a> Server<'a> {
                     "run again with --as-of <date>",
                 )),
             Some(now) => match root.needed.iter().filter(|n| due(n, now.value)).collect::<Vec<_>>().as_slice() {
-                [] => check.warn(
-                    self.subject(),
-                    format!("{message}: connections will fail from {} on", dates(&root.needed)),
-                ),
+                [] => {
+                    let sources: Vec<&str> = root.needed.iter().map(|n| n.source.as_str()).collect();
+                    let when = dates(&root.needed);
+                    check.warn(
+                        self.subject(),
+                        format!("{message}: connections will fail from {when} on ({})", sources.join("; ")),
+                    )
+                }
                 due => {
                     let hosts: Vec<String> = due
                         .iter()
@@ -364,7 +371,7 @@ impl<'a> Server<'a> {
 }
 
 /// PKIX errors in the logs of `server`: from failed operations, whose times are known, else from signature hits.
-fn errors(case: &Case, server: &ServerView) -> Vec<(String, Option<(Stamp, Origin)>, Vec<Origin>)> {
+fn errors(case: &Case, server: &ServerView) -> Vec<TrustError> {
     let mut errors = Vec::new();
     for hit in case.logs.hits.iter().filter(|h| UNTRUSTED.contains(&h.id.as_str())) {
         if !hit.by_source.keys().any(|(host, _)| server.is_called(host)) {

@@ -171,7 +171,19 @@ fn usual_port(host: &str) -> Option<u16> {
 }
 
 pub(super) fn contains_ignore_case(text: &str, needle: &str) -> bool {
-    text.as_bytes().windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle.as_bytes()))
+    // Letters from the rarest in log text on: only where the rarest of the needle stands, the needle can.
+    const RARE: &[u8] = b"zqjxkvwbyfghupdlmcnrsoiate";
+    let (text, needle) = (text.as_bytes(), needle.as_bytes());
+    let rarity = |letter: &u8| RARE.iter().position(|l| *l == letter.to_ascii_lowercase()).unwrap_or(RARE.len());
+    let Some((at, letter)) = needle.iter().enumerate().min_by_key(|(_, letter)| rarity(letter)) else {
+        return true;
+    };
+    memchr::memchr2_iter(letter.to_ascii_lowercase(), letter.to_ascii_uppercase(), text).any(|found| {
+        let start = found.checked_sub(at);
+        start
+            .and_then(|start| text.get(start..start + needle.len()))
+            .is_some_and(|here| here.eq_ignore_ascii_case(needle))
+    })
 }
 
 #[cfg(test)]

@@ -211,8 +211,11 @@ const CLASSES: &[Class] = &[
     },
 ];
 
+/// A name, and how a text is written that way.
+type Way = (&'static str, fn(&str) -> String);
+
 /// How a line comes to stand in a file.
-const CARRIERS: &[(&str, fn(&str) -> String)] = &[
+const CARRIERS: &[Way] = &[
     ("log", |t| {
         format!("2025-01-05 17:04:23.001 GMT+0100 <@> ERROR <@> [12:x] <@> ProcessId:1 <@> com.egain.X <@> run <@> {t} <@> ")
     }),
@@ -236,7 +239,7 @@ const CARRIERS: &[(&str, fn(&str) -> String)] = &[
     ("stack trace", |t| format!("java.io.IOException: {t}\n\tat a.b.C.d(C.java:1)\n")),
 ];
 
-const ENCODINGS: &[(&str, fn(&str) -> String)] = &[
+const ENCODINGS: &[Way] = &[
     ("plain", |t| t.to_owned()),
     ("URL", |t| url::form_urlencoded::byte_serialize(t.as_bytes()).collect()),
     ("JSON in JSON", |t| serde_json::to_string(&serde_json::to_string(t).unwrap()).unwrap()),

@@ -10,10 +10,12 @@ mod shapes;
 mod tables;
 mod views;
 
+use regex::Regex;
 use shapes::Values;
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::LazyLock;
 use tables::Columns;
 
 /// A value that must not be seen: it masks itself in every kind of print and in serialisation.
@@ -26,10 +28,36 @@ impl Secret {
         Self(value.into())
     }
 
-    /// For comparing and decoding inside the library; what comes of it must not be printed.
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
+    /// What it looks like: all that a rule may know of it.
+    pub fn shape(&self) -> SecretShape {
+        let text = self.0.trim();
+        let is_guid = text.len() == 36
+            && text.char_indices().all(|(i, c)| match i {
+                8 | 13 | 18 | 23 => c == '-',
+                _ => c.is_ascii_hexdigit(),
+            });
+        match () {
+            () if is_guid => SecretShape::Guid,
+            () if CLIENT_SECRET.is_match(text) => SecretShape::ClientSecret,
+            () if text.contains("***") => SecretShape::Hidden,
+            () => SecretShape::Other,
+        }
     }
+}
+
+static CLIENT_SECRET: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34}$").expect("a constant pattern"));
+
+/// What can be known of a secret without showing it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretShape {
+    /// It is a GUID: the secret's id was pasted in place of its value.
+    Guid,
+    /// It looks like a client secret of Entra ID.
+    ClientSecret,
+    /// The export shows asterisks.
+    Hidden,
+    /// Anything else.
+    Other,
 }
 
 impl fmt::Debug for Secret {
@@ -191,7 +219,7 @@ fn plain(text: &str, depth: u8) -> Vec<Found> {
     let literals = shapes::literals_in(text);
     if literals != 0 {
         for shape in shapes::SHAPES.iter().filter(|shape| shape.may_match(literals)) {
-            for captures in shape.pattern.captures_iter(text) {
+            for captures in shape.pattern().captures_iter(text) {
                 let Some(value) = ["v", "w", "x", "y"].iter().find_map(|name| captures.name(name)) else {
                     continue;
                 };
@@ -372,7 +400,8 @@ mod tests {
             format!("{secret} {secret:?} {}", serde_json::to_string(&secret).unwrap()),
             "[secret] [secret] \"[secret]\""
         );
-        assert_eq!(secret.expose(), "hunter2");
+        assert_eq!(secret.shape(), SecretShape::Other);
+        assert_eq!(Secret::new("0f6d2b94-8e1c-4a7d-b350-91c2e4f6a8d0").shape(), SecretShape::Guid);
     }
 
     #[test]

@@ -89,7 +89,7 @@ fn decoded(run: &str) -> Option<String> {
 
 /// Long runs that are no secrets: hex fingerprints and ids, paths, class names, words joined by dashes.
 fn is_harmless(run: &str) -> bool {
-    let has = |f: fn(&u8) -> bool| run.as_bytes().iter().any(|b| f(b));
+    let has = |f: fn(&u8) -> bool| run.as_bytes().iter().any(f);
     let varied = has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
     !varied || run.split(['-', '/', '_', '+', '~']).all(is_wordy)
 }

@@ -3,12 +3,14 @@
 use super::SecretKind;
 use aho_corasick::AhoCorasick;
 use regex::Regex;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 /// One way in which a secret shows: the group `v` (or `w`, `x`) is its value.
 pub(super) struct Shape {
     pub kind: SecretKind,
-    pub pattern: Regex,
+    source: String,
+    /// Compiled when a text first holds one of its literals: most runs need few of the patterns.
+    compiled: OnceLock<Regex>,
     /// Bits of [`LITERALS`]: the pattern is tried only if one of them stands in the text.
     needs: u128,
     /// What may stand as a value without being a secret.
@@ -121,6 +123,11 @@ pub(super) fn literals_in(text: &str) -> u128 {
 }
 
 impl Shape {
+    /// The pattern.
+    pub(super) fn pattern(&self) -> &Regex {
+        self.compiled.get_or_init(|| Regex::new(&self.source).expect("a constant pattern"))
+    }
+
     /// True if a text that holds `literals` can match.
     pub(super) fn may_match(&self, literals: u128) -> bool {
         self.needs & literals != 0
@@ -163,7 +170,8 @@ pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
     use SecretKind::*;
     let shape = |kind, values, needs: &[&str], pattern: &str| Shape {
         kind,
-        pattern: Regex::new(pattern).expect("a constant pattern"),
+        source: pattern.to_owned(),
+        compiled: OnceLock::new(),
         needs: bits(needs),
         values,
     };

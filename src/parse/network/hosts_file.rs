@@ -29,7 +29,8 @@ pub fn lines(output: &Output<'_>, findings: &mut Findings) {
             .all(|(_, text)| text.trim().is_empty() || text.trim_start().starts_with('#') || entry(text).is_some())
     };
     // An inventory that lists servers by address looks the same; only a pinned name of the mail service matters there.
-    if !known && !(output.command.is_empty() && pure()) {
+    let unmarked = output.command.is_empty() && pure();
+    if !(known || unmarked) {
         return;
     }
     findings.recognise("hosts-file", "lines of address and names");

@@ -1,0 +1,73 @@
+//! `ecelens diff`: before and after a change.
+
+use super::collect::read_report;
+use super::scan::{Input, analyse};
+use super::{Common, Exit, terminal};
+use crate::report::{Diff, diff, is_report, to_json};
+use clap::{Args, ValueEnum};
+use std::path::{Path, PathBuf};
+
+/// Formats of the difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Markdown,
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+pub struct DiffArguments {
+    /// Before: a bundle, or a JSON report.
+    #[arg(value_name = "OLD")]
+    old: PathBuf,
+    /// After: a bundle, or a JSON report.
+    #[arg(value_name = "NEW")]
+    new: PathBuf,
+    /// Format of the difference.
+    #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
+    format: Format,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// A JSON report, or the report over a bundle. A JSON file that is no report of ours is a bundle of one file.
+fn report(path: &Path, common: &Common) -> Result<serde_json::Value, Exit> {
+    let may_be_report = path.is_file() && path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));
+    if may_be_report
+        && let Ok(value) = read_report(path)
+        && is_report(&value)
+    {
+        return Ok(value);
+    }
+    let input = Input {
+        paths: vec![path.to_owned()],
+        as_of: None,
+        ece_version: None,
+        signatures: None,
+        threads: None,
+        common: common.clone(),
+    };
+    let report = analyse(&input)?;
+    serde_json::to_value(&report).map_err(|error| terminal::complain(&format!("the report can't be written as JSON: {error}")))
+}
+
+/// Runs `diff`. The exit code is 1 if something is new.
+pub fn run(arguments: &DiffArguments) -> Exit {
+    let both = report(&arguments.old, &arguments.common).and_then(|old| Ok((old, report(&arguments.new, &arguments.common)?)));
+    let (old, new) = match both {
+        Ok(both) => both,
+        Err(exit) => return exit,
+    };
+    let found: Diff = diff(&old, &new);
+    let text = match arguments.format {
+        Format::Text => found.text(&terminal::style(&arguments.common)),
+        Format::Markdown => found.markdown(),
+        Format::Json => to_json(&found).unwrap_or_default(),
+    };
+    match terminal::print(&text) {
+        Err(exit) => exit,
+        Ok(()) if found.new.is_empty() && found.causes.new.is_empty() => Exit::Clean,
+        Ok(()) => Exit::Findings,
+    }
+}

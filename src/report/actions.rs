@@ -1,0 +1,163 @@
+//! The action list: who must do what, where, and why. CSV and the workbook print it.
+
+use super::{Report, words};
+use crate::finding::{Role, Verdict};
+use std::collections::BTreeMap;
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// Number of the finding in the report, from 1. Several actions may settle one finding.
+    pub finding: usize,
+    /// Who has the rights.
+    pub who: Role,
+    /// `mend`, `look into` or `collect`.
+    pub what: &'static str,
+    /// Rank of the root cause that this mends; `None` for a consequence or a lesser fault.
+    pub rank: Option<usize>,
+    /// Verdict of the finding.
+    pub verdict: &'static str,
+    /// Its severity.
+    pub severity: &'static str,
+    /// Its check.
+    pub check: String,
+    /// Kind of the subject.
+    pub kind: &'static str,
+    /// The subject.
+    pub subject: String,
+    /// Why: what was found.
+    pub why: String,
+    /// What to do, one step a line.
+    pub steps: String,
+    /// The first places that show it.
+    pub places: String,
+}
+
+/// Names of an action's columns, in the order of [`Action::cells`].
+pub const COLUMNS: [&str; 12] = [
+    "finding",
+    "who",
+    "what",
+    "rank",
+    "verdict",
+    "severity",
+    "check",
+    "subject kind",
+    "subject",
+    "why",
+    "steps",
+    "places",
+];
+
+impl Action {
+    /// The texts of its columns, not yet made harmless.
+    pub fn cells(&self) -> [String; 12] {
+        [
+            self.finding.to_string(),
+            words::role(self.who).to_owned(),
+            self.what.to_owned(),
+            self.rank.map(|rank| rank.to_string()).unwrap_or_default(),
+            self.verdict.to_owned(),
+            self.severity.to_owned(),
+            self.check.clone(),
+            self.kind.to_owned(),
+            self.subject.clone(),
+            self.why.clone(),
+            self.steps.clone(),
+            self.places.clone(),
+        ]
+    }
+}
+
+/// Every finding that fails, warns or is open, root causes first. An open question has an action for each role that can answer
+/// it. A cause that is no finding (an error text that no check covers) comes as number 0.
+pub fn actions(report: &Report) -> Vec<Action> {
+    let mut actions: Vec<Action> = report.diagnosis.iter().filter_map(of_signature).collect();
+    for (index, finding) in report.findings.iter().enumerate() {
+        let what = match finding.verdict {
+            Verdict::Fail => "mend",
+            Verdict::Warn => "look into",
+            Verdict::Unknown => "collect",
+            Verdict::Pass | Verdict::NotApplicable => continue,
+        };
+        let rank = report
+            .diagnosis
+            .iter()
+            .find(|c| c.cause.strip_prefix("check:") == Some(finding.check) && c.subject == finding.subject.name)
+            .map(|c| c.rank);
+        let action = Action {
+            finding: index + 1,
+            who: words::mender(finding.check),
+            what,
+            rank,
+            verdict: words::verdict(finding.verdict),
+            severity: words::severity(finding.severity),
+            check: finding.check.to_owned(),
+            kind: words::subject_kind(finding.subject.kind),
+            subject: words::subject(&finding.subject),
+            why: finding.message.clone(),
+            steps: numbered(&finding.remedy),
+            places: places(&finding.evidence),
+        };
+        let mut by_role: BTreeMap<Role, Vec<String>> = BTreeMap::new();
+        if finding.verdict == Verdict::Unknown {
+            for want in &finding.wants {
+                by_role.entry(want.role).or_default().push(format!("{}: {}", want.evidence, want.how));
+            }
+        }
+        if by_role.is_empty() {
+            actions.push(action);
+        } else {
+            actions.extend(by_role.into_iter().map(|(who, steps)| Action {
+                who,
+                steps: numbered(&steps),
+                ..action.clone()
+            }));
+        }
+    }
+    actions.sort_by_key(|a| (a.rank.unwrap_or(usize::MAX), a.verdict_order(), a.finding, a.who));
+    actions
+}
+
+impl Action {
+    fn verdict_order(&self) -> u8 {
+        match self.what {
+            "mend" => 0,
+            "look into" => 1,
+            _ => 2,
+        }
+    }
+}
+
+fn of_signature(cause: &super::Cause) -> Option<Action> {
+    let id = cause.cause.strip_prefix("signature:")?;
+    Some(Action {
+        finding: 0,
+        who: words::mender(id),
+        what: "mend",
+        rank: Some(cause.rank),
+        verdict: "cause",
+        severity: words::severity(cause.severity),
+        check: cause.cause.clone(),
+        kind: "",
+        subject: cause.subject.clone(),
+        why: cause.summary.clone(),
+        steps: numbered(&cause.remedy),
+        places: places(&cause.evidence),
+    })
+}
+
+fn numbered(steps: &[String]) -> String {
+    match steps {
+        [one] => one.clone(),
+        steps => {
+            let lines: Vec<String> = steps.iter().enumerate().map(|(n, step)| format!("{}. {step}", n + 1)).collect();
+            lines.join("\n")
+        }
+    }
+}
+
+fn places(evidence: &[super::EvidenceRow]) -> String {
+    let places: Vec<String> = evidence.iter().take(4).map(|e| e.place()).collect();
+    places.join("\n")
+}

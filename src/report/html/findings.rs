@@ -1,0 +1,192 @@
+//! The checklist with its filters (style rules, no script), the ports grid, and what is still to collect.
+
+use super::super::{FindingRow, Report, words};
+use super::{esc, evidence, steps, verdict_tag};
+use crate::finding::Verdict;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+const VERDICTS: [Verdict; 5] = [Verdict::Fail, Verdict::Warn, Verdict::Unknown, Verdict::Pass, Verdict::NotApplicable];
+
+fn areas(report: &Report) -> Vec<&'static str> {
+    let mut areas = Vec::new();
+    for finding in &report.findings {
+        if !areas.contains(&finding.area()) {
+            areas.push(finding.area());
+        }
+    }
+    areas
+}
+
+/// Style rules that hide what a box leaves out.
+pub fn filter_rules(report: &Report) -> String {
+    let mut rules = String::new();
+    for verdict in VERDICTS.map(words::verdict) {
+        let _ = writeln!(rules, "body:has(#v-{verdict}:not(:checked)) .finding.v-{verdict}{{display:none}}");
+    }
+    for area in areas(report) {
+        let _ = writeln!(rules, "body:has(#a-{area}:not(:checked)) .finding.a-{area}{{display:none}}");
+    }
+    rules
+}
+
+pub fn checklist(out: &mut String, report: &Report) {
+    out.push_str("<section aria-labelledby=\"checklist\"><h2 id=\"checklist\">Checklist</h2>\n<div class=\"filters\" role=\"group\" aria-label=\"Verdicts shown\">");
+    for verdict in VERDICTS {
+        let word = words::verdict(verdict);
+        let count = report.findings.iter().filter(|f| f.verdict == verdict).count();
+        // What is right is folded away until somebody asks.
+        let checked = if matches!(verdict, Verdict::Pass | Verdict::NotApplicable) {
+            ""
+        } else {
+            " checked"
+        };
+        let shown = match verdict {
+            Verdict::Unknown => "open",
+            Verdict::NotApplicable => "doesn't apply",
+            _ => word,
+        };
+        let _ = write!(
+            out,
+            "<label class=\"{word}\"><input type=\"checkbox\" id=\"v-{word}\"{checked}> {shown} ({count})</label>"
+        );
+    }
+    out.push_str("</div>\n<div class=\"filters\" role=\"group\" aria-label=\"Areas shown\">");
+    for area in areas(report) {
+        let _ = write!(out, "<label><input type=\"checkbox\" id=\"a-{area}\" checked> {area}</label>");
+    }
+    out.push_str("</div>\n");
+    tools(out);
+    let mut rows: Vec<&FindingRow> = report.findings.iter().collect();
+    rows.sort_by_key(|f| (f.verdict, f.severity));
+    rows.into_iter().for_each(|f| finding(out, f));
+    out.push_str("</section>\n");
+}
+
+/// What only a script can do: it shows itself once that runs.
+pub fn tools(out: &mut String) {
+    out.push_str("<div class=\"filters\" id=\"tools\" hidden><input type=\"search\" id=\"search\" placeholder=\"Search checklist and events ( / )\" aria-label=\"Search checklist and events\"> <button type=\"button\" id=\"open\">Unfold all</button> <button type=\"button\" id=\"close\">Fold all</button></div>\n");
+}
+
+fn finding(out: &mut String, finding: &FindingRow) {
+    let subject = words::subject(&finding.subject);
+    let about = if subject == "deployment" {
+        String::new()
+    } else {
+        format!("<strong>{}</strong> ", esc(&subject))
+    };
+    let _ = writeln!(
+        out,
+        "<details class=\"finding v-{} a-{}\"><summary>{} <code>{}</code> <span>{about}{}</span></summary><div class=\"body\">",
+        words::verdict(finding.verdict),
+        finding.area(),
+        verdict_tag(finding),
+        finding.check,
+        esc(&finding.message)
+    );
+    if matches!(finding.verdict, Verdict::Fail | Verdict::Warn) {
+        let _ = writeln!(
+            out,
+            "<p class=\"dim\">severity {}, {}</p>",
+            words::severity(finding.severity),
+            words::confidence(finding.confidence)
+        );
+    }
+    evidence(out, &finding.evidence);
+    steps(out, &finding.remedy);
+    for want in &finding.wants {
+        let _ = writeln!(
+            out,
+            "<p>{}: {}<br><code>{}</code></p>",
+            words::role(want.role),
+            esc(&want.evidence),
+            esc(&want.how)
+        );
+    }
+    if !finding.references.is_empty() {
+        let _ = writeln!(out, "<p class=\"dim\">{}</p>", esc(&finding.references.join("; ")));
+    }
+    out.push_str("</div></details>\n");
+}
+
+pub fn to_collect(out: &mut String, report: &Report) {
+    out.push_str("<section aria-labelledby=\"collect\"><h2 id=\"collect\">Still to collect</h2>\n");
+    let wanted = report.wanted();
+    if wanted.is_empty() {
+        out.push_str("<p>Nothing: every question has its evidence.</p>\n");
+    }
+    let mut before = None;
+    for want in &wanted {
+        if before != Some(want.role) {
+            if before.is_some() {
+                out.push_str("</ul>\n");
+            }
+            let _ = writeln!(out, "<h3>{}</h3>\n<ul>", words::role(want.role));
+            before = Some(want.role);
+        }
+        let how: Vec<String> = want.how.lines().map(|line| format!("<code>{}</code>", esc(line))).collect();
+        let _ = writeln!(
+            out,
+            "<li>{} <span class=\"dim\">settles {}</span><br>{}</li>",
+            esc(&want.evidence),
+            esc(&want.checks.join(", ")),
+            how.join("<br>")
+        );
+    }
+    if before.is_some() {
+        out.push_str("</ul>\n");
+    }
+    out.push_str("</section>\n");
+}
+
+/// The ports grid: a row for each server, a column for each port; what each cell says is in the findings.
+pub fn ports(out: &mut String, report: &Report) {
+    out.push_str("<section aria-labelledby=\"ports\"><h2 id=\"ports\">Ports</h2>\n");
+    let mut grid: BTreeMap<&str, BTreeMap<u16, &FindingRow>> = BTreeMap::new();
+    let mut columns: BTreeSet<u16> = BTreeSet::new();
+    for finding in report.findings.iter().filter(|f| f.check == "network.ports") {
+        let Some((host, port)) = finding.subject.name.rsplit_once(' ') else {
+            continue;
+        };
+        let Ok(port) = port.parse() else { continue };
+        columns.insert(port);
+        grid.entry(host).or_default().insert(port, finding);
+    }
+    if grid.is_empty() {
+        out.push_str("<p>No server is known, so that no port test can be tied to one.</p></section>\n");
+        return;
+    }
+    out.push_str("<div class=\"scroll\"><table class=\"grid\"><thead><tr><th>Server</th>");
+    for port in &columns {
+        let what = match port {
+            443 => "sign-in",
+            587 => "SMTP",
+            993 => "IMAP",
+            995 => "POP3",
+            _ => "",
+        };
+        let _ = write!(out, "<th>{port} {what}</th>");
+    }
+    out.push_str("</tr></thead><tbody>\n");
+    for (host, cells) in grid {
+        let _ = write!(out, "<tr><th scope=\"row\">{}</th>", esc(host));
+        for port in &columns {
+            match cells.get(port) {
+                None => out.push_str("<td></td>"),
+                Some(finding) => {
+                    let word = words::verdict(finding.verdict);
+                    let shown = match finding.verdict {
+                        Verdict::Pass => "open",
+                        Verdict::Fail => "closed",
+                        Verdict::Warn => "doubtful",
+                        Verdict::Unknown => "not known",
+                        Verdict::NotApplicable => "not used",
+                    };
+                    let _ = write!(out, "<td class=\"{word}\" title=\"{}\">{shown}</td>", esc(&finding.message));
+                }
+            }
+        }
+        out.push_str("</tr>\n");
+    }
+    out.push_str("</tbody></table></div></section>\n");
+}

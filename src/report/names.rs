@@ -1,0 +1,77 @@
+//! The map of names: under which hosts the evidence knows ECE, and which of them agree with the external URL.
+
+use super::EvidenceRow;
+use crate::case::{Case, EceApplication};
+use crate::model::redirect_uri::split_uri;
+use crate::model::secret::mask;
+use crate::model::{LogEventKind, Origin};
+use std::collections::BTreeSet;
+
+/// A name of ECE, where it stands, and whether it agrees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameRow {
+    /// `external URL`, `registered redirect URI`, `redirect URI that ECE sent`, `host of the console`.
+    pub what: &'static str,
+    /// As it stands there.
+    pub text: String,
+    /// Its host, lower case, if it can be told.
+    pub host: Option<String>,
+    /// True if the host is one of the external URLs'; `None` where no external URL is known, and for the external URLs.
+    pub agrees: Option<bool>,
+    /// Where it stands.
+    pub at: EvidenceRow,
+}
+
+/// Every name of ECE that the evidence shows, each once per kind.
+pub fn names(case: &Case) -> Vec<NameRow> {
+    let external: Vec<_> = case.external_urls();
+    let hosts: BTreeSet<String> = external.iter().filter_map(|url| url.host()).collect();
+    let mut rows: Vec<NameRow> = Vec::new();
+    let mut note = |what: &'static str, text: &str, host: Option<String>, origin: &Origin| {
+        let text = mask(text).into_owned();
+        if rows.iter().any(|row| row.what == what && row.text == text) {
+            return;
+        }
+        let agrees = match (&host, what) {
+            (_, EXTERNAL) | (None, _) => None,
+            _ if hosts.is_empty() => None,
+            (Some(host), _) => Some(hosts.contains(host)),
+        };
+        rows.push(NameRow {
+            what,
+            text,
+            host,
+            agrees,
+            at: EvidenceRow::from(origin),
+        });
+    };
+    for url in &external {
+        note(EXTERNAL, &url.url, url.host(), &url.origin);
+    }
+    if let EceApplication::Chosen { exports, .. } = case.application() {
+        for uri in exports.iter().filter_map(|app| app.redirect_uris.get()).flatten() {
+            note("registered redirect URI", &uri.uri, host_of(&uri.uri), &uri.origin);
+        }
+    }
+    for event in &case.logs.events {
+        match &event.kind {
+            LogEventKind::Authorize(request) => {
+                if let Some(uri) = &request.redirect_uri {
+                    note("redirect URI that ECE sent", uri, host_of(uri), &event.origin);
+                }
+            }
+            LogEventKind::ConsoleHost { host } => {
+                let bare = host.split(':').next().unwrap_or(host).to_owned();
+                note("host of the console", host, Some(bare), &event.origin);
+            }
+            _ => {}
+        }
+    }
+    rows
+}
+
+const EXTERNAL: &str = "external URL";
+
+fn host_of(uri: &str) -> Option<String> {
+    split_uri(uri).map(|parts| parts.host.to_ascii_lowercase())
+}

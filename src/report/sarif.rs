@@ -1,0 +1,156 @@
+//! SARIF 2.1.0: a rule for each check with its help, a result for each finding, and one for each cause that is an error text.
+
+use super::{Cause, EvidenceRow, FindingRow, Report, to_json, words};
+use crate::checks;
+use crate::finding::{Severity, Verdict};
+use serde_json::{Value, json};
+
+/// The report as a SARIF log.
+pub fn render(report: &Report) -> serde_json::Result<String> {
+    let mut rules: Vec<Value> = checks::all().map(rule).collect();
+    let mut results: Vec<Value> = Vec::new();
+    let indices: Vec<&str> = checks::all().map(|check| check.id).collect();
+    for finding in &report.findings {
+        let index = indices.iter().position(|id| *id == finding.check);
+        results.push(result(finding, index, report));
+    }
+    for cause in report.diagnosis.iter().filter(|c| c.cause.starts_with("signature:")) {
+        let index = match rules.iter().position(|rule| rule["id"] == cause.cause.as_str()) {
+            Some(index) => index,
+            None => {
+                rules.push(json!({
+                    "id": cause.cause,
+                    "shortDescription": { "text": "A known error text that no check covers" },
+                    "help": { "text": cause.remedy.join("\n") },
+                }));
+                rules.len() - 1
+            }
+        };
+        results.push(of_cause(cause, index));
+    }
+    let log = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": { "name": report.tool.name, "semanticVersion": report.tool.version, "rules": rules } },
+            "columnKind": "unicodeCodePoints",
+            "originalUriBaseIds": { "BUNDLE": { "description": { "text": "The folder that the bundle lies in" } } },
+            "invocations": [{ "executionSuccessful": true, "arguments": report.arguments }],
+            "results": results,
+            "properties": { "asOf": report.as_of, "totals": report.totals, "unexplained": report.unexplained },
+        }],
+    });
+    to_json(&log)
+}
+
+fn rule(check: &checks::Check) -> Value {
+    let steps: Vec<String> = check.remedy.iter().enumerate().map(|(n, step)| format!("{}. {step}", n + 1)).collect();
+    json!({
+        "id": check.id,
+        "shortDescription": { "text": check.title },
+        "fullDescription": { "text": check.why },
+        "help": { "text": format!("{}\n\nEvidence: {}\n\nWhat to do:\n{}\n\nSources: {}", check.why, check.evidence, steps.join("\n"), check.references.join("; ")) },
+        "defaultConfiguration": { "level": level(check.severity) },
+        "properties": { "tags": [check.area()], "severity": words::severity(check.severity) },
+    })
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical | Severity::High => "error",
+        Severity::Medium => "warning",
+        Severity::Low | Severity::Info => "note",
+    }
+}
+
+fn result(finding: &FindingRow, index: Option<usize>, report: &Report) -> Value {
+    let (kind, level) = match finding.verdict {
+        Verdict::Fail | Verdict::Warn => ("fail", level(finding.severity)),
+        Verdict::Unknown => ("open", "none"),
+        Verdict::Pass => ("pass", "none"),
+        Verdict::NotApplicable => ("notApplicable", "none"),
+    };
+    let rank = report
+        .diagnosis
+        .iter()
+        .find(|c| c.cause.strip_prefix("check:") == Some(finding.check) && c.subject == finding.subject.name)
+        .map(|c| c.rank);
+    let mut value = json!({
+        "ruleId": finding.check,
+        "kind": kind,
+        "level": level,
+        "message": { "text": finding.message },
+        "locations": finding.evidence.iter().map(location).collect::<Vec<_>>(),
+        "partialFingerprints": { "checkAndSubject/v1": finding.identity() },
+        "properties": {
+            "verdict": words::verdict(finding.verdict),
+            "severity": words::severity(finding.severity),
+            "subject": finding.subject,
+            "rootCause": rank,
+            "remedy": finding.remedy,
+            "wants": finding.wants,
+        },
+    });
+    if let Some(baseline) = finding.baseline {
+        value["baselineState"] = json!(if baseline == "new" { "new" } else { "unchanged" });
+    }
+    if let Some(index) = index {
+        value["ruleIndex"] = json!(index);
+    }
+    value
+}
+
+fn of_cause(cause: &Cause, index: usize) -> Value {
+    json!({
+        "ruleId": cause.cause,
+        "ruleIndex": index,
+        "kind": "fail",
+        "level": level(cause.severity),
+        "message": { "text": cause.summary },
+        "locations": cause.evidence.iter().map(location).collect::<Vec<_>>(),
+        "partialFingerprints": { "checkAndSubject/v1": format!("{} {}", cause.cause, cause.subject) },
+        "properties": { "severity": words::severity(cause.severity), "rootCause": cause.rank, "remedy": cause.remedy },
+    })
+}
+
+fn location(evidence: &EvidenceRow) -> Value {
+    let mut physical = json!({ "artifactLocation": { "uri": uri(&evidence.path), "uriBaseId": "BUNDLE" } });
+    if let Some(line) = evidence.line {
+        let mut region = json!({ "startLine": line });
+        if let Some(column) = evidence.column {
+            region["startColumn"] = json!(column);
+        }
+        if !evidence.excerpt.is_empty() {
+            region["snippet"] = json!({ "text": evidence.excerpt });
+        }
+        physical["region"] = region;
+    }
+    let mut location = json!({ "physicalLocation": physical });
+    if let Some(inside) = evidence.cell.as_ref().or(evidence.pointer.as_ref()) {
+        location["logicalLocations"] = json!([{ "fullyQualifiedName": inside }]);
+    }
+    location
+}
+
+/// The path of a member as a relative URI reference.
+fn uri(path: &str) -> String {
+    use std::fmt::Write;
+    let mut out = String::with_capacity(path.len());
+    for byte in path.replace('\\', "/").trim_start_matches('/').bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b'!' => out.push(char::from(byte)),
+            byte => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn paths_become_uris() {
+        assert_eq!(super::uri("b.zip!/lo gs/ü:1.log"), "b.zip!/lo%20gs/%C3%BC%3A1.log");
+    }
+}

@@ -1,0 +1,102 @@
+//! One word for one concept, in every format.
+
+use super::{Cause, FindingRow};
+use crate::finding::{Confidence, Role, Severity, Subject, SubjectKind, Verdict};
+
+/// `fail`, `warn`, `unknown`, `pass`, `not-applicable`, as the JSON report writes them.
+pub fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Fail => "fail",
+        Verdict::Warn => "warn",
+        Verdict::Unknown => "unknown",
+        Verdict::Pass => "pass",
+        Verdict::NotApplicable => "not-applicable",
+    }
+}
+
+/// `critical` to `info`, as the JSON report writes them.
+pub fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "critical",
+        Severity::High => "high",
+        Severity::Medium => "medium",
+        Severity::Low => "low",
+        Severity::Info => "info",
+    }
+}
+
+/// How sure a cause is, in a few words.
+pub fn confidence(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::High => "proven by the evidence",
+        Confidence::Medium => "likely",
+        Confidence::Low => "a weak sign",
+    }
+}
+
+/// Who a role is, as a heading.
+pub fn role(role: Role) -> &'static str {
+    match role {
+        Role::EceAdmin => "ECE administrator",
+        Role::EntraAdmin => "Entra administrator",
+        Role::ExchangeAdmin => "Exchange administrator",
+        Role::Network => "Network",
+    }
+}
+
+/// Kind of a subject, in the singular.
+pub fn subject_kind(kind: SubjectKind) -> &'static str {
+    match kind {
+        SubjectKind::Deployment => "deployment",
+        SubjectKind::Partition => "partition",
+        SubjectKind::Alias => "alias",
+        SubjectKind::Mailbox => "mailbox",
+        SubjectKind::Application => "application",
+        SubjectKind::Server => "server",
+        SubjectKind::Account => "account",
+        SubjectKind::Instance => "instance",
+    }
+}
+
+/// A subject as people read it: its name and what it is called.
+pub fn subject(subject: &Subject) -> String {
+    match &subject.label {
+        Some(label) => format!("{} \"{label}\"", subject.name),
+        None => subject.name.clone(),
+    }
+}
+
+/// Who can mend what a check or a signature is about.
+pub fn mender(check: &str) -> Role {
+    match check {
+        "app.client-id" | "mailbox.refusals" => Role::EceAdmin,
+        "url.redirect-host" | "url.redirect-exact" => Role::EntraAdmin,
+        "mailbox.licence" | "mailbox.account" | "token.access-lifetime" => Role::EntraAdmin,
+        "network.tls-trust" | "network.tls-version" => Role::EceAdmin,
+        _ => match check.split('.').next() {
+            Some("app" | "signin" | "entra" | "oauth") => Role::EntraAdmin,
+            Some("mailbox" | "exchange" | "smtp" | "imap" | "pop3" | "graph") => Role::ExchangeAdmin,
+            Some("network" | "net") => Role::Network,
+            _ => Role::EceAdmin,
+        },
+    }
+}
+
+impl FindingRow {
+    /// Area of its check: the part of the id before the dot.
+    pub fn area(&self) -> &'static str {
+        self.check.split('.').next().unwrap_or(self.check)
+    }
+
+    /// What makes it the same finding in another report: check and subject. Lines may move.
+    pub fn identity(&self) -> String {
+        format!("{} {}:{}", self.check, subject_kind(self.subject.kind), self.subject.name)
+    }
+}
+
+impl Cause {
+    /// The check or signature that it is, without its prefix.
+    pub fn id(&self) -> &str {
+        self.cause.split_once(':').map_or(self.cause.as_str(), |(_, id)| id)
+    }
+}

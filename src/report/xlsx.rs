@@ -1,0 +1,166 @@
+//! The action list as a workbook: sheets written by hand, every text an inline string, so that nothing can be a formula.
+
+use super::Report;
+use super::actions::{COLUMNS, actions};
+use super::escape::xml;
+use std::fmt::Write as _;
+use std::io::{Cursor, Write as _};
+use zip::result::ZipResult;
+use zip::write::SimpleFileOptions;
+
+/// Most characters that a cell may have.
+const CELL_LIMIT: usize = 32_767;
+
+/// Widths of the columns of the action list, in characters.
+const WIDTHS: [u32; 12] = [8, 22, 10, 6, 10, 10, 24, 12, 34, 70, 80, 50];
+
+const CONTENT_TYPES: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/><Override PartName="/xl/worksheets/sheet2.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/><Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/></Types>"#;
+const RELATIONS: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#;
+const WORKBOOK_RELATIONS: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet2.xml"/><Relationship Id="rId3" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/></Relationships>"#;
+/// Style 0: text that wraps; style 1: a heading.
+const STYLES: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="2"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0" applyAlignment="1"><alignment vertical="top" wrapText="1"/></xf><xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/></cellXfs></styleSheet>"#;
+
+/// The workbook's bytes: a sheet `Actions` and a sheet `Summary`. The same report gives the same bytes.
+///
+/// # Errors
+/// Only if the archive can't be written to memory.
+pub fn render(report: &Report) -> ZipResult<Vec<u8>> {
+    let rows = actions(report);
+    let last = format!("{}{}", column(COLUMNS.len() - 1), rows.len() + 1);
+    let filter = format!(
+        "<definedNames><definedName name=\"_xlnm._FilterDatabase\" localSheetId=\"0\" hidden=\"1\">Actions!$A$1:${}${}</definedName></definedNames>",
+        column(COLUMNS.len() - 1),
+        rows.len() + 1
+    );
+    let workbook = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<workbook xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"><sheets><sheet name=\"Actions\" sheetId=\"1\" r:id=\"rId1\"/><sheet name=\"Summary\" sheetId=\"2\" r:id=\"rId2\"/></sheets>{filter}</workbook>"
+    );
+    let mut list = Sheet::new(&WIDTHS, true);
+    list.row(1, COLUMNS.iter().map(|c| (*c).to_owned()));
+    for action in &rows {
+        list.row(0, action.cells().into_iter());
+    }
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().last_modified_time(zip::DateTime::default());
+    for (name, text) in [
+        ("[Content_Types].xml", CONTENT_TYPES.to_owned()),
+        ("_rels/.rels", RELATIONS.to_owned()),
+        ("xl/workbook.xml", workbook),
+        ("xl/_rels/workbook.xml.rels", WORKBOOK_RELATIONS.to_owned()),
+        ("xl/styles.xml", STYLES.to_owned()),
+        ("xl/worksheets/sheet1.xml", list.end(Some(&last))),
+        ("xl/worksheets/sheet2.xml", summary(report)),
+    ] {
+        archive.start_file(name, options)?;
+        archive.write_all(text.as_bytes())?;
+    }
+    Ok(archive.finish()?.into_inner())
+}
+
+fn summary(report: &Report) -> String {
+    let d = &report.deployment;
+    let t = &report.totals;
+    let mut sheet = Sheet::new(&[24, 100], false);
+    let mut row = |name: &str, value: String| sheet.row(0, [name.to_owned(), value].into_iter());
+    row("ECE", d.ece_version.clone().unwrap_or_else(|| "unknown".into()));
+    row("external URL", d.external_urls.join("\n"));
+    row("application", d.application.app_id.clone().unwrap_or_else(|| "unknown".into()));
+    row("judged as of", report.as_of.clone().unwrap_or_default());
+    for cause in &report.diagnosis {
+        row(&format!("root cause {}", cause.rank), cause.summary.clone());
+    }
+    for (name, count) in [
+        ("fail", t.fail),
+        ("warn", t.warn),
+        ("unknown", t.unknown),
+        ("pass", t.pass),
+        ("not applicable", t.not_applicable),
+        ("files", t.files),
+    ] {
+        row(name, count.to_string());
+    }
+    sheet.end(None)
+}
+
+struct Sheet {
+    xml: String,
+    rows: usize,
+}
+
+impl Sheet {
+    fn new(widths: &[u32], frozen_header: bool) -> Self {
+        let mut xml = String::from(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\">",
+        );
+        if frozen_header {
+            xml.push_str("<sheetViews><sheetView workbookViewId=\"0\"><pane ySplit=\"1\" topLeftCell=\"A2\" activePane=\"bottomLeft\" state=\"frozen\"/></sheetView></sheetViews>");
+        }
+        xml.push_str("<cols>");
+        for (n, width) in widths.iter().enumerate() {
+            let _ = write!(xml, "<col min=\"{0}\" max=\"{0}\" width=\"{width}\" customWidth=\"1\"/>", n + 1);
+        }
+        xml.push_str("</cols><sheetData>");
+        Self { xml, rows: 0 }
+    }
+
+    /// Cells that hold a number of ours become numbers, all others texts.
+    fn row(&mut self, style: u8, cells: impl Iterator<Item = String>) {
+        self.rows += 1;
+        let _ = write!(self.xml, "<row r=\"{}\">", self.rows);
+        for (n, cell) in cells.enumerate().filter(|(_, cell)| !cell.is_empty()) {
+            let place = format!("{}{}", column(n), self.rows);
+            let is_number = cell.len() < 10 && cell.bytes().all(|b| b.is_ascii_digit());
+            let _ = if is_number {
+                write!(self.xml, "<c r=\"{place}\" s=\"{style}\"><v>{cell}</v></c>")
+            } else {
+                let text = xml(&unescaped(&cell));
+                write!(
+                    self.xml,
+                    "<c r=\"{place}\" s=\"{style}\" t=\"inlineStr\"><is><t xml:space=\"preserve\">{text}</t></is></c>"
+                )
+            };
+        }
+        self.xml.push_str("</row>");
+    }
+
+    fn end(mut self, filter_to: Option<&str>) -> String {
+        self.xml.push_str("</sheetData>");
+        if let Some(last) = filter_to {
+            let _ = write!(self.xml, "<autoFilter ref=\"A1:{last}\"/>");
+        }
+        self.xml.push_str("</worksheet>");
+        self.xml
+    }
+}
+
+/// `_x001B_` in a cell stands for the character: an underscore that begins such a thing is written as `_x005F_`.
+fn unescaped(text: &str) -> String {
+    let clipped: String = text.chars().take(CELL_LIMIT / 2).collect();
+    let mut out = String::with_capacity(clipped.len());
+    for (at, c) in clipped.char_indices() {
+        let rest = clipped.get(at..).unwrap_or_default().as_bytes();
+        let is_code = rest.len() >= 7 && rest.starts_with(b"_x") && rest[6] == b'_' && rest[2..6].iter().all(u8::is_ascii_hexdigit);
+        if is_code {
+            out.push_str("_x005F");
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Letter of a column; the sheets have fewer than 26.
+fn column(n: usize) -> char {
+    char::from(b'A' + u8::try_from(n.min(25)).unwrap_or(25))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn codes_of_cells_stay_text() {
+        assert_eq!(super::unescaped("a_x001B_b_x"), "a_x005F_x001B_b_x");
+    }
+}

@@ -1,0 +1,113 @@
+//! The events of all servers, and of Entra ID, in one clock: what began, ended, failed, changed. Repetition is folded: a run of
+//! equal attempts is one event.
+
+mod gather;
+mod window;
+
+pub use gather::gather;
+pub use window::{Bound, Window};
+
+use crate::model::secret::mask;
+use crate::model::{Origin, Stamp, ZoneBasis};
+
+/// What kind of event it is; it decides how a chart draws it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventKind {
+    /// A process or an alias came (back) to life.
+    Start,
+    /// Attempts that worked.
+    Success,
+    /// Attempts that failed.
+    Failure,
+    /// A known error text, from its first to its last time.
+    Error,
+    /// Polls of a retriever.
+    Polls,
+    /// A retriever was silent.
+    Silence,
+    /// Something broke or was switched off: an instance, an alias.
+    Stop,
+    /// A setting, policy, consent or registration was changed.
+    Change,
+    /// A credential began or ended.
+    Credential,
+}
+
+/// One event, or a run of equal ones.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// When it began.
+    pub at: Stamp,
+    /// When the last of a run happened, or when a state ended; `None` for a moment.
+    pub until: Option<Stamp>,
+    /// Where it happened: a server's name, `Entra ID`, `ECE`.
+    pub lane: String,
+    /// What it is part of within the lane: `fetching`, `polls of instance 999`.
+    pub row: String,
+    /// Its kind.
+    pub kind: EventKind,
+    /// What happened.
+    pub text: String,
+    /// How often.
+    pub count: u64,
+    /// Ids of signatures that it shows.
+    pub signatures: Vec<String>,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+impl Event {
+    /// A moment; its text passes the masks.
+    fn new(at: Stamp, lane: &str, row: &str, kind: EventKind, text: &str, origin: &Origin) -> Self {
+        Self {
+            at,
+            until: None,
+            lane: mask(lane).into_owned(),
+            row: mask(row).into_owned(),
+            kind,
+            text: mask(text).into_owned(),
+            count: 1,
+            signatures: Vec::new(),
+            origin: origin.clone(),
+        }
+    }
+
+    fn lasting(self, until: Stamp, count: u64) -> Self {
+        let until = (order(until) > order(self.at)).then_some(until);
+        Self { until, count, ..self }
+    }
+
+    /// When it began, in the one clock: UTC where the zone is known, as written where it isn't.
+    pub fn clock(&self) -> String {
+        in_clock(self.at)
+    }
+
+    /// When it ended, in the one clock.
+    pub fn clock_until(&self) -> Option<String> {
+        self.until.map(in_clock)
+    }
+
+    /// How its time is tied to UTC. `Unknown`: it stands in the order as if it were UTC, and may be off by hours.
+    pub fn zone(&self) -> ZoneBasis {
+        match self.at.offset_minutes {
+            Some(_) => ZoneBasis::Explicit,
+            None => ZoneBasis::Unknown,
+        }
+    }
+}
+
+fn in_clock(stamp: Stamp) -> String {
+    stamp.instant().map_or(stamp, |instant| instant.stamp()).rfc3339()
+}
+
+/// The place of a stamp in the one clock, in milliseconds since 1970.
+pub fn order(stamp: Stamp) -> i64 {
+    stamp.instant().map_or(stamp.local_ms, |instant| instant.0)
+}
+
+/// Puts events in the order of the one clock.
+fn sort(events: &mut [Event]) {
+    events
+        .sort_by(|a, b| (order(a.at), &a.lane, a.kind, &a.row, &a.text, &a.origin).cmp(&(order(b.at), &b.lane, b.kind, &b.row, &b.text, &b.origin)));
+}

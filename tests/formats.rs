@@ -1,0 +1,305 @@
+//! Every format from the same bundle, in one run, read back by an independent reader: the totals agree, hostile text stays text.
+
+#![allow(clippy::disallowed_methods)]
+
+#[path = "support/schema.rs"]
+mod schema;
+mod support;
+
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use support::{ecelens, fixtures, folders, run};
+
+/// The reports of one run over `bundle`, by format.
+fn reports(bundle: &Path) -> BTreeMap<&'static str, Vec<u8>> {
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let mut command = ecelens();
+    command.arg("scan").arg(bundle).args(["--fail-on", "never"]);
+    for format in FORMATS {
+        command.args(["--format", format, "--output"]).arg(out.path().join(format));
+    }
+    let output = command.output().expect("the binary starts");
+    assert!(
+        output.stdout.is_empty() && output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    FORMATS
+        .iter()
+        .map(|format| (*format, std::fs::read(out.path().join(format)).expect(format)))
+        .collect()
+}
+
+const FORMATS: &[&str] = &["text", "json", "ndjson", "sarif", "html", "markdown", "csv", "xlsx", "junit"];
+
+fn text<'a>(reports: &'a BTreeMap<&'static str, Vec<u8>>, format: &str) -> &'a str {
+    std::str::from_utf8(&reports[format]).expect("UTF-8")
+}
+
+fn parsed(reports: &BTreeMap<&'static str, Vec<u8>>, format: &str) -> Value {
+    serde_json::from_str(text(reports, format)).expect("JSON")
+}
+
+/// Findings per verdict, as each format shows them.
+type Counts = BTreeMap<String, u64>;
+
+fn counts<'a>(verdicts: impl Iterator<Item = &'a str>) -> Counts {
+    let mut counts = Counts::new();
+    verdicts.for_each(|v| *counts.entry(v.to_owned()).or_default() += 1);
+    counts
+}
+
+fn of_totals(totals: &Value) -> Counts {
+    ["fail", "warn", "unknown", "pass", "not_applicable"]
+        .iter()
+        .map(|name| (name.replace('_', "-"), totals[*name].as_u64().expect("a number")))
+        .filter(|(_, count)| *count > 0)
+        .collect()
+}
+
+/// (element, its attributes, its text) of every element of a document, in order.
+fn elements(xml: &str) -> Vec<(String, BTreeMap<String, String>)> {
+    let mut reader = quick_xml::Reader::from_str(xml);
+    reader.config_mut().check_end_names = true;
+    let mut found = Vec::new();
+    loop {
+        match reader.read_event().expect("well-formed XML") {
+            quick_xml::events::Event::Start(e) | quick_xml::events::Event::Empty(e) => {
+                let name = e.name().as_ref().to_owned();
+                let attributes = e
+                    .attributes()
+                    .map(|a| a.expect("a well-formed attribute"))
+                    .map(|a| (a.key.as_ref().to_owned(), a.value.into_owned()))
+                    .collect();
+                found.push((name, attributes));
+            }
+            quick_xml::events::Event::Eof => return found,
+            _ => {}
+        }
+    }
+}
+
+/// A part of a workbook.
+fn part(workbook: &[u8], name: &str) -> String {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(workbook)).expect("a workbook is an archive");
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut archive.by_name(name).expect(name), &mut text).expect("XML");
+    text
+}
+
+/// Rows of the action list, with its header.
+fn workbook_rows(workbook: &[u8]) -> usize {
+    for name in [
+        "[Content_Types].xml",
+        "_rels/.rels",
+        "xl/workbook.xml",
+        "xl/_rels/workbook.xml.rels",
+        "xl/styles.xml",
+        "xl/worksheets/sheet2.xml",
+    ] {
+        elements(&part(workbook, name));
+    }
+    let sheet = elements(&part(workbook, "xl/worksheets/sheet1.xml"));
+    sheet.iter().filter(|(name, _)| name == "row").count()
+}
+
+#[test]
+fn all_formats_agree_for_every_golden_bundle() {
+    for bundle in folders(&fixtures("bundles")) {
+        let reports = reports(&bundle.join("input"));
+        let json = parsed(&reports, "json");
+        let expected = of_totals(&json["totals"]);
+        assert!(expected.values().sum::<u64>() > 40);
+
+        let lines: Vec<Value> = text(&reports, "ndjson")
+            .lines()
+            .map(|l| serde_json::from_str(l).expect("a JSON line"))
+            .collect();
+        assert_eq!(of_totals(&lines[0]["totals"]), expected);
+        let of = |kind: &str| lines.iter().filter(|l| l["type"] == kind).collect::<Vec<_>>();
+        assert_eq!(counts(of("finding").iter().filter_map(|l| l["verdict"].as_str())), expected);
+        assert_eq!(of("cause").len(), json["diagnosis"].as_array().unwrap().len());
+        assert_eq!(of("file").len() as u64, json["totals"]["files"].as_u64().unwrap());
+
+        let sarif = parsed(&reports, "sarif");
+        let results = sarif["runs"][0]["results"].as_array().expect("results");
+        assert_eq!(counts(results.iter().filter_map(|r| r["properties"]["verdict"].as_str())), expected);
+
+        let cases = elements(text(&reports, "junit"));
+        let verdicts = cases.iter().filter(|(name, _)| name == "property").map(|(_, a)| a["value"].as_str());
+        assert_eq!(counts(verdicts), expected);
+        let failures = cases.iter().filter(|(name, _)| name == "failure").count() as u64;
+        assert_eq!(failures, expected.get("fail").copied().unwrap_or(0));
+        assert_eq!(cases[0].1["failures"], failures.to_string());
+        assert_eq!(cases[0].1["tests"], expected.values().sum::<u64>().to_string());
+
+        let mut csv = csv::Reader::from_reader(&reports["csv"][..]);
+        assert_eq!(csv.headers().expect("a header").get(1), Some("who"));
+        let rows: Vec<csv::StringRecord> = csv.records().map(|r| r.expect("a row")).collect();
+        let listed: BTreeSet<(&str, &str)> = rows.iter().map(|r| (&r[0], &r[4])).collect();
+        let mut open = expected.clone();
+        open.retain(|verdict, _| ["fail", "warn", "unknown"].contains(&verdict.as_str()));
+        assert_eq!(counts(listed.iter().filter(|(n, _)| *n != "0").map(|(_, verdict)| *verdict)), open);
+
+        assert_eq!(workbook_rows(&reports["xlsx"]), rows.len() + 1);
+
+        let sums = text(&reports, "text").lines().last().expect("a last line").to_owned();
+        assert!(sums.contains(&format!("{} fail", json["totals"]["fail"])) && sums.contains(&format!("{} open", json["totals"]["unknown"])));
+        assert!(text(&reports, "markdown").contains(&sums), "{sums}");
+        let html = text(&reports, "html");
+        assert!(html.contains(&sums), "{sums}");
+        let rows = |verdict: &str| html.matches(&format!("<details class=\"finding v-{verdict} ")).count() as u64;
+        for verdict in ["fail", "warn", "unknown", "pass", "not-applicable"] {
+            assert_eq!(rows(verdict), expected.get(verdict).copied().unwrap_or(0), "{verdict}");
+        }
+    }
+}
+
+#[test]
+fn the_json_report_keeps_to_its_schema() {
+    let output = run(&["schema"]);
+    let schema: Value = serde_json::from_slice(&output.stdout).expect("the schema is JSON");
+    for bundle in folders(&fixtures("bundles")) {
+        let report = support::report(&[&bundle.join("input")]);
+        let wrong = schema::violations(&schema, &report);
+        assert!(wrong.is_empty(), "{}: {}", bundle.display(), wrong.join("\n"));
+    }
+    let mut broken = support::report(&[&fixtures("bundles").join("healthy").join("input")]);
+    broken["findings"][0]["verdict"] = json!("perhaps");
+    broken["extra"] = json!(1);
+    assert_eq!(schema::violations(&schema, &broken).len(), 2);
+}
+
+#[test]
+fn sarif_holds_what_its_schema_demands() {
+    let reports = reports(&fixtures("bundles").join("redirect-mismatch").join("input"));
+    let sarif = parsed(&reports, "sarif");
+    assert_eq!(sarif["version"], "2.1.0");
+    let run = &sarif["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().expect("rules");
+    assert!(run["tool"]["driver"]["name"].is_string() && rules.len() >= 54);
+    for rule in rules {
+        assert!(
+            rule["id"].is_string() && rule["help"]["text"].as_str().is_some_and(|t| t.len() > 20),
+            "{rule}"
+        );
+    }
+    let ids: BTreeSet<&str> = rules.iter().filter_map(|r| r["id"].as_str()).collect();
+    assert_eq!(ids.len(), rules.len(), "ids are unique");
+    for result in run["results"].as_array().expect("results") {
+        let (kind, level) = (result["kind"].as_str().expect("a kind"), result["level"].as_str().expect("a level"));
+        assert!(["fail", "open", "pass", "notApplicable"].contains(&kind));
+        assert_eq!(kind == "fail", level != "none", "a level stands only with kind fail");
+        let index = usize::try_from(result["ruleIndex"].as_u64().expect("an index")).expect("small");
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        assert!(result["message"]["text"].as_str().is_some_and(|t| !t.is_empty()));
+        for location in result["locations"].as_array().into_iter().flatten() {
+            let physical = &location["physicalLocation"];
+            let uri = physical["artifactLocation"]["uri"].as_str().expect("a uri");
+            assert!(!uri.contains(' ') && !uri.starts_with('/') && !uri.contains(':'), "{uri}");
+            if let Some(region) = physical.get("region") {
+                assert!(region["startLine"].as_u64().is_some_and(|l| l > 0), "{region}");
+                assert!(region.get("startColumn").is_none_or(|c| c.as_u64().is_some_and(|c| c > 0)), "{region}");
+            }
+        }
+    }
+}
+
+/// A bundle whose every name is an attack on some sink.
+fn hostile_bundle() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let nasty = [
+        "=cmd|' /C calc'!A0",
+        "@SUM(1+1)*cmd",
+        "<script>alert(1)</script>",
+        "\\\"><img src=x onerror=alert(2)>",
+        "![x](javascript:alert(3))",
+        "`a` | <b>b</b>",
+        "\u{1b}]0;pwned\u{7}\u{202e}\u{9b}2J",
+        "]]></failure>\u{ffff}",
+    ];
+    let mut rows = String::from("alias_name,recv_email_address,alias_status,pop3_server,smtp_server\n");
+    for (n, text) in nasty.iter().enumerate() {
+        rows.push_str(&format!(
+            "\"{}\",\"a{n}@contoso.com\",\"{}\",outlook.office365.com,smtp.office365.com\n",
+            text.replace('"', "\"\""),
+            text.replace('"', "\"\"")
+        ));
+    }
+    std::fs::write(folder.path().join("EGML_MAILHOST.csv"), rows).expect("a file");
+    let log: String = nasty
+        .iter()
+        .enumerate()
+        .map(|(n, text)| {
+            format!(
+                "2026-05-04 09:00:0{n}.000 GMT+0200 <@> ERROR <@> [12:RxInstance id : 999] <@> ProcessId:77 <@> PID:1 <@> UID:12 <@> HttpSessionId:  <@> com.egain.X <@> run <@> {text} AADSTS50011: The redirect URI '{text}' specified in the request does not match <@>\n"
+            )
+        })
+        .collect();
+    std::fs::write(folder.path().join("eg_log_ECESVC01_rx-process.log"), log).expect("a file");
+    std::fs::write(folder.path().join("=1+1 <img src=x onerror=alert(4)>`.txt"), "ECE 12.6(1) ES5\n").expect("a file");
+    folder
+}
+
+#[test]
+fn hostile_text_stays_text_in_every_format() {
+    let bundle = hostile_bundle();
+    let reports = reports(bundle.path());
+    for (format, bytes) in reports.iter().filter(|(format, _)| **format != "xlsx") {
+        let text = String::from_utf8_lossy(bytes);
+        let raw = text
+            .chars()
+            .find(|c| (c.is_control() && !"\n\r".contains(*c)) || ('\u{202a}'..='\u{202e}').contains(c));
+        assert!(raw.is_none(), "{format}: {raw:?}");
+    }
+    for cell in csv::Reader::from_reader(&reports["csv"][..])
+        .records()
+        .flat_map(|r| r.expect("a row").iter().map(str::to_owned).collect::<Vec<_>>())
+    {
+        assert!(!cell.trim_start().starts_with(['=', '+', '-', '@']), "{cell}");
+    }
+    elements(text(&reports, "junit"));
+    let sheet = part(&reports["xlsx"], "xl/worksheets/sheet1.xml");
+    assert!(!elements(&sheet).iter().any(|(name, _)| name == "f"), "no formula");
+    let html = text(&reports, "html");
+    for live in ["<img", "<script>alert", "onerror=alert(2)>\"", "javascript:alert(3)\""] {
+        assert!(!html.contains(live), "{live}");
+    }
+    assert!(html.contains("&lt;img src=x onerror=alert(4)&gt;"), "hostile text is shown");
+    let markdown = text(&reports, "markdown");
+    for line in markdown.lines() {
+        // What stands outside code spans holds no live mark-up.
+        let outside: String = line.split('`').step_by(2).collect();
+        assert!(
+            line.contains("``") || !outside.contains("<img") && !outside.contains("<script") && !outside.contains("![x]("),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn the_same_bundle_gives_the_same_bytes() {
+    let bundle = fixtures("bundles").join("secret-expired").join("input");
+    assert_eq!(reports(&bundle), reports(&bundle));
+}
+
+#[test]
+fn the_page_asks_nobody_for_anything() {
+    let reports = reports(&fixtures("bundles").join("secret-expired").join("input"));
+    let html = text(&reports, "html");
+    let policy = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-";
+    assert!(html.contains(policy) && !html.contains("unsafe-inline"));
+    assert_eq!((html.matches("<script").count(), html.matches("<style").count()), (1, 1));
+    for what in [
+        " src=", "srcset=", "url(", "@import", "<link", "<iframe", "<object", "<base", " style=", " onclick",
+    ] {
+        assert!(!html.contains(what), "{what}");
+    }
+    assert!(html.split("href=\"").skip(1).all(|rest| rest.starts_with('#')), "links stay in the page");
+    let targets: BTreeSet<&str> = html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    for link in html.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(targets.contains(link), "{link} leads nowhere");
+    }
+    assert!(html.contains("<svg") && html.contains("Names of ECE"));
+}
