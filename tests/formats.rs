@@ -12,6 +12,7 @@ use std::path::Path;
 use support::{ecelens, fixtures, folders, run};
 
 /// The reports of one run over `bundle`, by format.
+#[allow(clippy::disallowed_methods)]
 fn reports(bundle: &Path) -> BTreeMap<&'static str, Vec<u8>> {
     let out = tempfile::tempdir().expect("a temporary folder");
     let mut command = ecelens();
