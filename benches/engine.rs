@@ -7,7 +7,6 @@
 //! engine inflate FILE          inflates the members of a zip, or a gzip, on one thread and does nothing else
 //! ```
 
-#![allow(clippy::disallowed_methods)]
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, missing_docs)]
 
 use ecelens::log::{Filter, LogReader, Record, Sink, interpret, join};

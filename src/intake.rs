@@ -391,7 +391,7 @@ impl Reader<'_> {
         if let Some((kind, why)) = &foreign {
             found.recognise(kind.kind(), why.clone());
         }
-        let counts = foreign.is_none_or(|(kind, _)| kind.is_evidence()) && !is_hearsay(text);
+        let counts = foreign.is_none_or(|(kind, _)| kind.is_evidence()) && !is_hearsay(name, text);
         if counts {
             let host = outline.iter().find_map(|s| s.host.clone());
             let lines = outline
@@ -405,7 +405,10 @@ impl Reader<'_> {
 }
 
 /// Help pages and e-mails speak of errors that happened elsewhere, or never: what they name is a mention, no event.
-fn is_hearsay(text: &Text) -> bool {
+fn is_hearsay(name: &str, text: &Text) -> bool {
+    let named = [".eml", ".msg", ".mbox"]
+        .iter()
+        .any(|end| name.len() > end.len() && name.to_ascii_lowercase().ends_with(end));
     let head: Vec<String> = text.lines().take(40).map(|(_, line)| line.trim_start().to_ascii_lowercase()).collect();
     let html = head
         .iter()
@@ -413,7 +416,7 @@ fn is_hearsay(text: &Text) -> bool {
         .any(|line| line.starts_with("<!doctype html") || line.starts_with("<html"));
     let has = |start: &str| head.iter().any(|line| line.starts_with(start));
     let mail = has("mime-version:") || has("received:") || has("message-id:") || (has("from:") && has("to:") && has("subject:"));
-    html || mail
+    named || html || mail
 }
 
 /// Archives and documents that are named, but not read.

@@ -1,12 +1,13 @@
 //! Golden bundles: `fixtures/bundles/<name>/input` through the binary gives `expected.json`. `BLESS=1 cargo test --test golden`
 //! writes the files anew: read what changed before it is committed.
 
+#![allow(clippy::disallowed_methods)]
+
 mod support;
 
 use support::{fixtures, folders, name, report, verdict};
 
 #[test]
-#[allow(clippy::disallowed_methods)]
 fn golden_bundles_give_their_reports() {
     let bless = std::env::var_os("BLESS").is_some();
     let mut wrong = Vec::new();

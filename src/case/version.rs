@@ -22,11 +22,9 @@ impl Case {
                 .map(|v| Fact::new(v.version, v.origin.clone()))
         };
         let running: Vec<_> = of_role(VersionRole::Running).collect();
-        let candidates = if running.is_empty() {
-            of_role(VersionRole::Named).collect()
-        } else {
-            running
-        };
+        let named: Vec<_> = of_role(VersionRole::Named).collect();
+        let in_file_names = of_role(VersionRole::FileName).collect();
+        let candidates = [running, named].into_iter().find(|c| !c.is_empty()).unwrap_or(in_file_names);
         agreed(candidates)
     }
 

@@ -221,6 +221,8 @@ pub enum VersionRole {
     Planned,
     /// Named without saying.
     Named,
+    /// Stands in a file's name: counts where no text names any.
+    FileName,
 }
 
 /// A version of ECE named in a text.

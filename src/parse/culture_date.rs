@@ -2,6 +2,7 @@
 //! file can tell.
 
 use crate::model::Stamp;
+use std::collections::BTreeSet;
 
 /// The order of day and month in the dates of one file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,12 +34,35 @@ impl DateOrder {
         }
     }
 
+    /// The order in which a sign-in log is possible at all: Microsoft keeps one for 30 days at most, so that dates whose months
+    /// lie further apart are days.
+    fn by_retention<'a>(dates: impl IntoIterator<Item = &'a str>) -> Self {
+        let (mut first, mut second) = (BTreeSet::new(), BTreeSet::new());
+        for parts in dates.into_iter().filter_map(parts) {
+            first.insert(parts.year * 12 + parts.first as i32);
+            second.insert(parts.year * 12 + parts.second as i32);
+        }
+        let apart = |months: &BTreeSet<i32>| months.last().zip(months.first()).is_some_and(|(last, first)| last - first > 1);
+        match (apart(&first), apart(&second)) {
+            (true, false) => Self::DayFirst,
+            (false, true) => Self::MonthFirst,
+            _ => Self::Undecided,
+        }
+    }
+
     /// The order that the dates in the beginning of a text prove.
     pub fn of_text(text: &str) -> Self {
         /// As much of a long table as settles it, if anything does.
         const LOOKED_AT: usize = 256 * 1024;
         let head: String = text.chars().take(LOOKED_AT).collect();
-        Self::of(head.split(|c: char| c.is_whitespace() || "\",;|<>'".contains(c)))
+        let words = || head.split(|c: char| c.is_whitespace() || "\",;|<>'".contains(c));
+        let first_line = head.lines().next().unwrap_or_default();
+        match Self::of(words()) {
+            // A spreadsheet separates with semicolons where the comma is the decimal mark: the day comes first in those countries.
+            Self::Undecided if first_line.contains("Date (UTC);") || first_line.contains("Date (UTC)\";") => Self::DayFirst,
+            Self::Undecided if first_line.contains("Date (UTC)") => Self::by_retention(words()),
+            order => order,
+        }
     }
 
     /// Reads a date of the file. ISO dates need no order; `5/5/2024` is the same in both.
@@ -133,6 +157,28 @@ mod tests {
             DateOrder::of(["05.01.2024 10:11"]).read("05.01.2024 10:11").unwrap().rfc3339(),
             "2024-01-05T10:11:00"
         );
+    }
+
+    #[test]
+    fn a_sign_in_log_shows_its_order_by_its_header_and_its_span() {
+        let log = |header: &str, dates: [&str; 2]| DateOrder::of_text(&format!("{header}\n{}\n{}\n", dates[0], dates[1]));
+        assert_eq!(
+            log("Date (UTC);User", ["05/09/2025 10:00:00;a", "05/09/2025 11:00:00;a"]),
+            DateOrder::DayFirst
+        );
+        assert_eq!(
+            log("Date (UTC),User", ["03/09/2025 10:00:00,a", "05/09/2025 11:00:00,a"]),
+            DateOrder::DayFirst
+        );
+        assert_eq!(
+            log("Date (UTC),User", ["9/3/2025 10:00:00,a", "9/6/2025 11:00:00,a"]),
+            DateOrder::MonthFirst
+        );
+        assert_eq!(
+            log("Date (UTC),User", ["05/09/2025 10:00:00,a", "06/09/2025 11:00:00,a"]),
+            DateOrder::Undecided
+        );
+        assert_eq!(log("Date,User", ["03/09/2025 10:00:00,a", "05/09/2025 11:00:00,a"]), DateOrder::Undecided);
     }
 
     #[test]

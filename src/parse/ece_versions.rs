@@ -2,7 +2,7 @@
 
 use super::Findings;
 use super::ece_labels::fold_label;
-use crate::model::{Fact, Origin, VersionMention, VersionNote, versions_in};
+use crate::model::{Fact, Origin, VersionMention, VersionNote, VersionRole, versions_in};
 use crate::syntax::{Node, Section, Source, Syntax, Value};
 use regex::Regex;
 use std::sync::LazyLock;
@@ -85,6 +85,25 @@ fn lines(source: &Source<'_>, section: &Section, findings: &mut Findings) {
                 ..Origin::line(source.path, number, line)
             };
             push(findings, mention, origin);
+        }
+    }
+}
+
+/// Reads the version that the member's own name holds: `ECE_12.6(1)_ES6_settings.csv`. A name says it only with its special:
+/// manuals and scripts are named after releases.
+pub fn parse_name(source: &Source<'_>, _: &[Section], findings: &mut Findings) {
+    let name = source.path.rsplit(['/', '\\']).next().unwrap_or_default();
+    if name.len() > LINE {
+        return;
+    }
+    let words: String = name.chars().map(|c| if c == '_' { ' ' } else { c }).collect();
+    for mention in versions_in(&words, "") {
+        if mention.version.es.is_some() && mention.role == VersionRole::Named {
+            let note = VersionNote {
+                version: mention.version,
+                role: VersionRole::FileName,
+            };
+            findings.facts.ece.versions.push(Fact::new(note, Origin::whole(source.path)));
         }
     }
 }

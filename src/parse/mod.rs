@@ -87,7 +87,7 @@ pub const PARSERS: &[Parser] = &[
 pub type MemberParser = fn(&Source<'_>, &[Section], &mut Findings);
 
 /// All parsers of whole members.
-pub const MEMBER_PARSERS: &[MemberParser] = &[network::console, secrets::parse];
+pub const MEMBER_PARSERS: &[MemberParser] = &[network::console, secrets::parse, ece_versions::parse_name];
 
 /// Lets every parser read `section`.
 pub fn read(source: &Source<'_>, section: &Section, found: &mut Findings) {

@@ -209,6 +209,10 @@ pub(super) fn sniff(text: &str, range: Range<usize>, whole: bool) -> Option<Layo
     if !whole && !declared && (width < enough || !named) {
         return None;
     }
+    // `Hi team,`: a salutation, and the lines of a pasted document below end in commas as well.
+    if !declared && matches!(first.cells.as_slice(), [_, last] if last.text.is_empty()) {
+        return None;
+    }
     let sample: Vec<Record> = records(text, first.end, delimiter).filter(|r| !r.is_blank()).take(20).collect();
     let header = is_header(&texts(&first), &sample.iter().map(texts).collect::<Vec<_>>());
     let alike = sample.iter().filter(|r| r.cells.len() == width).count();
@@ -483,6 +487,11 @@ mod tests {
         let (nodes, ..) = read("\"SmtpClientAuthenticationDisabled\"\r\n\"True\"\r\n").unwrap();
         assert_eq!(nodes[0].get("SmtpClientAuthenticationDisabled").unwrap().boolean(), Some(true));
         assert!(read("just a sentence\nand more\n").is_none());
+    }
+
+    #[test]
+    fn a_salutation_is_no_header() {
+        assert!(sniff("Hi team,\n\nour app:\n{\n  \"id\": 1,\n  \"appId\": 2,\n  \"tags\": [],\n", 0..56, true).is_none());
     }
 
     #[test]

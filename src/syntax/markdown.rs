@@ -110,10 +110,19 @@ pub(super) fn read(view: &View<'_>, lines: &Lines<'_>, first: usize) -> Option<B
     }
     Some(Block {
         syntax: Syntax::Markdown,
-        name: None,
+        name: heading(lines, first),
         nodes,
         next: index,
     })
+}
+
+/// The heading under which the table that begins at line `first` stands: `## Department settings: Sales`.
+fn heading(lines: &Lines<'_>, first: usize) -> Option<String> {
+    const FAR: usize = 3;
+    let above = (first.saturating_sub(FAR)..first).rev().find(|index| !lines.is_blank(*index))?;
+    let text = lines.line(above).trim();
+    let title = text.trim_start_matches('#');
+    (title.len() < text.len() && title.starts_with(' ')).then(|| title.trim().trim_end_matches('#').trim_end().to_owned())
 }
 
 fn ruler_cells(line: &str) -> usize {
@@ -143,5 +152,19 @@ mod tests {
         let boxed = table("+----+----+\n| a  | b  |\n+----+----+\n| 1  | 2  |\n+----+----+\n").unwrap();
         assert_eq!((boxed.nodes.len(), boxed.next), (1, 5));
         assert!(table("a | b\nc | d\n").is_none());
+    }
+
+    #[test]
+    fn a_table_has_the_name_of_its_heading() {
+        let named = |content: &str, at: usize| {
+            let text = Text::new(content.to_owned(), Encoding::Utf8, 0);
+            let view = View::whole(&text);
+            read(&view, &Lines::of(view.text()), at).unwrap().name
+        };
+        assert_eq!(
+            named("## Department: Sales\n\n| a | b |\n|---|---|\n| 1 | 2 |\n", 2),
+            Some("Department: Sales".into())
+        );
+        assert_eq!(named("some words\n\n| a | b |\n|---|---|\n| 1 | 2 |\n", 2), None);
     }
 }

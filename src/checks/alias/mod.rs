@@ -9,6 +9,7 @@ mod state;
 use super::{Check, wanted};
 use crate::case::{AliasView, Case};
 use crate::finding::{Finding, Subject, SubjectKind};
+use crate::model::{Alias, Fact, fold_address};
 
 /// Checks of this area, in the order of the report.
 pub const CHECKS: &[Check] = &[
@@ -42,5 +43,25 @@ fn each(case: &Case, check: &Check, judge: impl Fn(&AliasView<'_>) -> Finding) -
         };
         return vec![check.unknown(Subject::deployment(), message).want(wanted::aliases())];
     }
-    aliases.iter().map(judge).collect()
+    let judged = aliases.iter().map(|alias| match deleted_row(case, alias) {
+        Some(row) => check
+            .not_applicable(
+                subject_of(alias),
+                "the alias is deleted: its account still lists it, but ECE doesn't use it",
+            )
+            .at(&row.origin),
+        None => judge(alias),
+    });
+    judged.collect()
+}
+
+/// The deleted row of an alias that has no live one.
+fn deleted_row<'a>(case: &'a Case, alias: &AliasView<'_>) -> Option<&'a Fact<Alias>> {
+    let own = |row: &&Fact<Alias>| row.address.get().is_some_and(|a| fold_address(a) == alias.address);
+    let deleted = |row: &&Fact<Alias>| row.deleted.get() == Some(&true);
+    alias
+        .rows
+        .is_empty()
+        .then(|| case.facts.ece.aliases.iter().filter(own).find(deleted))
+        .flatten()
 }

@@ -78,7 +78,10 @@ fn tokens(case: &Case) -> Vec<Seen> {
         }
         Some(Seen {
             account: account.map(|a| a.to_lowercase()),
-            audience: claims.as_ref().and_then(|c| c.audience.clone()),
+            audience: claims
+                .as_ref()
+                .and_then(|c| c.audience.clone())
+                .or_else(|| answer.scopes.iter().find_map(|scope| resource_of(scope))),
             scopes: answer.scopes.clone(),
             app_only: false,
             time,
@@ -174,6 +177,12 @@ enum Audience {
     Exchange,
     Graph,
     Other,
+}
+
+/// The resource that a scope is written with: `https://outlook.office.com` of `https://outlook.office.com/SMTP.Send`.
+fn resource_of(scope: &str) -> Option<String> {
+    let (resource, _) = scope.rsplit_once('/')?;
+    resource.contains("://").then(|| resource.trim_end_matches('/').to_owned())
 }
 
 fn kind_of_audience(audience: &str) -> Audience {

@@ -5,7 +5,7 @@ use super::{ALSO_TOUCHES, GENERATE, VERIFY};
 use crate::case::{Case, ExternalUrl};
 use crate::checks::{Check, Gap, wanted};
 use crate::finding::{Finding, Severity};
-use crate::model::redirect_uri::{host_matches, split_uri};
+use crate::model::redirect_uri::{RedirectParts, host_matches, split_uri};
 use std::collections::BTreeSet;
 
 /// The check.
@@ -70,7 +70,7 @@ fn judge(case: &Case, check: &Check, registered: &Registered<'_>) -> Finding {
         registered
             .uris
             .iter()
-            .find(|uri| split_uri(&uri.uri).is_some_and(|own| host_matches(host, &own.host) && own.port == port))
+            .find(|uri| split_uri(&uri.uri).is_some_and(|own| host_matches(host, &own.host) && is_same_port(&own, port)))
     };
     let (right, wrong): (Vec<_>, Vec<_>) = urls.iter().partition(|(_, host, port)| matches(host, *port).is_some());
     match (right.is_empty(), wrong.as_slice()) {
@@ -130,6 +130,11 @@ pub(super) fn host_and_port(url: &str) -> Option<(String, Option<u16>)> {
     let with_scheme = if bare.contains("://") { bare } else { format!("https://{bare}") };
     let parts = split_uri(&with_scheme)?;
     Some((parts.host, parts.port))
+}
+
+/// Another scheme brings another port of its own: that is a fault of the scheme, which app.redirect-form names.
+fn is_same_port(own: &RedirectParts<'_>, port: Option<u16>) -> bool {
+    own.port == port || own.scheme == "http" && own.port == Some(80) && port == Some(443)
 }
 
 fn mismatch(url: &ExternalUrl, host: &str, port: Option<u16>, registered: &Registered<'_>) -> String {
