@@ -90,6 +90,18 @@ fn an_output_that_cannot_be_written_is_a_clear_message() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("/no/such/folder/r.json"));
 }
 
+#[test]
+fn evidence_is_never_overwritten() {
+    let folder = bundle("eg_log_ECESVC01_rx-process.log", HEALTHY_LOG);
+    let log = folder.path().join("eg_log_ECESVC01_rx-process.log");
+    for input in [folder.path(), &log] {
+        let output = ecelens().arg(input).args(["--format", "json", "--output"]).arg(&log).output().unwrap();
+        assert_eq!(code(&output), 2);
+        assert!(String::from_utf8_lossy(&output.stderr).contains("part of the input"));
+    }
+    assert_eq!(std::fs::metadata(&log).unwrap().len(), HEALTHY_LOG.len() as u64);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_a_message_and_a_closed_pipe_is_quiet() {

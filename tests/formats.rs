@@ -12,6 +12,7 @@ use std::path::Path;
 use support::{ecelens, fixtures, folders, run};
 
 /// The reports of one run over `bundle`, by format.
+#[allow(clippy::disallowed_methods)]
 fn reports(bundle: &Path) -> BTreeMap<&'static str, Vec<u8>> {
     let out = tempfile::tempdir().expect("a temporary folder");
     let mut command = ecelens();
@@ -302,4 +303,30 @@ fn the_page_asks_nobody_for_anything() {
         assert!(targets.contains(link), "{link} leads nowhere");
     }
     assert!(html.contains("<svg") && html.contains("Names of ECE"));
+}
+
+#[test]
+fn errors_that_nothing_explains_are_shown_without_their_secrets() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let secret = "Qx7~8Q.zKcVb2nM4pLr9TtYwEa1SdFgHjKlPoIuQ";
+    let record = |second: u32| {
+        format!(
+            "2026-05-04 09:00:0{second}.000 GMT+0200 <@> ERROR <@> [12:RxInstance id : 999] <@> ProcessId:77 <@> PID:1 <@> UID:12 <@> HttpSessionId:  <@> com.egain.X <@> run <@> the gadget {second} gave way; client_secret={secret}&grant_type=refresh_token <@>\n"
+        )
+    };
+    let log: String = (1..=3).map(record).collect();
+    std::fs::write(folder.path().join("eg_log_ECESVC01_rx-process.log"), log).expect("a file");
+    let reports = reports(folder.path());
+    let groups = parsed(&reports, "json")["unexplained_errors"].clone();
+    assert_eq!(
+        (groups[0]["count"].as_u64(), groups[0]["samples"][0]["line"].as_u64()),
+        (Some(3), Some(1)),
+        "{groups}"
+    );
+    for format in ["text", "ndjson", "html", "markdown"] {
+        assert!(text(&reports, format).contains("gave way"), "{format}");
+    }
+    for (format, bytes) in &reports {
+        assert!(!String::from_utf8_lossy(bytes).contains(secret), "{format}");
+    }
 }

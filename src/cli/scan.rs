@@ -10,7 +10,7 @@ use crate::model::Stamp;
 use crate::report::{Report, is_report};
 use clap::{ArgMatches, Args, FromArgMatches, ValueEnum};
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What to read.
 #[derive(Clone, Debug, Args)]
@@ -182,6 +182,10 @@ pub fn run(arguments: &ScanArguments) -> Exit {
     if baseline.as_ref().is_some_and(|value| !is_report(value)) {
         return terminal::complain("the baseline is no JSON report of ecelens (`ecelens scan … --format json`)");
     }
+    let files = || arguments.outputs.iter().filter_map(|output| output.file.as_deref());
+    if let Some(file) = files().find(|file| is_part_of(file, &arguments.input.paths)) {
+        return terminal::complain(&format!("{}: is part of the input; write the report elsewhere", file.display()));
+    }
     let mut report = match analyse(&arguments.input) {
         Ok(report) => report,
         Err(exit) => return exit,
@@ -196,6 +200,15 @@ pub fn run(arguments: &ScanArguments) -> Exit {
         return exit;
     }
     exit_of(&report, arguments)
+}
+
+/// True if `file` exists and is one of the inputs, or lies in one: evidence is never overwritten.
+fn is_part_of(file: &Path, inputs: &[PathBuf]) -> bool {
+    let Ok(file) = file.canonicalize() else { return false };
+    inputs
+        .iter()
+        .filter_map(|input| input.canonicalize().ok())
+        .any(|input| file.starts_with(input))
 }
 
 fn exit_of(report: &Report, arguments: &ScanArguments) -> Exit {

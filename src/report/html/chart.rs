@@ -80,7 +80,7 @@ pub fn draw(out: &mut String, report: &Report, from: i64, to: i64, title: &str) 
         let x = scale.x(onset);
         let _ = writeln!(
             body,
-            "<line class=\"onset\" x1=\"{x}\" x2=\"{x}\" y1=\"18\" y2=\"{y}\"><title>first failure of cause 1</title></line>"
+            "<line class=\"onset\" x1=\"{x}\" x2=\"{x}\" y1=\"18\" y2=\"{y}\"><title>first failure</title></line>"
         );
     }
     axis(&mut body, &scale, y);

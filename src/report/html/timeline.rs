@@ -26,7 +26,7 @@ pub fn section(out: &mut String, report: &Report) {
     out.push_str("</div>\n");
     let onset = report.onset;
     if let Some(onset) = onset.filter(|_| to.saturating_sub(from) > 4 * CLOSE_MS) {
-        let _ = writeln!(out, "<h3>Around the first failure of cause 1</h3>\n<div class=\"scroll\">");
+        let _ = writeln!(out, "<h3>Around the first failure</h3>\n<div class=\"scroll\">");
         chart::draw(
             out,
             report,
