@@ -87,7 +87,12 @@ pub const PARSERS: &[Parser] = &[
 pub type MemberParser = fn(&Source<'_>, &[Section], &mut Findings);
 
 /// All parsers of whole members.
-pub const MEMBER_PARSERS: &[MemberParser] = &[network::console, secrets::parse, ece_versions::parse_name];
+pub const MEMBER_PARSERS: &[MemberParser] = &[
+    network::console,
+    network::remote_analyzer::parse,
+    secrets::parse,
+    ece_versions::parse_name,
+];
 
 /// Lets every parser read `section`.
 pub fn read(source: &Source<'_>, section: &Section, found: &mut Findings) {

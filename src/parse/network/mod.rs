@@ -18,6 +18,7 @@ mod openssl;
 mod output;
 mod port_test;
 mod proxy;
+pub mod remote_analyzer;
 mod telnet;
 
 use super::Findings;
