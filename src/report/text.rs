@@ -3,7 +3,6 @@
 use super::escape::{visible, visible_line};
 use super::{Cause, EvidenceRow, FindingRow, Report, words};
 use crate::finding::{Severity, Verdict};
-use comfy_table::{ContentArrangement, Table, presets};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -243,7 +242,7 @@ fn cause_block(out: &mut String, cause: &Cause, style: &Style) {
     wrap(out, &first, "     ", &visible_line(&cause.summary), style.width);
     let sure = words::confidence(cause.confidence);
     let about = format!("{} about {} ({sure})", cause.cause, visible_line(&cause.subject));
-    let _ = writeln!(out, "     {}", style.ink(Ink::Dim, &about));
+    wrap(out, "     ", "       ", &about, style.width);
     let shown = if style.verbose { cause.evidence.len() } else { 4 };
     for evidence in cause.evidence.iter().take(shown) {
         quote(out, evidence, style);
@@ -541,28 +540,28 @@ fn sparkline(minutes: &BTreeMap<i64, u32>, span: (i64, i64), style: &Style) -> S
     cells.iter().map(mark).collect()
 }
 
-fn plain_table(style: &Style) -> Table {
-    let mut table = Table::new();
-    let preset = if style.unicode {
-        presets::UTF8_HORIZONTAL_ONLY
-    } else {
-        presets::ASCII_HORIZONTAL_ONLY
-    };
-    let width = u16::try_from(style.width.max(60)).unwrap_or(u16::MAX);
-    table
-        .load_style(preset)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(width);
-    table
-}
-
 /// The inventory alone, as `ecelens inventory` prints it.
 pub fn inventory(out: &mut String, report: &Report, style: &Style) {
     title(out, style, "Inventory");
-    let mut table = plain_table(style);
-    table.set_header(["file", "taken for", "records", "first", "last", "note"]);
     for row in &report.inventory {
+        let ink = if row.problem.is_some() || row.kind == "unknown" {
+            Ink::Yellow
+        } else {
+            Ink::Cyan
+        };
+        let kind = style.ink(ink, &format!("{:<20}", visible_line(&row.kind)));
+        wrap(out, &format!("  {kind} "), "      ", &visible_line(&row.path), style.width);
         let mut notes: Vec<String> = Vec::new();
+        if row.records > 0 {
+            notes.push(format!("{} records", row.records));
+        }
+        if let (Some(first), Some(last)) = (&row.first, &row.last) {
+            notes.push(if first == last {
+                first.clone()
+            } else {
+                format!("{first} {} {last}", style.arrow())
+            });
+        }
         notes.extend(row.problem.clone());
         notes.extend(row.copy_of.as_ref().map(|of| format!("copy of {of}")));
         if row.losses > 0 {
@@ -571,22 +570,17 @@ pub fn inventory(out: &mut String, report: &Report, style: &Style) {
         if style.verbose || row.kind == "unknown" {
             notes.push(row.why.clone());
         }
-        if style.verbose && !row.used_by.is_empty() {
-            notes.push(format!("used by {}", row.used_by.join(", ")));
+        if style.verbose {
+            notes.extend(row.encoding.map(str::to_owned));
+            if !row.used_by.is_empty() {
+                notes.push(format!("used by {}", row.used_by.join(", ")));
+            }
         }
         notes.retain(|n| !n.is_empty());
-        let time = |t: &Option<String>| t.clone().unwrap_or_default();
-        let records = if row.records > 0 { row.records.to_string() } else { String::new() };
-        table.add_row([
-            visible_line(&row.path),
-            row.kind.clone(),
-            records,
-            time(&row.first),
-            time(&row.last),
-            visible_line(&notes.join("; ")),
-        ]);
+        if !notes.is_empty() {
+            wrap(out, "      ", "      ", &visible_line(&notes.join("; ")), style.width);
+        }
     }
-    let _ = writeln!(out, "{table}");
 }
 
 fn summary(out: &mut String, report: &Report, style: &Style) {
