@@ -7,7 +7,7 @@ use crate::log::{Filter, looks_like_log, scan, trace};
 use crate::model::{Facts, InventoryEntry, LogFacts, ServerRole, ZoneBasis, fold_address};
 use crate::parse::{self, Findings};
 use crate::signatures::Catalogue;
-use crate::syntax::{self, Source, Syntax};
+use crate::syntax::{self, Node, Section, Source, Syntax};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -378,9 +378,11 @@ impl Reader<'_> {
         let source = Source { path: &path, text };
         let mut found = Findings::default();
         let mut outline = Vec::new();
+        let mut answers = Vec::new();
         let losses = syntax::read_each(text, name, &mut |mut section| {
             parse::read(&source, &section, &mut found);
             // A large export comes in many sections: only where they stand is kept. Lines of mails and pages stay: they are decoded.
+            answers.push(is_refusal(&section));
             if section.syntax != Syntax::Lines {
                 section.nodes = Vec::new();
             }
@@ -396,12 +398,24 @@ impl Reader<'_> {
             let host = outline.iter().find_map(|s| s.host.clone());
             let lines = outline
                 .iter()
-                .filter(|s| s.syntax == Syntax::Lines)
-                .flat_map(|section| source.lines(section));
+                .zip(&answers)
+                .filter(|(section, answer)| section.syntax == Syntax::Lines || **answer)
+                .flat_map(|(section, _)| source.lines(section));
             taken.elsewhere = Some(elsewhere(&path, host.as_deref(), lines, self.catalogue));
         }
         taken.finish(found, losses);
     }
+}
+
+/// True for the JSON with which a token endpoint or Graph refuses a call: a program's message, as curl prints it and people paste
+/// it, unlike exports, which tell of errors as data. RFC 6749 5.2: `error` with `error_description`; Graph: `error.code`.
+fn is_refusal(section: &Section) -> bool {
+    let refuses = |node: &Node| match node.get("error") {
+        Some(error) if error.entries().is_empty() => node.has("error_description") || node.has("error_codes"),
+        Some(error) => error.has("code"),
+        None => false,
+    };
+    section.syntax == Syntax::Json && !section.nodes.is_empty() && section.nodes.iter().all(refuses)
 }
 
 /// Help pages and e-mails speak of errors that happened elsewhere, or never: what they name is a mention, no event.

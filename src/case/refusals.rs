@@ -113,7 +113,9 @@ impl Case {
     /// Refusals with one of `codes`, by code and subject: what stands in ECE's logs first.
     pub fn refusals(&self, codes: &[u32]) -> Vec<Refusal> {
         let mut refusals = self.refusals_in_logs(codes);
-        refusals.extend(self.refusals_of_sign_ins(|code| codes.contains(&code)));
+        // Where a user's undated sign-ins failed and worked, nothing shows which came last.
+        let sign_ins = self.refusals_of_sign_ins(|code| codes.contains(&code));
+        refusals.extend(sign_ins.into_iter().filter(|r| r.last.is_some() || !self.signed_in(&r.who)));
         // A pasted answer has no date: renewals that go on to the end of the logs are later in all likelihood.
         let works = self
             .logs
@@ -170,7 +172,8 @@ impl Case {
                 });
             }
         }
-        for hit in &self.logs.hits {
+        // What agents' and customers' own sign-ins are refused is no business of mail.
+        for hit in self.logs.hits.iter().filter(|hit| hit.aside < hit.count) {
             let Some(code) = code_of(&hit.id).filter(|code| codes.contains(code) && !explained.contains(code)) else {
                 continue;
             };
@@ -259,6 +262,12 @@ impl Case {
             refusal.healed = healed.map(|at| crate::model::Instant(at).stamp());
         }
         refusals
+    }
+
+    /// True if a sign-in of this user, or of this application where it shows no user, worked at some time.
+    pub fn signed_in(&self, who: &str) -> bool {
+        let own = |s: &SignIn| s.user.as_deref().or(s.app_id.as_deref()) == Some(who);
+        self.ece_sign_ins().into_iter().any(|s| s.error == Some(0) && own(s))
     }
 
     /// When the logs show the last good renewal of a user's token, if they end with it.

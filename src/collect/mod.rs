@@ -1,7 +1,7 @@
 //! The commands that yield the evidence still missing, as scripts to read and to run by hand. Nothing here runs anything.
 //!
 //! What a report wants is prose with commands in it, and it names hosts and addresses out of a bundle, which anybody may have
-//! written. So a piece of it becomes a line of a script only if it is, as a whole, a command that reads ([`command`]); everything
+//! written. So a piece of it becomes a line of a script only if it is, as a whole, a command that reads (see `command`); everything
 //! else stays a comment.
 
 mod command;

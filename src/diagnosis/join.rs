@@ -67,10 +67,12 @@ pub fn diagnose(case: &Case, findings: &[Finding], known: &dyn Fn(&str) -> Optio
                 by_check.entry(finding.check).or_insert_with(Vec::new).push(finding);
                 by_check
             });
+    // What agents' and customers' own sign-ins are refused is no business of mail.
     let hits: Vec<(&SignatureHit, KnownSignature)> = case
         .logs
         .hits
         .iter()
+        .filter(|hit| hit.aside < hit.count)
         .filter_map(|hit| Some((hit, known(&hit.id)?)))
         .filter(|(hit, _)| !healed(hit, &case.logs))
         .collect();

@@ -109,11 +109,7 @@ fn judge(case: &Case, check: &Check, who: &str, refusals: &[Refusal]) -> Finding
     }
     // Without times nothing shows what came last.
     let undated = open.iter().all(|r| r.last.is_none());
-    let succeeded = case
-        .ece_sign_ins()
-        .into_iter()
-        .any(|s| s.error == Some(0) && s.user.as_deref().or(s.app_id.as_deref()) == Some(who));
-    if undated && succeeded {
+    if undated && case.signed_in(who) {
         let message = format!(
             "sign-ins failed ({}) and others succeeded; the log's dates can't be read, so that nothing shows which came last",
             codes.join("; ")
