@@ -1,10 +1,11 @@
 //! The report for a terminal: the answer first, then the checklist, what is still open, and what was read.
 
+mod checklist;
+mod errors;
+
 use super::escape::{visible, visible_line};
 use super::{Cause, EvidenceRow, FindingRow, Report, words};
 use crate::finding::{Severity, Verdict};
-use comfy_table::{ContentArrangement, Table, presets};
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// How the text is laid out.
@@ -86,10 +87,10 @@ pub fn render(report: &Report, style: &Style) -> String {
     let mut out = String::new();
     header(&mut out, report, style);
     causes(&mut out, report, style);
-    checklist(&mut out, report, style);
+    checklist::checklist(&mut out, report, style);
     to_do(&mut out, report, style);
-    signatures(&mut out, report, style);
-    unexplained_errors(&mut out, report, style);
+    errors::signatures(&mut out, report, style);
+    errors::unexplained_errors(&mut out, report, style);
     inventory(&mut out, report, style);
     summary(&mut out, report, style);
     out
@@ -243,7 +244,7 @@ fn cause_block(out: &mut String, cause: &Cause, style: &Style) {
     wrap(out, &first, "     ", &visible_line(&cause.summary), style.width);
     let sure = words::confidence(cause.confidence);
     let about = format!("{} about {} ({sure})", cause.cause, visible_line(&cause.subject));
-    let _ = writeln!(out, "     {}", style.ink(Ink::Dim, &about));
+    wrap(out, "     ", "       ", &about, style.width);
     let shown = if style.verbose { cause.evidence.len() } else { 4 };
     for evidence in cause.evidence.iter().take(shown) {
         quote(out, evidence, style);
@@ -324,107 +325,6 @@ fn severity_word(severity: Severity) -> &'static str {
     }
 }
 
-fn checklist(out: &mut String, report: &Report, style: &Style) {
-    title(out, style, "Checklist");
-    let mut folded = 0;
-    let mut rows: Vec<&FindingRow> = report.findings.iter().collect();
-    rows.sort_by_key(|f| (f.verdict, f.severity));
-    let groups = if style.verbose { Groups::new() } else { alike(&rows) };
-    let mut told: BTreeSet<&(&str, String)> = BTreeSet::new();
-    for finding in rows {
-        let quiet = matches!(finding.verdict, Verdict::Pass | Verdict::NotApplicable);
-        if quiet && !style.verbose {
-            folded += 1;
-            continue;
-        }
-        match groups.get_key_value(&(finding.check, gist(finding))) {
-            Some((key, group)) if finding.verdict == Verdict::Unknown && group.len() > 1 => {
-                if told.insert(key) {
-                    group_line(out, key, group, style);
-                }
-            }
-            _ => finding_line(out, finding, style),
-        }
-    }
-    if folded > 0 {
-        let text = format!(
-            "{} pass, {} don't apply (shown with -v)",
-            report.totals.pass, report.totals.not_applicable
-        );
-        let _ = writeln!(out, "  {} {}", style.verdict(Verdict::Pass), style.ink(Ink::Dim, &text));
-    }
-}
-
-type Groups<'a> = BTreeMap<(&'static str, String), Vec<&'a FindingRow>>;
-
-/// Open questions of one check that say the same about several subjects.
-fn alike<'a>(rows: &[&'a FindingRow]) -> Groups<'a> {
-    let mut groups = Groups::new();
-    for &finding in rows.iter().filter(|f| f.verdict == Verdict::Unknown) {
-        groups.entry((finding.check, gist(finding))).or_default().push(finding);
-    }
-    groups
-}
-
-/// A message without what names its subject: its name, the parts of that, and addresses.
-fn gist(finding: &FindingRow) -> String {
-    let parts: Vec<&str> = finding
-        .subject
-        .name
-        .split(' ')
-        .chain(finding.subject.label.as_deref())
-        .filter(|p| !p.is_empty())
-        .collect();
-    let named = |word: &str| {
-        let bare = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '@');
-        bare.contains('@') || parts.contains(&bare)
-    };
-    let message = finding.message.replace(&finding.subject.name, "@");
-    let words: Vec<&str> = message.split_whitespace().map(|word| if named(word) { "@" } else { word }).collect();
-    words.join(" ")
-}
-
-/// One line for many subjects.
-fn group_line(out: &mut String, (check, gist): &(&'static str, String), group: &[&FindingRow], style: &Style) {
-    const NAMED: usize = 4;
-    let first = format!("  {} {} ", style.verdict(Verdict::Unknown), style.ink(Ink::Bold, check));
-    let plural = match group.first().map_or("subject", |f| words::subject_kind(f.subject.kind)) {
-        _ if *check == "network.ports" => "ports".to_owned(),
-        "alias" => "aliases".to_owned(),
-        "mailbox" => "mailboxes".to_owned(),
-        other => format!("{other}s"),
-    };
-    let ellipsis = if style.unicode { "…" } else { "..." };
-    let mut names: Vec<String> = group.iter().take(NAMED).map(|f| visible_line(&f.subject.name)).collect();
-    if group.len() > NAMED {
-        names.push(format!("{} more", group.len() - NAMED));
-    }
-    let message = visible_line(gist).replace('@', ellipsis);
-    let text = format!("[{} {plural}: {}] {message}", group.len(), names.join(", "));
-    wrap(out, &first, "       ", &text, style.width);
-}
-
-fn finding_line(out: &mut String, finding: &FindingRow, style: &Style) {
-    let first = format!("  {} {} ", style.verdict(finding.verdict), style.ink(Ink::Bold, finding.check));
-    let subject = words::subject(&finding.subject);
-    let prefix = if subject == "deployment" {
-        String::new()
-    } else {
-        format!("[{}] ", visible_line(&subject))
-    };
-    let baseline = if finding.baseline == Some("new") { "(new) " } else { "" };
-    let text = format!("{baseline}{prefix}{}", visible_line(&finding.message));
-    wrap(out, &first, "       ", &text, style.width);
-    let shown = match (finding.verdict, style.verbose) {
-        (_, true) => finding.evidence.len(),
-        (Verdict::Fail | Verdict::Warn, false) => 2,
-        _ => 0,
-    };
-    for evidence in finding.evidence.iter().take(shown) {
-        let _ = writeln!(out, "       {} {}", style.ink(Ink::Cyan, "-->"), visible_line(&evidence.place()));
-    }
-}
-
 fn to_do(out: &mut String, report: &Report, style: &Style) {
     let wants = report.wanted();
     if wants.is_empty() {
@@ -451,118 +351,28 @@ fn to_do(out: &mut String, report: &Report, style: &Style) {
     }
 }
 
-fn signatures(out: &mut String, report: &Report, style: &Style) {
-    let mut rows: Vec<_> = report.signatures.iter().filter(|s| style.verbose || s.role != "context").collect();
-    if rows.is_empty() {
-        return;
-    }
-    rows.sort_by_key(|row| (std::cmp::Reverse(row.count), row.id.clone()));
-    title(out, style, "Known error texts");
-    for row in rows {
-        let rate = report.rates.iter().find(|rate| rate.signature == row.id);
-        let line = rate
-            .zip(report.log_span)
-            .map(|(rate, span)| sparkline(&rate.minutes, span, style))
-            .unwrap_or_default();
-        let first = format!(
-            "  {:>6} {} ",
-            format!("{}{}", row.count, style.times()),
-            style.ink(Ink::Bold, &visible_line(&row.id))
-        );
-        wrap(out, &first, "         ", &format!("({}) {line}", row.role), style.width);
-        error_about(out, &row.first, &row.last, &row.meaning, style);
-    }
-}
-
-fn error_about(out: &mut String, first: &Option<String>, last: &Option<String>, text: &str, style: &Style) {
-    if let (Some(first), Some(last)) = (first, last) {
-        let _ = writeln!(out, "         {}", style.ink(Ink::Dim, &format!("{first} {} {last}", style.arrow())));
-    }
-    if !text.is_empty() {
-        wrap(out, "         ", "         ", &visible_line(text), style.width);
-    }
-}
-
-fn unexplained_errors(out: &mut String, report: &Report, style: &Style) {
-    const SHOWN: usize = 8;
-    if report.unexplained_errors.is_empty() {
-        return;
-    }
-    title(out, style, "Errors that nothing explains");
-    let shown = if style.verbose { usize::MAX } else { SHOWN };
-    for row in report.unexplained_errors.iter().take(shown) {
-        let begins = match row.begins_with.as_slice() {
-            [] => String::new(),
-            causes => format!("begins together with {}", causes.join(", ")),
-        };
-        let first = format!("  {:>6} ", format!("{}{}", row.count, style.times()));
-        let template: String = visible_line(&row.template).chars().take(400).collect();
-        wrap(out, &first, "         ", &template, style.width);
-        error_about(out, &row.first, &row.last, &begins, style);
-        let places = if style.verbose { usize::MAX } else { 1 };
-        for sample in row.samples.iter().take(places) {
-            let _ = writeln!(
-                out,
-                "         {} {}",
-                style.ink(Ink::Cyan, "-->"),
-                visible_line(&sample.evidence().place())
-            );
-        }
-    }
-    if let Some(more) = report.unexplained_errors.len().checked_sub(shown).filter(|more| *more > 0) {
-        let _ = writeln!(out, "         {more} more kinds (shown with -v)");
-    }
-}
-
-/// Hits over the whole time of the logs in 24 characters.
-fn sparkline(minutes: &BTreeMap<i64, u32>, span: (i64, i64), style: &Style) -> String {
-    const CELLS: usize = 24;
-    let whole = i128::from(span.1.saturating_sub(span.0).max(1));
-    let mut cells = [0u64; CELLS];
-    for (minute, count) in minutes {
-        let part = i128::from(minute.saturating_mul(60_000).clamp(span.0, span.1.max(span.0)).saturating_sub(span.0));
-        let at = usize::try_from(part * CELLS as i128 / whole).unwrap_or(0).min(CELLS - 1);
-        cells[at] += u64::from(*count);
-    }
-    let most = cells.iter().copied().max().unwrap_or(0);
-    if most == 0 {
-        return String::new();
-    }
-    let marks: [char; 8] = if style.unicode {
-        ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
-    } else {
-        ['.', ':', '-', '=', '+', '*', '#', '@']
-    };
-    let empty = if style.unicode { '·' } else { '_' };
-    let mark = |count: &u64| match *count {
-        0 => empty,
-        count => marks[usize::try_from((count * 7).div_ceil(most)).unwrap_or(7).min(7)],
-    };
-    cells.iter().map(mark).collect()
-}
-
-fn plain_table(style: &Style) -> Table {
-    let mut table = Table::new();
-    let preset = if style.unicode {
-        presets::UTF8_HORIZONTAL_ONLY
-    } else {
-        presets::ASCII_HORIZONTAL_ONLY
-    };
-    let width = u16::try_from(style.width.max(60)).unwrap_or(u16::MAX);
-    table
-        .load_style(preset)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(width);
-    table
-}
-
 /// The inventory alone, as `ecelens inventory` prints it.
 pub fn inventory(out: &mut String, report: &Report, style: &Style) {
     title(out, style, "Inventory");
-    let mut table = plain_table(style);
-    table.set_header(["file", "taken for", "records", "first", "last", "note"]);
     for row in &report.inventory {
+        let ink = if row.problem.is_some() || row.kind == "unknown" {
+            Ink::Yellow
+        } else {
+            Ink::Cyan
+        };
+        let kind = style.ink(ink, &format!("{:<20}", visible_line(&row.kind)));
+        wrap(out, &format!("  {kind} "), "      ", &visible_line(&row.path), style.width);
         let mut notes: Vec<String> = Vec::new();
+        if row.records > 0 {
+            notes.push(format!("{} records", row.records));
+        }
+        if let (Some(first), Some(last)) = (&row.first, &row.last) {
+            notes.push(if first == last {
+                first.clone()
+            } else {
+                format!("{first} {} {last}", style.arrow())
+            });
+        }
         notes.extend(row.problem.clone());
         notes.extend(row.copy_of.as_ref().map(|of| format!("copy of {of}")));
         if row.losses > 0 {
@@ -571,22 +381,17 @@ pub fn inventory(out: &mut String, report: &Report, style: &Style) {
         if style.verbose || row.kind == "unknown" {
             notes.push(row.why.clone());
         }
-        if style.verbose && !row.used_by.is_empty() {
-            notes.push(format!("used by {}", row.used_by.join(", ")));
+        if style.verbose {
+            notes.extend(row.encoding.map(str::to_owned));
+            if !row.used_by.is_empty() {
+                notes.push(format!("used by {}", row.used_by.join(", ")));
+            }
         }
         notes.retain(|n| !n.is_empty());
-        let time = |t: &Option<String>| t.clone().unwrap_or_default();
-        let records = if row.records > 0 { row.records.to_string() } else { String::new() };
-        table.add_row([
-            visible_line(&row.path),
-            row.kind.clone(),
-            records,
-            time(&row.first),
-            time(&row.last),
-            visible_line(&notes.join("; ")),
-        ]);
+        if !notes.is_empty() {
+            wrap(out, "      ", "      ", &visible_line(&notes.join("; ")), style.width);
+        }
     }
-    let _ = writeln!(out, "{table}");
 }
 
 fn summary(out: &mut String, report: &Report, style: &Style) {
@@ -608,21 +413,4 @@ pub fn totals_line(report: &Report) -> String {
         crate::bundle::size_words(t.bytes),
         t.records
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rates_become_a_line() {
-        let minutes = BTreeMap::from([(0, 1), (23, 100)]);
-        let style = Style::default();
-        let line = sparkline(&minutes, (0, 24 * 60_000), &style);
-        assert_eq!(line.chars().count(), 24);
-        assert!(line.starts_with('▂') && line.ends_with('█'), "{line}");
-        assert_eq!(sparkline(&BTreeMap::new(), (0, 1), &style), "");
-        let ascii = Style { unicode: false, ..style };
-        assert!(sparkline(&minutes, (5, 5), &ascii).is_ascii());
-    }
 }

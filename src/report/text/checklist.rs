@@ -1,0 +1,108 @@
+//! The checklist: a line for each subject; open questions that say the same of many subjects are one line.
+
+use super::super::words;
+use super::{FindingRow, Ink, Report, Style, title, visible_line, wrap};
+use crate::finding::Verdict;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+pub(super) fn checklist(out: &mut String, report: &Report, style: &Style) {
+    title(out, style, "Checklist");
+    let mut folded = 0;
+    let mut rows: Vec<&FindingRow> = report.findings.iter().collect();
+    rows.sort_by_key(|f| (f.verdict, f.severity));
+    let groups = if style.verbose { Groups::new() } else { alike(&rows) };
+    let mut told: BTreeSet<&(&str, String)> = BTreeSet::new();
+    for finding in rows {
+        let quiet = matches!(finding.verdict, Verdict::Pass | Verdict::NotApplicable);
+        if quiet && !style.verbose {
+            folded += 1;
+            continue;
+        }
+        match groups.get_key_value(&(finding.check, gist(finding))) {
+            Some((key, group)) if finding.verdict == Verdict::Unknown && group.len() > 1 => {
+                if told.insert(key) {
+                    group_line(out, key, group, style);
+                }
+            }
+            _ => finding_line(out, finding, style),
+        }
+    }
+    if folded > 0 {
+        let text = format!(
+            "{} pass, {} don't apply (shown with -v)",
+            report.totals.pass, report.totals.not_applicable
+        );
+        let _ = writeln!(out, "  {} {}", style.verdict(Verdict::Pass), style.ink(Ink::Dim, &text));
+    }
+}
+
+type Groups<'a> = BTreeMap<(&'static str, String), Vec<&'a FindingRow>>;
+
+/// Open questions of one check that say the same about several subjects.
+fn alike<'a>(rows: &[&'a FindingRow]) -> Groups<'a> {
+    let mut groups = Groups::new();
+    for &finding in rows.iter().filter(|f| f.verdict == Verdict::Unknown) {
+        groups.entry((finding.check, gist(finding))).or_default().push(finding);
+    }
+    groups
+}
+
+/// A message without what names its subject: its name, the parts of that, and addresses.
+fn gist(finding: &FindingRow) -> String {
+    let parts: Vec<&str> = finding
+        .subject
+        .name
+        .split(' ')
+        .chain(finding.subject.label.as_deref())
+        .filter(|p| !p.is_empty())
+        .collect();
+    let named = |word: &str| {
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '@');
+        bare.contains('@') || parts.contains(&bare)
+    };
+    let message = finding.message.replace(&finding.subject.name, "@");
+    let words: Vec<&str> = message.split_whitespace().map(|word| if named(word) { "@" } else { word }).collect();
+    words.join(" ")
+}
+
+/// One line for many subjects.
+fn group_line(out: &mut String, (check, gist): &(&'static str, String), group: &[&FindingRow], style: &Style) {
+    const NAMED: usize = 4;
+    let first = format!("  {} {} ", style.verdict(Verdict::Unknown), style.ink(Ink::Bold, check));
+    let plural = match group.first().map_or("subject", |f| words::subject_kind(f.subject.kind)) {
+        _ if *check == "network.ports" => "ports".to_owned(),
+        "alias" => "aliases".to_owned(),
+        "mailbox" => "mailboxes".to_owned(),
+        other => format!("{other}s"),
+    };
+    let ellipsis = if style.unicode { "…" } else { "..." };
+    let mut names: Vec<String> = group.iter().take(NAMED).map(|f| visible_line(&f.subject.name)).collect();
+    if group.len() > NAMED {
+        names.push(format!("{} more", group.len() - NAMED));
+    }
+    let message = visible_line(gist).replace('@', ellipsis);
+    let text = format!("[{} {plural}: {}] {message}", group.len(), names.join(", "));
+    wrap(out, &first, "       ", &text, style.width);
+}
+
+fn finding_line(out: &mut String, finding: &FindingRow, style: &Style) {
+    let first = format!("  {} {} ", style.verdict(finding.verdict), style.ink(Ink::Bold, finding.check));
+    let subject = words::subject(&finding.subject);
+    let prefix = if subject == "deployment" {
+        String::new()
+    } else {
+        format!("[{}] ", visible_line(&subject))
+    };
+    let baseline = if finding.baseline == Some("new") { "(new) " } else { "" };
+    let text = format!("{baseline}{prefix}{}", visible_line(&finding.message));
+    wrap(out, &first, "       ", &text, style.width);
+    let shown = match (finding.verdict, style.verbose) {
+        (_, true) => finding.evidence.len(),
+        (Verdict::Fail | Verdict::Warn, false) => 2,
+        _ => 0,
+    };
+    for evidence in finding.evidence.iter().take(shown) {
+        let _ = writeln!(out, "       {} {}", style.ink(Ink::Cyan, "-->"), visible_line(&evidence.place()));
+    }
+}
