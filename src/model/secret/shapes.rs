@@ -30,9 +30,10 @@ pub(super) enum Values {
     Doubtful,
 }
 
-/// Names whose values are secret, in the languages of consoles and notes. `code` and `state` are left out: error codes are what
+/// Names whose values are secret, in the languages of consoles and notes. Word characters are spelled out: the Unicode classes would
+/// make the patterns ten times as large, and start-up with them. `code` and `state` are left out: error codes are what
 /// people read a log for.
-pub(super) const NAMES: &str = r"(?:[\w.-]*(?:client|app|consumer|shared)?[_ .-]?secret(?:[_ .-]?(?:value|text|key))?|[\w.-]*pass(?:word|wort|wd|phrase|code)|[\w.-]*pwd|storepass|keypass|kennwort|mot de passe|contrase(?:ñ|n)a|senha|wachtwoord|l(?:ö|o)senord|adgangskode|has(?:ł|l)o|пароль|パスワード|密码|密碼|비밀번호|(?:[\w.-]*(?:access|refresh|id|bearer|auth|sas|api|security))[_ .-]?token|client[_-]?assertion|assertion|code[_-]?verifier|device[_-]?code|authorization[_ -]?code|(?:x-)?api[_-]?key|ocp-apim-subscription-key|(?:account|access|shared[ _]?access|primary|secondary|private|encryption)[_ -]?key|jsessionid|asp\.net_sessionid|ests\w*|[\w-]*session[_-]?(?:id|key|ticket)(?:-ctx)?|samlresponse|master-key|resumption[ _]psk|psk identity|x-ms-refreshtokencredential|connection[_ ]?string|credential)";
+pub(super) const NAMES: &str = r"(?:[0-9A-Za-z_.-]*(?:client|app|consumer|shared)?[_ .-]?secret(?:[_ .-]?(?:value|text|key))?|[0-9A-Za-z_.-]*pass(?:word|wort|wd|phrase|code)|[0-9A-Za-z_.-]*pwd|storepass|keypass|kennwort|mot de passe|contrase(?:ñ|n)a|senha|wachtwoord|l(?:ö|o)senord|adgangskode|has(?:ł|l)o|пароль|パスワード|密码|密碼|비밀번호|(?:[0-9A-Za-z_.-]*(?:access|refresh|id|bearer|auth|sas|api|security))[_ .-]?token|client[_-]?assertion|assertion|code[_-]?verifier|device[_-]?code|authorization[_ -]?code|(?:x-)?api[_-]?key|ocp-apim-subscription-key|(?:account|access|shared[ _]?access|primary|secondary|private|encryption)[_ -]?key|jsessionid|asp\.net_sessionid|ests[0-9A-Za-z_]*|[0-9A-Za-z_-]*session[_-]?(?:id|key|ticket)(?:-ctx)?|samlresponse|master-key|resumption[ _]psk|psk identity|x-ms-refreshtokencredential|connection[_ ]?string|credential)";
 
 /// Bits of the literals in `words`.
 fn bits(words: &[&str]) -> u128 {
@@ -271,14 +272,14 @@ pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
             Values::Named,
             NAME_LITERALS,
             &format!(
-                r#"(?i)(?:^|[^\w]){NAMES}(?:["'\]*`]|\s*\([^)\r\n]*\))*\s*(?:[:=：]+>?|->|\bis\s*[:=])\s*(?:"(?P<v>[^"\r\n]+)|'(?P<w>[^'\r\n]+)'|`(?P<y>[^`\r\n]+)`|(?P<x>[^\s"'&,;<>{{}}|\[\]]\S*[^\s"'&,;<>{{}}|\]]|[^\s"'&,;<>{{}}|\[\]]))"#
+                r#"(?i)(?:^|[^0-9A-Za-z_]){NAMES}(?:["'\]*`]|\s*\([^)\r\n]*\))*\s*(?:[:=：]+>?|->|\bis\s*[:=])\s*(?:"(?P<v>[^"\r\n]+)|'(?P<w>[^'\r\n]+)'|`(?P<y>[^`\r\n]+)`|(?P<x>[^\s"'&,;<>{{}}|\[\]]\S*[^\s"'&,;<>{{}}|\]]|[^\s"'&,;<>{{}}|\[\]]))"#
             ),
         ),
         shape(
             Password,
             Values::Doubtful,
             NAME_LITERALS,
-            &format!(r#"(?i)(?:^|[^\w]){NAMES}["'*`]*\s*(?:[,;|\t]|\s(?:is|was|ist|war|est|è|es|é)\s)\s*["'`]?(?P<v>[^\s"'`,;|<>]+)"#),
+            &format!(r#"(?i)(?:^|[^0-9A-Za-z_]){NAMES}["'*`]*\s*(?:[,;|\t]|\s(?:is|was|ist|war|est|è|es|é)\s)\s*["'`]?(?P<v>[^\s"'`,;|<>]+)"#),
         ),
         // Name and value as two attributes, two members, two elements.
         shape(
@@ -286,7 +287,7 @@ pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
             Values::Named,
             NAME_LITERALS,
             &format!(
-                r#"(?i)<[\w:-]+\s[^<>]*?\b(?:name|key|id|property|setting(?:_?name)?|N)\s*=\s*["']{NAMES}["'][^<>]*?\b(?:value|val|setting_?val(?:ue)?)\s*=\s*["'](?P<v>[^"']+)["']"#
+                r#"(?i)<[0-9A-Za-z_:-]+\s[^<>]*?\b(?:name|key|id|property|setting(?:_?name)?|N)\s*=\s*["']{NAMES}["'][^<>]*?\b(?:value|val|setting_?val(?:ue)?)\s*=\s*["'](?P<v>[^"']+)["']"#
             ),
         ),
         shape(
@@ -294,27 +295,27 @@ pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
             Values::Named,
             NAME_LITERALS,
             &format!(
-                r#"(?i)<[\w:-]+\s[^<>]*?\b(?:value|val|setting_?val(?:ue)?)\s*=\s*["'](?P<v>[^"']+)["'][^<>]*?\b(?:name|key|id|property|setting(?:_?name)?)\s*=\s*["']{NAMES}["']"#
+                r#"(?i)<[0-9A-Za-z_:-]+\s[^<>]*?\b(?:value|val|setting_?val(?:ue)?)\s*=\s*["'](?P<v>[^"']+)["'][^<>]*?\b(?:name|key|id|property|setting(?:_?name)?)\s*=\s*["']{NAMES}["']"#
             ),
         ),
         shape(
             Password,
             Values::Named,
             NAME_LITERALS,
-            &format!(r#"(?i)<[\w:-]+\s[^<>]*?\b(?:name|key|N)\s*=\s*["']{NAMES}["'][^<>]*>(?P<v>[^<]+)</"#),
+            &format!(r#"(?i)<[0-9A-Za-z_:-]+\s[^<>]*?\b(?:name|key|N)\s*=\s*["']{NAMES}["'][^<>]*>(?P<v>[^<]+)</"#),
         ),
         shape(
             Password,
             Values::Named,
             NAME_LITERALS,
-            &format!(r"(?i)<(?:\w+:)?{NAMES}(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?(?P<v>[^<\]]+)"),
+            &format!(r"(?i)<(?:[0-9A-Za-z_]+:)?{NAMES}(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?(?P<v>[^<\]]+)"),
         ),
         shape(
             Password,
             Values::Named,
             NAME_LITERALS,
             &format!(
-                r"(?i)<(?:name|key|td|th|label|setting_?name|property)(?:\s[^<>]*)?>\s*{NAMES}:?\s*</\w+>\s*<(?:value|val|td|string|setting_?val(?:ue)?)(?:\s[^<>]*)?>(?P<v>[^<]+)"
+                r"(?i)<(?:name|key|td|th|label|setting_?name|property)(?:\s[^<>]*)?>\s*{NAMES}:?\s*</[0-9A-Za-z_]+>\s*<(?:value|val|td|string|setting_?val(?:ue)?)(?:\s[^<>]*)?>(?P<v>[^<]+)"
             ),
         ),
         shape(
@@ -356,7 +357,7 @@ pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
             Session,
             Values::Sure,
             &["ests", "session"],
-            r#"(?i)"name"\s*:\s*"(?:ests\w*|jsessionid|asp\.net_sessionid|[\w-]*session\w*)"\s*,\s*"value"\s*:\s*"(?P<v>[^"]+)""#,
+            r#"(?i)"name"\s*:\s*"(?:ests[0-9A-Za-z_]*|jsessionid|asp\.net_sessionid|[0-9A-Za-z_-]*session[0-9A-Za-z_]*)"\s*,\s*"value"\s*:\s*"(?P<v>[^"]+)""#,
         ),
         shape(Password, Values::Sure, &["<ss"], r#"(?i)<SS(?:\s[^>]*)?>(?P<v>[^<]+)</SS>"#),
         shape(
