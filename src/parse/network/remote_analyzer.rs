@@ -1,6 +1,6 @@
 //! Saved results of Microsoft's Remote Connectivity Analyzer. It runs from Microsoft's side: it can show that a mailbox and its
 //! protocols work, and says nothing of the way from the ECE servers to Microsoft. So it is recognised and named, and proves no port
-//! (tech note "Connectivity test"; https://testconnectivity.microsoft.com).
+//! (tech note "Connectivity test"; <https://testconnectivity.microsoft.com>).
 
 use crate::parse::Findings;
 use crate::syntax::{Section, Source};
