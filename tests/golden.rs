@@ -5,6 +5,7 @@
 
 mod support;
 
+use std::path::{Path, PathBuf};
 use support::{fixtures, folders, name, report, verdict};
 
 #[test]
@@ -63,17 +64,23 @@ fn golden_bundles_are_blamed_on_their_causes() {
     }
 }
 
-#[test]
-fn removing_a_file_from_a_healthy_bundle_never_makes_a_verdict_fail() {
-    let healthy = fixtures("bundles").join("healthy").join("input");
-    let whole = report(&[&healthy]);
-    let mut files: Vec<_> = walkdir::WalkDir::new(&healthy)
+/// Every file at or below `folder`, sorted by path.
+fn files_of(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<_> = walkdir::WalkDir::new(folder)
         .into_iter()
         .flatten()
         .filter(|e| e.file_type().is_file())
         .map(|e| e.into_path())
         .collect();
     files.sort();
+    files
+}
+
+#[test]
+fn removing_a_file_from_a_healthy_bundle_never_makes_a_verdict_fail() {
+    let healthy = fixtures("bundles").join("healthy").join("input");
+    let whole = report(&[&healthy]);
+    let files = files_of(&healthy);
     assert!(files.len() > 10);
     for removed in &files {
         let copy = tempfile::tempdir().expect("a temporary folder");
@@ -123,13 +130,7 @@ fn shifted_times_mixed_zones_and_meaningless_names_change_no_verdict() {
     for bundle in folders(&fixtures("bundles")).into_iter().filter(|b| name(b) != "logs-only") {
         let input = bundle.join("input");
         let copy = tempfile::tempdir().expect("a temporary folder");
-        let mut files: Vec<_> = walkdir::WalkDir::new(&input)
-            .into_iter()
-            .flatten()
-            .filter(|e| e.file_type().is_file())
-            .map(|e| e.into_path())
-            .collect();
-        files.sort();
+        let files = files_of(&input);
         for (number, file) in files.iter().enumerate() {
             let bytes = std::fs::read(file).expect("a file");
             let target = copy.path().join(format!("{number}.txt"));

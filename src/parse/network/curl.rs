@@ -1,7 +1,7 @@
 //! `curl -v`: name, TCP, proxy, TLS. Curl on Windows trusts the Windows store: what it accepts says nothing of Java's.
 
 use super::output::{Output, is_domain, is_host};
-use crate::model::{Fact, NameLookup, PortTest, Proxy, ProxyUser, Reach, TlsProbe, is_ip};
+use crate::model::{Fact, NameLookup, Proxy, ProxyUser, Reach, TlsProbe, is_ip};
 use crate::parse::Findings;
 use regex::Regex;
 use std::sync::LazyLock;
@@ -214,18 +214,7 @@ fn finish(output: &Output<'_>, transfer: &mut Transfer, line: u64, findings: &mu
 
 fn reach(output: &Output<'_>, line: u64, to: String, port: u16, reach: Reach, findings: &mut Findings) {
     findings.recognise("port-test", "the output of curl");
-    findings.facts.network.ports.push(Fact::new(
-        PortTest {
-            from: output.host.clone(),
-            source_ip: None,
-            to,
-            port,
-            reach,
-            tool: "curl",
-            time: output.printed,
-        },
-        output.origin(line),
-    ));
+    findings.facts.network.ports.push(output.port_test(line, to, port, reach, "curl"));
 }
 
 fn lookup(output: &Output<'_>, line: u64, name: &str, resolved: bool, address: Option<&str>, findings: &mut Findings) {

@@ -2,7 +2,7 @@
 //! printed where none took place.
 
 use super::output::{Output, is_domain};
-use crate::model::{Excerpt, Fact, Instant, PortTest, Reach, Stamp, TlsProbe, common_name, is_ip};
+use crate::model::{Excerpt, Fact, Instant, Reach, Stamp, TlsProbe, common_name, is_ip};
 use crate::parse::Findings;
 use regex::Regex;
 use std::sync::LazyLock;
@@ -161,18 +161,11 @@ fn port_fact(output: &Output<'_>, line: u64, to: String, port: u16, reach: Reach
         return;
     }
     findings.recognise("port-test", "the output of openssl s_client");
-    findings.facts.network.ports.push(Fact::new(
-        PortTest {
-            from: output.host.clone(),
-            source_ip: None,
-            to,
-            port,
-            reach,
-            tool: "openssl s_client",
-            time: output.printed,
-        },
-        output.origin(line),
-    ));
+    findings
+        .facts
+        .network
+        .ports
+        .push(output.port_test(line, to, port, reach, "openssl s_client"));
 }
 
 #[cfg(test)]

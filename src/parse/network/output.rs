@@ -1,7 +1,7 @@
 //! The output of one command in a console paste, a transcript or a file of its own: where tools' lines are read from.
 
 use super::is_document;
-use crate::model::{Origin, Stamp, is_ip};
+use crate::model::{Fact, Origin, PortTest, Reach, Stamp, is_ip};
 use crate::syntax::{Section, Source};
 
 /// Consecutive lines printed by one command, or by none that is shown.
@@ -75,6 +75,20 @@ impl<'a> Output<'a> {
             excerpt: self.source.text.excerpt_at(line, 1),
             ..Origin::line(self.source.path, line, "")
         }
+    }
+
+    /// The fact that `tool`, run where this output was printed, found `to`:`port` to be `reach`, as `line` shows.
+    pub fn port_test(&self, line: u64, to: String, port: u16, reach: Reach, tool: &'static str) -> Fact<PortTest> {
+        let test = PortTest {
+            from: self.host.clone(),
+            source_ip: None,
+            to,
+            port,
+            reach,
+            tool,
+            time: self.printed,
+        };
+        Fact::new(test, self.origin(line))
     }
 
     /// The last part of the member's path.

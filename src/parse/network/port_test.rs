@@ -245,18 +245,7 @@ pub fn lines(output: &Output<'_>, findings: &mut Findings) {
     }
     findings.recognise("port-test", "the output of a port test");
     for (line, to, port, reach, tool) in found {
-        findings.facts.network.ports.push(Fact::new(
-            PortTest {
-                from: output.host.clone(),
-                source_ip: None,
-                to,
-                port,
-                reach,
-                tool,
-                time: output.printed,
-            },
-            output.origin(line),
-        ));
+        findings.facts.network.ports.push(output.port_test(line, to, port, reach, tool));
     }
 }
 

@@ -1,7 +1,7 @@
 //! `telnet`: the failure line of Windows in any language, server banners, and the Unix client.
 
 use super::output::{Output, is_domain};
-use crate::model::{Fact, PortTest, Reach};
+use crate::model::Reach;
 use crate::parse::Findings;
 use regex::Regex;
 use std::sync::LazyLock;
@@ -67,18 +67,7 @@ pub fn lines(output: &Output<'_>, findings: &mut Findings) {
 
 fn note(output: &Output<'_>, line: u64, to: String, port: u16, reach: Reach, findings: &mut Findings) {
     findings.recognise("port-test", "a telnet session");
-    findings.facts.network.ports.push(Fact::new(
-        PortTest {
-            from: output.host.clone(),
-            source_ip: None,
-            to,
-            port,
-            reach,
-            tool: "telnet",
-            time: output.printed,
-        },
-        output.origin(line),
-    ));
+    findings.facts.network.ports.push(output.port_test(line, to, port, reach, "telnet"));
 }
 
 #[cfg(test)]
