@@ -34,13 +34,7 @@ struct Seen {
 }
 
 fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
-    let servers = Servers::of(case);
-    if servers.list.is_empty() {
-        return Err(Gap::missing(
-            "no evidence names the application and services servers",
-            vec![want("each ECE server")],
-        ));
-    }
+    let servers = Servers::named(case, want)?;
     let (proofs, _) = collect(case, &servers);
     let findings = servers.list.iter().enumerate().map(|(at, server)| {
         let subject = Subject::new(SubjectKind::Server, server.host.clone());

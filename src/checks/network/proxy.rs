@@ -29,13 +29,7 @@ pub const CHECK: Check = Check {
 };
 
 fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
-    let servers = Servers::of(case);
-    if servers.list.is_empty() {
-        return Err(Gap::missing(
-            "no evidence names the application and services servers",
-            vec![want("each ECE server")],
-        ));
-    }
+    let servers = Servers::named(case, want)?;
     let (proofs, _) = collect(case, &servers);
     let findings = servers.list.iter().enumerate().map(|(at, server)| {
         let seen = Seen::of(case, &servers, at);

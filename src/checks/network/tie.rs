@@ -1,7 +1,8 @@
 //! On which server a piece of evidence was taken.
 
 use crate::case::{Case, ServerView, short_host};
-use crate::finding::Confidence;
+use crate::checks::Gap;
+use crate::finding::{Confidence, Want};
 use crate::model::{Origin, ServerRole};
 
 /// The servers that need the network: application and services servers, with what ties evidence to them.
@@ -18,6 +19,12 @@ impl Servers {
         let needs = |s: &ServerView| s.roles.contains(&ServerRole::Application) || s.roles.contains(&ServerRole::Services);
         let (list, others) = case.servers().into_iter().partition(needs);
         Self { list, others }
+    }
+
+    /// The same, for a check that can say nothing without them; else the gap that asks for what `want` tells of a server.
+    pub fn named(case: &Case, want: fn(&str) -> Want) -> Result<Self, Gap> {
+        let servers = Self::of(case);
+        if servers.list.is_empty() { Err(unnamed(want)) } else { Ok(servers) }
     }
 
     /// The server on which something was seen, and how surely: a proven host or address, else a server's name in the path.
@@ -75,6 +82,11 @@ impl Servers {
         };
         name(long).contains(&name(short))
     }
+}
+
+/// The gap of a case that names no application and services server: what `want` tells of one is wanted of each.
+pub fn unnamed(want: fn(&str) -> Want) -> Gap {
+    Gap::missing("no evidence names the application and services servers", vec![want("each ECE server")])
 }
 
 /// True if `word` stands in `text` with no letter or digit beside it.

@@ -3,7 +3,7 @@
 use super::endpoints::purpose_of;
 use super::proofs::{healed, is_later};
 use super::roots::{self, Need};
-use super::tie::Servers;
+use super::tie::{Servers, unnamed};
 use crate::case::{Case, ServerView};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Role, Severity, Subject, SubjectKind, Want};
@@ -60,10 +60,7 @@ fn without_servers(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
                 .at_all(hit.samples.iter().take(3))
                 .explains(format!("signature:{}", hit.id)),
         ]),
-        None => Err(Gap::missing(
-            "no evidence names the application and services servers",
-            vec![want("each ECE server")],
-        )),
+        None => Err(unnamed(want)),
     }
 }
 

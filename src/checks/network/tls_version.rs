@@ -1,7 +1,7 @@
 //! `network.tls-version`: ECE's Java speaks TLS 1.2.
 
 use super::proofs::{healed, is_later};
-use super::tie::Servers;
+use super::tie::{Servers, unnamed};
 use crate::case::{Case, ServerView};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Role, Severity, Subject, SubjectKind, Want};
@@ -48,10 +48,7 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         findings.push(finding);
     }
     if findings.is_empty() {
-        return Err(Gap::missing(
-            "no evidence names the application and services servers",
-            vec![want("each ECE server")],
-        ));
+        return Err(unnamed(want));
     }
     Ok(findings)
 }

@@ -43,30 +43,8 @@ fn bits(words: &[&str]) -> u128 {
     })
 }
 
-/// Literals of the patterns, in lower case; compared without case.
+/// Literals of the patterns, in lower case; compared without case. Those of [`NAMES`] come first.
 const LITERALS: [&str; 62] = [
-    "dxnlcj",
-    "eyj",
-    "q~",
-    "0.a",
-    "1.a",
-    "m.",
-    "bearer",
-    "basic",
-    "negotiate",
-    "ntlm",
-    "auth",
-    "httpsessionid",
-    "converto",
-    "convertto-securestring",
-    "net use",
-    "://",
-    "private key",
-    "code=",
-    "334 ",
-    "sig=",
-    "cookie",
-    "credential",
     "secret",
     "pass",
     "pwd",
@@ -90,9 +68,31 @@ const LITERALS: [&str; 62] = [
     "session",
     "ests",
     "saml",
-    "master-key",
     "psk",
     "connection",
+    "credential",
+    "auth",
+    "dxnlcj",
+    "eyj",
+    "q~",
+    "0.a",
+    "1.a",
+    "m.",
+    "bearer",
+    "basic",
+    "negotiate",
+    "ntlm",
+    "httpsessionid",
+    "converto",
+    "convertto-securestring",
+    "net use",
+    "://",
+    "private key",
+    "code=",
+    "334 ",
+    "sig=",
+    "cookie",
+    "master-key",
     "-p",
     "/p",
     "-w",
@@ -108,6 +108,9 @@ const LITERALS: [&str; 62] = [
     "encrypted",
     "code%3d",
 ];
+
+/// How many of [`LITERALS`] belong to [`NAMES`].
+const OF_NAMES: usize = 27;
 
 static PREFILTER: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder()
@@ -134,37 +137,6 @@ impl Shape {
         self.needs & literals != 0
     }
 }
-
-/// Literals of [`NAMES`].
-const NAME_LITERALS: &[&str] = &[
-    "secret",
-    "pass",
-    "pwd",
-    "kennwort",
-    "contrase",
-    "senha",
-    "wachtwoord",
-    "senord",
-    "adgangskode",
-    "has",
-    "пароль",
-    "パスワード",
-    "密码",
-    "密碼",
-    "비밀번호",
-    "token",
-    "assertion",
-    "verifier",
-    "device",
-    "key",
-    "session",
-    "ests",
-    "saml",
-    "psk",
-    "connection",
-    "credential",
-    "auth",
-];
 
 /// All shapes.
 pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
@@ -270,7 +242,7 @@ pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
         shape(
             Password,
             Values::Named,
-            NAME_LITERALS,
+            &LITERALS[..OF_NAMES],
             &format!(
                 r#"(?i)(?:^|[^0-9A-Za-z_]){NAMES}(?:["'\]*`]|\s*\([^)\r\n]*\))*\s*(?:[:=：]+>?|->|\bis\s*[:=])\s*(?:"(?P<v>[^"\r\n]+)|'(?P<w>[^'\r\n]+)'|`(?P<y>[^`\r\n]+)`|(?P<x>[^\s"'&,;<>{{}}|\[\]]\S*[^\s"'&,;<>{{}}|\]]|[^\s"'&,;<>{{}}|\[\]]))"#
             ),
@@ -278,14 +250,14 @@ pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
         shape(
             Password,
             Values::Doubtful,
-            NAME_LITERALS,
+            &LITERALS[..OF_NAMES],
             &format!(r#"(?i)(?:^|[^0-9A-Za-z_]){NAMES}["'*`]*\s*(?:[,;|\t]|\s(?:is|was|ist|war|est|è|es|é)\s)\s*["'`]?(?P<v>[^\s"'`,;|<>]+)"#),
         ),
         // Name and value as two attributes, two members, two elements.
         shape(
             Password,
             Values::Named,
-            NAME_LITERALS,
+            &LITERALS[..OF_NAMES],
             &format!(
                 r#"(?i)<[0-9A-Za-z_:-]+\s[^<>]*?\b(?:name|key|id|property|setting(?:_?name)?|N)\s*=\s*["']{NAMES}["'][^<>]*?\b(?:value|val|setting_?val(?:ue)?)\s*=\s*["'](?P<v>[^"']+)["']"#
             ),
@@ -293,7 +265,7 @@ pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
         shape(
             Password,
             Values::Named,
-            NAME_LITERALS,
+            &LITERALS[..OF_NAMES],
             &format!(
                 r#"(?i)<[0-9A-Za-z_:-]+\s[^<>]*?\b(?:value|val|setting_?val(?:ue)?)\s*=\s*["'](?P<v>[^"']+)["'][^<>]*?\b(?:name|key|id|property|setting(?:_?name)?)\s*=\s*["']{NAMES}["']"#
             ),
@@ -301,19 +273,19 @@ pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
         shape(
             Password,
             Values::Named,
-            NAME_LITERALS,
+            &LITERALS[..OF_NAMES],
             &format!(r#"(?i)<[0-9A-Za-z_:-]+\s[^<>]*?\b(?:name|key|N)\s*=\s*["']{NAMES}["'][^<>]*>(?P<v>[^<]+)</"#),
         ),
         shape(
             Password,
             Values::Named,
-            NAME_LITERALS,
+            &LITERALS[..OF_NAMES],
             &format!(r"(?i)<(?:[0-9A-Za-z_]+:)?{NAMES}(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?(?P<v>[^<\]]+)"),
         ),
         shape(
             Password,
             Values::Named,
-            NAME_LITERALS,
+            &LITERALS[..OF_NAMES],
             &format!(
                 r"(?i)<(?:name|key|td|th|label|setting_?name|property)(?:\s[^<>]*)?>\s*{NAMES}:?\s*</[0-9A-Za-z_]+>\s*<(?:value|val|td|string|setting_?val(?:ue)?)(?:\s[^<>]*)?>(?P<v>[^<]+)"
             ),
@@ -321,7 +293,7 @@ pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
         shape(
             Password,
             Values::Named,
-            NAME_LITERALS,
+            &LITERALS[..OF_NAMES],
             &format!(
                 r#"(?i)"(?:name|key|id|label|property|setting_?name)"\s*:\s*"{NAMES}"\s*,\s*"(?:value|val|current ?value|setting_?val(?:ue)?|text)"\s*:\s*"(?P<v>[^"]+)""#
             ),
@@ -329,7 +301,7 @@ pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
         shape(
             Password,
             Values::Named,
-            NAME_LITERALS,
+            &LITERALS[..OF_NAMES],
             &format!(
                 r#"(?i)"(?:value|val|setting_?val(?:ue)?|text)"\s*:\s*"(?P<v>[^"]+)"\s*,\s*"(?:name|key|id|label|property|setting_?name)"\s*:\s*"{NAMES}""#
             ),
