@@ -287,7 +287,8 @@ impl Case {
 
     /// The account of this name, whatever its case.
     pub fn account_called(&self, name: &str) -> Option<&Fact<MailAccount>> {
-        let called = |a: &&Fact<MailAccount>| a.name.get().is_some_and(|n| n.trim().eq_ignore_ascii_case(name.trim()));
+        let name = name.trim().to_lowercase();
+        let called = |a: &&Fact<MailAccount>| a.name.get().is_some_and(|n| n.trim().to_lowercase() == name);
         self.facts.ece.accounts.iter().find(called)
     }
 }

@@ -5,7 +5,7 @@ use super::Claims;
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Payloads longer than this are left alone: Microsoft's tokens have some kilobytes.
 const LONGEST_PAYLOAD: usize = 256 * 1024;
@@ -29,35 +29,29 @@ pub fn claims_of(jwt: &str) -> Option<Claims> {
     let Value::Object(payload) = serde_json::from_slice(&bytes).ok()? else {
         return None;
     };
-    claims_of_payload(&payload)
+    claims_from(|name| match payload.get(name) {
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        Some(Value::String(text)) => vec![text.clone()],
+        Some(Value::Number(number)) => vec![number.to_string()],
+        _ => Vec::new(),
+    })
 }
 
-/// The claims of a decoded payload (people paste those too). `None` if it holds none of the claims that count.
-pub fn claims_of_payload(payload: &Map<String, Value>) -> Option<Claims> {
+/// The claims that `values` gives by name, each as the texts that stand there: one for a scalar, several for a list. `None` if there
+/// is none of the claims that count. Decoded payloads that people paste come here too.
+pub fn claims_from(values: impl Fn(&str) -> Vec<String>) -> Option<Claims> {
     let text = |names: &[&str]| {
-        let value = names.iter().find_map(|name| payload.get(*name)?.as_str());
-        value.map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned)
+        let first = names.iter().find_map(|name| values(name).into_iter().next());
+        first.map(|v| v.trim().to_owned()).filter(|v| !v.is_empty())
     };
     let lower = |names: &[&str]| text(names).map(|v| v.to_lowercase());
-    let words = |name: &str| match payload.get(name) {
-        Some(Value::String(list)) => list.split_whitespace().map(str::to_owned).collect(),
-        Some(Value::Array(items)) => items.iter().filter_map(|i| i.as_str().map(str::to_owned)).collect(),
-        _ => Vec::new(),
-    };
-    let seconds = |name: &str| match payload.get(name)? {
-        Value::Number(n) => n.as_i64(),
-        Value::String(s) => s.trim().parse().ok(),
-        _ => None,
-    };
-    let audience = match payload.get("aud") {
-        Some(Value::Array(items)) => items.first().and_then(Value::as_str).map(str::to_owned),
-        _ => text(&["aud"]),
-    };
+    let words = |name: &str| -> Vec<String> { values(name).iter().flat_map(|v| v.split_whitespace()).map(str::to_owned).collect() };
+    let seconds = |name: &str| text(&[name])?.parse().ok();
     let claims = Claims {
-        audience,
-        tenant: lower(&["tid"]).or_else(|| tenant_of_issuer(payload.get("iss")?.as_str()?)),
+        audience: text(&["aud"]),
+        tenant: lower(&["tid"]).or_else(|| tenant_of_issuer(&text(&["iss"])?)),
         app_id: lower(&["appid", "azp"]),
-        user: lower(&["upn", "preferred_username", "unique_name"]).map(|user| without_provider(&user)),
+        user: lower(USER).map(|user| without_provider(&user)),
         user_id: lower(&["oid"]),
         scopes: words("scp"),
         roles: words("roles"),
@@ -68,6 +62,9 @@ pub fn claims_of_payload(payload: &Map<String, Value>) -> Option<Claims> {
     let says_something = claims.user.is_some() || claims.app_id.is_some() || claims.tenant.is_some() || claims.audience.is_some();
     says_something.then_some(claims)
 }
+
+/// Claims that name the user, the most telling first.
+pub const USER: &[&str] = &["upn", "preferred_username", "unique_name"];
 
 /// `unique_name` of a personal or guest account reads `live.com#someone@example.com`.
 fn without_provider(user: &str) -> String {

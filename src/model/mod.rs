@@ -28,7 +28,7 @@ pub use ece::*;
 pub use entra::*;
 pub use exchange::*;
 pub use inventory::{InventoryEntry, ZoneBasis};
-pub use jwt::{claims_of, claims_of_payload};
+pub use jwt::{USER as USER_CLAIMS, claims_from, claims_of};
 pub use logs::*;
 pub use network::*;
 pub use origin::{Excerpt, Fact, Field, Origin};

@@ -259,6 +259,11 @@ fn reads_audit_events_answers_tokens_and_recordings() {
     assert!(facts.token_answers[0].has_refresh_token);
     assert_eq!(facts.token_answers[1].codes, [70002, 70008]);
     assert_eq!(facts.tokens[0].user.as_deref(), Some("jane@contoso.com"));
+    assert_eq!(
+        facts.tokens[0].tenant.as_deref(),
+        Some("t"),
+        "the issuer names the tenant where `tid` is missing"
+    );
     assert!(!format!("{facts:?}").contains("opaque-opaque"));
     let har = findings(
         r#"{"log":{"version":"1.2","entries":[{"startedDateTime":"2026-01-01T10:00:00Z","request":{"method":"GET","url":"https://ECE.example.com:8443/system/web/view/platform/admin.jsp?x=1"}},

@@ -2,7 +2,7 @@
 
 use super::Findings;
 use super::entra_records::Reader;
-use crate::model::{Claims, Excerpt, Fact, Origin, TokenAnswer, claims_of};
+use crate::model::{Excerpt, Fact, Origin, TokenAnswer, USER_CLAIMS, claims_from, claims_of};
 use crate::syntax::{Node, Section, Source};
 use regex::Regex;
 use std::sync::LazyLock;
@@ -53,29 +53,12 @@ pub(super) fn read_answer(reader: &mut Reader<'_, '_>, bag: &Node) {
 
 /// Reads a decoded payload.
 pub(super) fn read_claims(reader: &mut Reader<'_, '_>, bag: &Node) {
-    let text = |name: &str| bag.get(name).and_then(Node::text).map(str::trim).filter(|t| !t.is_empty());
-    let lower = |names: &[&str]| names.iter().find_map(|n| text(n)).map(str::to_lowercase);
-    let seconds = |name: &str| text(name).and_then(|t| t.parse().ok());
-    let words = |name: &str| -> Vec<String> {
-        let items = bag.get(name).map(Node::items).unwrap_or_default().iter().filter_map(Node::text);
-        items.flat_map(str::split_whitespace).map(str::to_owned).collect()
+    let values = |name: &str| -> Vec<String> {
+        let items = bag.get(name).map(Node::items).unwrap_or_default();
+        items.iter().filter_map(Node::text).map(str::to_owned).collect()
     };
-    let claims = Claims {
-        audience: text("aud").map(str::to_owned),
-        tenant: lower(&["tid"]),
-        app_id: lower(&["appid", "azp"]),
-        user: lower(&["upn", "preferred_username", "unique_name"]),
-        user_id: lower(&["oid"]),
-        scopes: words("scp"),
-        roles: words("roles"),
-        issued: seconds("iat"),
-        not_before: seconds("nbf"),
-        expires: seconds("exp"),
-    };
-    let key = ["upn", "preferred_username", "unique_name"]
-        .into_iter()
-        .find(|k| bag.has(k))
-        .unwrap_or("aud");
+    let Some(claims) = claims_from(values) else { return };
+    let key = USER_CLAIMS.iter().find(|k| bag.has(k)).unwrap_or(&"aud");
     let origin = reader.origin_at(bag, key);
     reader.found.recognise("entra-token", "claims of a token");
     reader.found.facts.entra.tokens.push(Fact::new(claims, origin));

@@ -9,6 +9,8 @@ mod refresh;
 mod scopes;
 
 use super::Check;
+use crate::case::Case;
+use crate::finding::{Subject, SubjectKind};
 
 /// The checks of this area, in the order of the report.
 pub const CHECKS: &[Check] = &[
@@ -19,3 +21,15 @@ pub const CHECKS: &[Check] = &[
     scopes::CHECK,
     clock::CHECK,
 ];
+
+/// Whom a token of the logs is for: `who` is an account's name or a mailbox's address, lower case; empty if the log doesn't say.
+fn holder(case: &Case, who: &str) -> Subject {
+    if who.is_empty() {
+        return Subject::deployment();
+    }
+    match case.account_called(who).and_then(|account| account.name.get()) {
+        Some(name) => Subject::new(SubjectKind::Account, name.clone()),
+        None if who.contains('@') => Subject::new(SubjectKind::Mailbox, who),
+        None => Subject::new(SubjectKind::Account, who),
+    }
+}

@@ -1,8 +1,9 @@
 //! `token.observed-lifetime`: access tokens live an hour.
 
-use super::super::{Check, Gap};
+use super::holder;
 use crate::case::{Case, moment};
-use crate::finding::{Finding, Role, Severity, Subject, SubjectKind, Want};
+use crate::checks::{Check, Gap};
+use crate::finding::{Finding, Role, Severity, Want};
 use crate::model::{Claims, LogEventKind, Origin, Stamp, duration_words};
 use std::collections::BTreeMap;
 
@@ -87,18 +88,7 @@ fn life(claims: &Claims) -> Option<i64> {
 }
 
 fn judge(case: &Case, check: &Check, account: &str, mut seen: Vec<Seen>) -> Finding {
-    let named = case
-        .facts
-        .ece
-        .accounts
-        .iter()
-        .filter_map(|a| a.name.get())
-        .find(|name| name.to_lowercase() == account);
-    let subject = match account {
-        "" => Subject::deployment(),
-        address if address.contains('@') => Subject::new(SubjectKind::Mailbox, address),
-        name => Subject::new(SubjectKind::Account, named.map_or(name, String::as_str)),
-    };
+    let subject = holder(case, account);
     seen.sort_by(|a, b| {
         let key = |s: &Seen| s.time.map_or(i64::MIN, moment);
         key(a).cmp(&key(b)).then_with(|| a.origin.cmp(&b.origin))

@@ -1,7 +1,8 @@
 //! `token.refresh`: tokens are renewed to the end of the evidence.
 
-use super::super::{Check, Gap};
+use super::holder;
 use crate::case::{Case, moment};
+use crate::checks::{Check, Gap};
 use crate::finding::{Finding, Role, Severity, Subject, SubjectKind, Want};
 use crate::model::{AccountKind, Fact, OperationKind, Origin, Outcome, Run, SignIn, SignInKind, Stamp, fold_address};
 use crate::signatures::{Catalogue, Role as SignatureRole};
@@ -185,31 +186,13 @@ fn account_of(case: &Case, user: &str) -> String {
     name.map_or(user, |name| name.to_lowercase())
 }
 
-fn subject(case: &Case, who: &str) -> Subject {
-    if who.is_empty() {
-        return Subject::deployment();
-    }
-    let named = case
-        .facts
-        .ece
-        .accounts
-        .iter()
-        .filter_map(|a| a.name.get())
-        .find(|name| name.to_lowercase() == who);
-    match named {
-        Some(name) => Subject::new(SubjectKind::Account, name.clone()),
-        None if who.contains('@') => Subject::new(SubjectKind::Mailbox, who),
-        None => Subject::new(SubjectKind::Account, who),
-    }
-}
-
 fn judge(case: &Case, check: &Check, who: &str, mut steps: Vec<Step>) -> Finding {
     steps.sort_by(|a, b| {
         (moment(a.last), a.worked)
             .cmp(&(moment(b.last), b.worked))
             .then_with(|| a.origin.cmp(&b.origin))
     });
-    let subject = subject(case, who);
+    let subject = holder(case, who);
     let whose = if subject.kind == SubjectKind::Deployment {
         String::new()
     } else {
