@@ -7,7 +7,7 @@ use crate::log::{Filter, looks_like_log, scan, trace};
 use crate::model::{Facts, InventoryEntry, LogFacts, ServerRole, ZoneBasis, fold_address};
 use crate::parse::{self, Findings};
 use crate::signatures::Catalogue;
-use crate::syntax::{self, Node, Section, Source, Syntax};
+use crate::syntax::{self, Attachment, Node, Section, Source, Syntax};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -34,6 +34,8 @@ struct Taken {
     facts: Facts,
     log: Option<MemberLog>,
     elsewhere: Option<Elsewhere>,
+    /// Files that came with a mail, not yet read.
+    attachments: Vec<Attachment>,
 }
 
 impl Taken {
@@ -44,6 +46,7 @@ impl Taken {
             facts: Facts::default(),
             log: None,
             elsewhere: None,
+            attachments: Vec::new(),
         }
     }
 
@@ -249,14 +252,18 @@ impl Visitor for Reader<'_> {
     fn member(&mut self, member: Member<'_>) {
         let path = member.path.clone();
         // A panic costs its own member, never the run: what failed stands in the inventory.
-        let taken = catch_unwind(AssertUnwindSafe(|| self.read(member))).unwrap_or_else(|_| {
+        let mut taken = catch_unwind(AssertUnwindSafe(|| self.read(member))).unwrap_or_else(|_| {
             Taken::unread(
                 &path,
                 "could not be analysed: an internal error of ecelens; please report it with the kind of this file".into(),
             )
         });
         (self.progress)(taken.entry.bytes);
+        let attachments = std::mem::take(&mut taken.attachments);
         self.taken.push(taken);
+        for attachment in attachments {
+            self.bundle.visit_attachment(&path, &attachment.name, &attachment.bytes, self);
+        }
     }
 
     fn problem(&mut self, path: &str, reason: String) {
@@ -379,7 +386,7 @@ impl Reader<'_> {
         let mut found = Findings::default();
         let mut outline = Vec::new();
         let mut answers = Vec::new();
-        let losses = syntax::read_each(text, name, &mut |mut section| {
+        let rest = syntax::read(text, &mut |mut section| {
             parse::read(&source, &section, &mut found);
             // A large export comes in many sections: only where they stand is kept. Lines of mails and pages stay: they are decoded.
             answers.push(is_refusal(&section));
@@ -403,7 +410,8 @@ impl Reader<'_> {
                 .flat_map(|(section, _)| source.lines(section));
             taken.elsewhere = Some(elsewhere(&path, host.as_deref(), lines, self.catalogue));
         }
-        taken.finish(found, losses);
+        taken.finish(found, rest.losses);
+        taken.attachments = rest.attachments;
     }
 }
 

@@ -163,3 +163,34 @@ fn shifted_times_mixed_zones_and_meaningless_names_change_no_verdict() {
         assert_eq!(causes(&before), causes(&after), "{}", name(&bundle));
     }
 }
+
+#[test]
+fn a_bundle_sent_by_mail_gives_the_same_verdicts() {
+    use base64::Engine;
+    for bundle in folders(&fixtures("bundles")) {
+        let input = bundle.join("input");
+        let mut mail = String::from(
+            "From: admin@example.com\r\nTo: tac@example.com\r\nSubject: ECE\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\nContent-Type: text/plain\r\n\r\nPlease see the files.\r\n",
+        );
+        for file in files_of(&input) {
+            let bytes = std::fs::read(&file).expect("a file");
+            let encoded = base64::engine::general_purpose::STANDARD.encode(bytes);
+            let lines: Vec<&str> = encoded.as_bytes().chunks(76).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+            mail += &format!(
+                "--B\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"{}\"\r\n\r\n{}\r\n",
+                name(&file),
+                lines.join("\r\n")
+            );
+        }
+        mail += "--B--\r\n";
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("question.eml");
+        std::fs::write(&file, mail).expect("a mail");
+        let (sent, mailed) = (report(&[&input]), report(&[&file]));
+        assert_eq!(sent["totals"]["records"], mailed["totals"]["records"], "{}", bundle.display());
+        for check in ecelens::checks::all() {
+            let (before, after) = (verdict(&sent, check.id, None), verdict(&mailed, check.id, None));
+            assert_eq!(before, after, "{}: {}", bundle.display(), check.id);
+        }
+    }
+}

@@ -83,13 +83,7 @@ impl Opener<'_> {
             None => Box::new(Cursor::new(head).chain(stream)),
         };
         if kind != Packing::None && depth >= self.limits.archive_depth {
-            return visitor.problem(
-                path,
-                format!(
-                    "limit reached: archives inside archives are read {} levels deep",
-                    self.limits.archive_depth
-                ),
-            );
+            return visitor.problem(path, self.limits.too_deep());
         }
         match kind {
             Packing::Zip => {
@@ -285,8 +279,13 @@ pub fn is_workbook<T: AsRef<str>>(mut names: impl Iterator<Item = T>) -> bool {
     })
 }
 
+/// How many archives a member stands in.
+pub fn depth_of(path: &str) -> u32 {
+    path.matches("!/").count() as u32
+}
+
 /// `archive!/member`, with the separators of one kind.
-fn member_name(archive: &str, member: &str) -> Arc<str> {
+pub fn member_name(archive: &str, member: &str) -> Arc<str> {
     let member = member.replace('\\', "/");
     format!("{archive}!/{}", name::shown_path(member.trim_start_matches("./"))).into()
 }

@@ -42,6 +42,13 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// What is said of an archive that stands in too many others.
+    pub(super) fn too_deep(&self) -> String {
+        format!("limit reached: archives inside archives are read {} levels deep", self.archive_depth)
+    }
+}
+
 /// What has been used up of the limits that count for the bundle as a whole. Shared by all readers.
 #[derive(Debug, Default)]
 pub struct Spent {

@@ -154,12 +154,29 @@ impl Bundle {
         self.jobs.len()
     }
 
-    /// Reads the members of job `job`, in the order of their names. Jobs may run in parallel.
-    pub fn visit(&self, job: usize, visitor: &mut dyn Visitor) {
-        let opener = Opener {
+    /// Reads a file that came inside the member `within`, a mail; if it is an archive, its members. Mails in mails count towards the
+    /// depth of archives: nothing else ends what is packed into itself.
+    pub fn visit_attachment(&self, within: &str, name: &str, bytes: &[u8], visitor: &mut dyn Visitor) {
+        let path = archive::member_name(within, name);
+        let depth = archive::depth_of(&path);
+        if depth > self.limits.archive_depth {
+            return visitor.problem(&path, self.limits.too_deep());
+        }
+        let size = Some(bytes.len() as u64);
+        let sizes = Sizes { packed: size, whole: size };
+        self.opener().open_stream(&path, &mut { bytes }, sizes, depth, visitor);
+    }
+
+    fn opener(&self) -> Opener<'_> {
+        Opener {
             limits: &self.limits,
             spent: &self.spent,
-        };
+        }
+    }
+
+    /// Reads the members of job `job`, in the order of their names. Jobs may run in parallel.
+    pub fn visit(&self, job: usize, visitor: &mut dyn Visitor) {
+        let opener = self.opener();
         match self.jobs.get(job) {
             Some(Job::File(root)) => match FileView::open(&root.path) {
                 Ok(file) => opener.open_file(&root.name, file, visitor),

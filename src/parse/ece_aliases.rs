@@ -484,7 +484,7 @@ mod tests {
         let path: Arc<str> = Arc::from(name);
         let source = Source { path: &path, text: &text };
         let mut findings = Findings::default();
-        for section in &syntax::read(&text, name).sections {
+        for section in &syntax::sections(&text) {
             parse(&source, section, &mut findings);
         }
         findings

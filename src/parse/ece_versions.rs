@@ -201,7 +201,7 @@ mod tests {
         let path: Arc<str> = Arc::from("x");
         let source = Source { path: &path, text: &text };
         let mut findings = Findings::default();
-        for section in &syntax::read(&text, "x").sections {
+        for section in &syntax::sections(&text) {
             parse(&source, section, &mut findings);
         }
         findings.facts.ece.versions.iter().map(|v| (v.version.to_string(), v.role)).collect()

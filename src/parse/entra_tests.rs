@@ -11,7 +11,7 @@ fn findings(content: &str) -> Findings {
     let path = Arc::from("1.txt");
     let source = Source { path: &path, text: &text };
     let mut found = Findings::default();
-    for section in syntax::read(&text, "1.txt").sections {
+    for section in syntax::sections(&text) {
         entra_records::parse(&source, &section, &mut found);
     }
     found

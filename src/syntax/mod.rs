@@ -25,6 +25,7 @@ mod view;
 mod xlsx;
 mod xml;
 
+pub use mail::Attachment;
 pub use node::{Command, Key, Node, Place, Section, Source, Syntax, Value, fold_name, read_boolean};
 pub use xlsx::read_workbook;
 
@@ -40,26 +41,39 @@ pub struct Loss {
     pub reason: String,
 }
 
-/// What a text holds.
+/// What a workbook holds.
 #[derive(Debug, Default)]
 pub struct Reading {
-    /// Pieces of evidence, in the order of the text.
+    /// Pieces of evidence, in the order of the sheets.
     pub sections: Vec<Section>,
     /// What could not be read.
     pub losses: Vec<Loss>,
 }
 
-/// Finds and reads every piece of evidence in `text`. `name` is the member's file name: it may help, never decide.
-pub fn read(text: &Text, name: &str) -> Reading {
-    let mut sections = Vec::new();
-    let losses = read_each(text, name, &mut |section| sections.push(section));
-    Reading { sections, losses }
+/// What a text holds besides its sections.
+#[derive(Debug, Default)]
+pub struct Rest {
+    /// What could not be read.
+    pub losses: Vec<Loss>,
+    /// Files that came with it, if it is a mail.
+    pub attachments: Vec<Attachment>,
 }
 
-/// Like [`read`], but hands out each section as soon as it is complete, and large tables and JSON lists in several sections of the
-/// same form: memory stays bounded if `each` keeps only the facts.
-pub fn read_each(text: &Text, _name: &str, each: &mut dyn FnMut(Section)) -> Vec<Loss> {
+/// Finds and reads every piece of evidence in `text`. Each section is handed out as soon as it is complete, and large tables and
+/// JSON lists come in several sections of the same form: memory stays bounded if `each` keeps only the facts.
+pub fn read(text: &Text, each: &mut dyn FnMut(Section)) -> Rest {
     let mut losses = Losses::default();
-    segments::read(&View::whole(text), &mut losses, each);
-    losses.into_vec()
+    let attachments = segments::read(&View::whole(text), &mut losses, each);
+    Rest {
+        losses: losses.into_vec(),
+        attachments,
+    }
+}
+
+/// All sections of `text`.
+#[cfg(test)]
+pub(crate) fn sections(text: &Text) -> Vec<Section> {
+    let mut sections = Vec::new();
+    read(text, &mut |section| sections.push(section));
+    sections
 }

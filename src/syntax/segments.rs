@@ -22,10 +22,11 @@ const SQL_LINE: usize = 2033;
 /// Views inside views: mails, pages, results put together again.
 const NESTED: usize = 4;
 
-/// Cuts `view` into sections.
-pub(super) fn read(view: &View<'_>, losses: &mut Losses, each: &mut dyn FnMut(Section)) {
+/// Cuts `view` into sections. What a mail brings as files is handed back.
+pub(super) fn read(view: &View<'_>, losses: &mut Losses, each: &mut dyn FnMut(Section)) -> Vec<mail::Attachment> {
     if !mail::begins(view.text()) {
-        return read_as(view, &Session::default(), 0, losses, each);
+        read_as(view, &Session::default(), 0, losses, each);
+        return Vec::new();
     }
     let mail = mail::read(view, losses);
     let last = view.line(mail.head.end.saturating_sub(1));
@@ -34,6 +35,7 @@ pub(super) fn read(view: &View<'_>, losses: &mut Losses, each: &mut dyn FnMut(Se
     for part in mail.parts {
         read_as(&part, &Session::default(), 1, losses, each);
     }
+    mail.attachments
 }
 
 fn read_as(view: &View<'_>, session: &Session, depth: usize, losses: &mut Losses, each: &mut dyn FnMut(Section)) {

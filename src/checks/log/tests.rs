@@ -64,7 +64,7 @@ fn case_of(folder: &Path) -> Case {
         let source = Source { path: &path, text: &text };
         let mut found = Findings::default();
         let mut outline = Vec::new();
-        syntax::read_each(&text, &path, &mut |section| {
+        syntax::read(&text, &mut |section| {
             parse::read(&source, &section, &mut found);
             outline.push(section);
         });

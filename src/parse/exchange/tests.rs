@@ -10,7 +10,7 @@ fn facts(name: &str, text: &str) -> ExchangeFacts {
     let text = Text::new(text.to_owned(), Encoding::Utf8, 0);
     let source = Source { path: &path, text: &text };
     let mut out = Findings::default();
-    for section in crate::syntax::read(&text, name).sections {
+    for section in crate::syntax::sections(&text) {
         parse(&source, &section, &mut out);
     }
     out.facts.exchange
