@@ -2,7 +2,9 @@
 
 use crate::bundle::Bundle;
 use crate::case::{Case, Said};
+use crate::config::{Applied, Config};
 use crate::diagnosis::{Diagnosis, KnownSignature};
+use crate::diagnostic::Diagnostic;
 use crate::finding::{Finding, Verdict};
 use crate::intake::{self, Intake, Progress};
 use crate::model::{InventoryEntry, Stamp, Version};
@@ -19,6 +21,8 @@ pub struct Options {
     pub as_of: Option<Stamp>,
     /// `--ece-version`.
     pub ece_version: Option<Version>,
+    /// `--config`.
+    pub config: Option<Config>,
 }
 
 /// A bundle, read and judged.
@@ -31,6 +35,10 @@ pub struct Analysis {
     pub findings: Vec<Finding>,
     /// What is the cause of it.
     pub diagnosis: Diagnosis,
+    /// What became of the suppressions of the configuration; `None` if there is none.
+    pub suppressions: Option<Vec<Applied>>,
+    /// What is to be said about suppressions that do nothing.
+    pub remarks: Vec<Diagnostic>,
     catalogue: Catalogue,
 }
 
@@ -43,13 +51,30 @@ impl Analysis {
             ece_version: options.ece_version,
         };
         let case = Case { facts, logs, said };
-        let findings = checks::run(&case);
-        let diagnosis = diagnosis::diagnose(&case, &findings, &|id| known(&catalogue, id));
+        let mut findings = checks::run(&case);
+        let mut judge = options.config.as_ref().map(|config| config.judge(case.as_of().map(|fact| fact.value)));
+        if let Some(judge) = &mut judge {
+            for finding in &mut findings {
+                finding.suppressed = judge.mark(finding.check, &finding.subject.name, finding.verdict < Verdict::Pass);
+            }
+        }
+        let mut diagnosis = diagnosis::diagnose(&case, &findings, &|id| known(&catalogue, id));
+        if let Some(judge) = &mut judge {
+            for cause in &mut diagnosis.causes {
+                if let Some(id) = cause.cause.strip_prefix("signature:") {
+                    cause.suppressed = judge.mark(id, &cause.subject, true);
+                }
+            }
+            diagnosis.causes.sort_by_key(|cause| cause.suppressed.is_some());
+        }
+        let (suppressions, remarks) = judge.map(|judge| judge.finish()).unzip();
         Self {
             case,
             inventory,
             findings,
             diagnosis,
+            suppressions,
+            remarks: remarks.unwrap_or_default(),
             catalogue,
         }
     }
@@ -60,6 +85,7 @@ impl Analysis {
         let context = Context {
             arguments: options.arguments.clone(),
             inventory: &self.inventory,
+            suppressions: self.suppressions.clone(),
             signature: &signature,
         };
         report::build(&self.case, &self.findings, &self.diagnosis, &context)

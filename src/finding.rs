@@ -139,6 +139,17 @@ impl Want {
     }
 }
 
+/// What the user's configuration says about a finding or a cause that it suppresses: it stays in every report, and doesn't count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Suppressed {
+    /// Why.
+    pub reason: String,
+    /// The last day or moment of it, as written.
+    pub expires: String,
+    /// File and line, `ecelens.toml:12`.
+    pub at: String,
+}
+
 /// One verdict about one subject.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -162,4 +173,6 @@ pub struct Finding {
     pub wants: Vec<Want>,
     /// What to do, step by step.
     pub remedy: Vec<String>,
+    /// Why it doesn't count, if the user suppressed it.
+    pub suppressed: Option<Suppressed>,
 }

@@ -89,6 +89,7 @@ impl Check {
             explains: Vec::new(),
             wants: Vec::new(),
             remedy,
+            suppressed: None,
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod collect;
+mod config;
 mod diff;
 mod explain;
 mod facts;
@@ -15,7 +16,6 @@ mod terminal;
 mod timeline;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// How the program ends (contract.md, "Exit codes").
@@ -142,11 +142,8 @@ pub(crate) fn is_stdin(path: &std::path::Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Paths as the report names them: the last component, so that it is the same from any directory.
-pub(crate) fn shown_paths(paths: &[PathBuf]) -> Vec<String> {
-    let shown = |path: &PathBuf| {
-        path.file_name()
-            .map_or_else(|| path.to_string_lossy().into_owned(), |name| name.to_string_lossy().into_owned())
-    };
-    paths.iter().map(shown).collect()
+/// A path as the report names it: its last component, so that it is the same from any directory.
+pub(crate) fn shown_path(path: &std::path::Path) -> String {
+    path.file_name()
+        .map_or_else(|| path.to_string_lossy().into_owned(), |name| name.to_string_lossy().into_owned())
 }

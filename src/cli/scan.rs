@@ -2,7 +2,7 @@
 
 use super::collect::read_report;
 use super::output::{Format, Output, pair, write};
-use super::{Common, Exit, is_stdin, packs, shown_paths, terminal};
+use super::{Common, Exit, config, is_stdin, packs, shown_path, terminal};
 use crate::analysis::{Analysis, Options};
 use crate::bundle::{Bundle, Limits};
 use crate::finding::Severity;
@@ -52,6 +52,7 @@ pub struct ScanArguments {
     fail_on: FailOn,
     strict: bool,
     baseline: Option<PathBuf>,
+    config: Option<PathBuf>,
     outputs: Vec<Output>,
 }
 
@@ -72,6 +73,9 @@ struct Plain {
     /// A JSON report of before: only what is new counts for the exit code, and findings are marked as new or known.
     #[arg(long, value_name = "REPORT.json", help_heading = "Judging")]
     baseline: Option<PathBuf>,
+    /// A TOML file of findings to suppress, each with id, subject, reason and expires; they stay in the report and don't count.
+    #[arg(long, value_name = "FILE", help_heading = "Judging")]
+    config: Option<PathBuf>,
     /// Exit with 4 if some evidence was unreadable or partly parsed.
     #[arg(long, help_heading = "Judging")]
     strict: bool,
@@ -98,6 +102,7 @@ impl FromArgMatches for ScanArguments {
             fail_on: plain.fail_on,
             strict: plain.strict,
             baseline: plain.baseline,
+            config: plain.config,
             outputs: pair(&formats, &files),
         })
     }
@@ -123,6 +128,11 @@ fn parse_version(text: &str) -> Result<crate::model::Version, String> {
 
 /// Reads the input and judges it, with a progress display.
 pub fn analysis(input: &Input) -> Result<(Analysis, Options), Exit> {
+    configured(input, None)
+}
+
+/// The same with a configuration.
+fn configured(input: &Input, config: Option<&Path>) -> Result<(Analysis, Options), Exit> {
     if let Some(threads) = input.threads {
         // Fails only if a pool exists already, which then is used.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
@@ -132,6 +142,12 @@ pub fn analysis(input: &Input) -> Result<(Analysis, Options), Exit> {
         return Err(terminal::complain(&format!("{}: no such file or folder", missing.display())));
     }
     let catalogue = packs::catalogue(input.signatures.as_deref())?;
+    let options = Options {
+        arguments: shaping(input, config),
+        as_of: input.as_of,
+        ece_version: input.ece_version,
+        config: config.map(|file| config::read(file, &catalogue)).transpose()?,
+    };
     let limits = Limits::default();
     let mut bundle = Bundle::open(&paths, limits);
     if !stdin.is_empty() {
@@ -143,11 +159,6 @@ pub fn analysis(input: &Input) -> Result<(Analysis, Options), Exit> {
         bundle.give("stdin", bytes);
     }
     let bar = terminal::progress_bar(bundle.jobs(), input.common.quiet);
-    let options = Options {
-        arguments: shaping(input),
-        as_of: input.as_of,
-        ece_version: input.ece_version,
-    };
     let analysis = Analysis::of(&bundle, catalogue, &options, &|_| bar.inc(1));
     bar.finish_and_clear();
     Ok((analysis, options))
@@ -159,13 +170,13 @@ pub fn analyse(input: &Input) -> Result<Report, Exit> {
 }
 
 /// The arguments that shape a report, for the report.
-fn shaping(input: &Input) -> Vec<String> {
-    let mut arguments = shown_paths(&input.paths);
+fn shaping(input: &Input, config: Option<&Path>) -> Vec<String> {
+    let mut arguments: Vec<String> = input.paths.iter().map(|path| shown_path(path)).collect();
     if let Some(as_of) = input.as_of {
         arguments.push(format!("--as-of={as_of}"));
     }
-    if let Some(folder) = &input.signatures {
-        arguments.push(format!("--signatures={}", shown_paths(std::slice::from_ref(folder)).concat()));
+    for (option, path) in [("signatures", input.signatures.as_deref()), ("config", config)] {
+        arguments.extend(path.map(|path| format!("--{option}={}", shown_path(path))));
     }
     if let Some(version) = input.ece_version {
         arguments.push(format!("--ece-version={version}"));
@@ -186,10 +197,15 @@ pub fn run(arguments: &ScanArguments) -> Exit {
     if let Some(file) = files().find(|file| is_part_of(file, &arguments.input.paths)) {
         return terminal::complain(&format!("{}: is part of the input; write the report elsewhere", file.display()));
     }
-    let mut report = match analyse(&arguments.input) {
-        Ok(report) => report,
+    if arguments.config.is_none() && !arguments.input.common.quiet {
+        config::mention_unused();
+    }
+    let (analysis, options) = match configured(&arguments.input, arguments.config.as_deref()) {
+        Ok(done) => done,
         Err(exit) => return exit,
     };
+    config::say(&analysis.remarks);
+    let mut report = analysis.report(&options);
     if let Some(baseline) = &baseline {
         match report.compare_with(baseline) {
             Ok(diff) => terminal::note(&format!("against the baseline: {}", diff.words())),

@@ -4,7 +4,7 @@ use super::KnownSignature;
 use super::onset::{Onset, Reach, onset, reach};
 use super::rules::{Class, MAY_BE_CAUSE, NEVER_A_CAUSE, class_of_check, healed, is_refusal_without_reason, leads_to_check, leads_to_signature};
 use crate::case::Case;
-use crate::finding::{Confidence, Finding, Severity, Verdict, Want};
+use crate::finding::{Confidence, Finding, Severity, Suppressed, Verdict, Want};
 use crate::model::{Origin, SignatureHit};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,6 +37,8 @@ pub struct RootCause {
     pub candidates: Vec<Candidate>,
     /// Causes further down the chain that may show only once this one is mended: `check:<id>` or `signature:<id>`.
     pub masks: Vec<String>,
+    /// Why it doesn't count, if the user suppressed all that it is made of.
+    pub suppressed: Option<Suppressed>,
 }
 
 /// A check that may hold the reason of a refusal.
@@ -81,7 +83,8 @@ pub fn diagnose(case: &Case, findings: &[Finding], known: &dyn Fn(&str) -> Optio
     for (&check, group) in &failing {
         let explained = failing.keys().any(|&other| other != check && is_cause_over(other, check, &failing));
         if !explained && !NEVER_A_CAUSE.contains(&check) && (class_of_check(check) != Class::Symptom || MAY_BE_CAUSE.contains(&check)) {
-            causes.push(of_findings(check, group));
+            let counting: Vec<&Finding> = group.iter().copied().filter(|f| f.suppressed.is_none()).collect();
+            causes.push(of_findings(check, if counting.is_empty() { group } else { &counting }));
         }
     }
     // A symptom stands as a cause only while no text of the logs names a reason for it.
@@ -264,6 +267,7 @@ fn of_findings(check: &str, group: &[&Finding]) -> RootCause {
         reach: Reach::default(),
         candidates: Vec::new(),
         masks: Vec::new(),
+        suppressed: first.suppressed.clone(),
     }
 }
 
@@ -291,5 +295,6 @@ fn of_hit(hit: &SignatureHit, known: &KnownSignature) -> RootCause {
         reach: Reach::default(),
         candidates: Vec::new(),
         masks: Vec::new(),
+        suppressed: None,
     }
 }

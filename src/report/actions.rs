@@ -1,7 +1,7 @@
 //! The action list: who must do what, where, and why. CSV and the workbook print it.
 
 use super::{Report, words};
-use crate::finding::{Role, Verdict};
+use crate::finding::{Role, Suppressed, Verdict};
 use std::collections::BTreeMap;
 
 /// One thing to do.
@@ -11,7 +11,7 @@ pub struct Action {
     pub finding: usize,
     /// Who has the rights.
     pub who: Role,
-    /// `mend`, `look into` or `collect`.
+    /// `mend`, `look into`, `collect`, or `nothing (suppressed)`.
     pub what: &'static str,
     /// Rank of the root cause that this mends; `None` for a consequence or a lesser fault.
     pub rank: Option<usize>,
@@ -32,6 +32,9 @@ pub struct Action {
     /// The first places that show it.
     pub places: String,
 }
+
+/// What is to be done about what the configuration suppresses.
+const SUPPRESSED: &str = "nothing (suppressed)";
 
 /// Names of an action's columns, in the order of [`Action::cells`].
 pub const COLUMNS: [&str; 12] = [
@@ -75,6 +78,7 @@ pub fn actions(report: &Report) -> Vec<Action> {
     let mut actions: Vec<Action> = report.diagnosis.iter().filter_map(of_signature).collect();
     for (index, finding) in report.findings.iter().enumerate() {
         let what = match finding.verdict {
+            Verdict::Fail | Verdict::Warn | Verdict::Unknown if finding.suppressed.is_some() => SUPPRESSED,
             Verdict::Fail => "mend",
             Verdict::Warn => "look into",
             Verdict::Unknown => "collect",
@@ -95,12 +99,12 @@ pub fn actions(report: &Report) -> Vec<Action> {
             check: finding.check.to_owned(),
             kind: words::subject_kind(finding.subject.kind),
             subject: words::subject(&finding.subject),
-            why: finding.message.clone(),
+            why: with_mark(&finding.message, finding.suppressed.as_ref()),
             steps: numbered(&finding.remedy),
             places: places(&finding.evidence),
         };
         let mut by_role: BTreeMap<Role, Vec<String>> = BTreeMap::new();
-        if finding.verdict == Verdict::Unknown {
+        if what == "collect" {
             for want in &finding.wants {
                 by_role.entry(want.role).or_default().push(format!("{}: {}", want.evidence, want.how));
             }
@@ -115,7 +119,7 @@ pub fn actions(report: &Report) -> Vec<Action> {
             }));
         }
     }
-    actions.sort_by_key(|a| (a.rank.unwrap_or(usize::MAX), a.verdict_order(), a.finding, a.who));
+    actions.sort_by_key(|a| (a.what == SUPPRESSED, a.rank.unwrap_or(usize::MAX), a.verdict_order(), a.finding, a.who));
     actions
 }
 
@@ -134,17 +138,21 @@ fn of_signature(cause: &super::Cause) -> Option<Action> {
     Some(Action {
         finding: 0,
         who: words::mender(id),
-        what: "mend",
+        what: if cause.suppressed.is_some() { SUPPRESSED } else { "mend" },
         rank: Some(cause.rank),
         verdict: "cause",
         severity: words::severity(cause.severity),
         check: cause.cause.clone(),
         kind: "",
         subject: cause.subject.clone(),
-        why: cause.summary.clone(),
+        why: with_mark(&cause.summary, cause.suppressed.as_ref()),
         steps: numbered(&cause.remedy),
         places: places(&cause.evidence),
     })
+}
+
+fn with_mark(text: &str, mark: Option<&Suppressed>) -> String {
+    mark.map_or_else(|| text.to_owned(), |mark| format!("{text} ({})", words::suppressed(mark)))
 }
 
 fn numbered(steps: &[String]) -> String {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::case::{Case, EceApplication};
 use crate::checks;
+use crate::config::Applied;
 use crate::diagnosis::Diagnosis;
 use crate::model::secret::mask;
 use crate::model::{InventoryEntry, Span, Stamp};
@@ -18,6 +19,8 @@ pub struct Context<'a> {
     pub arguments: Vec<String>,
     /// The members of the bundle.
     pub inventory: &'a [InventoryEntry],
+    /// What became of the suppressions of the configuration; `None` if there is none.
+    pub suppressions: Option<Vec<Applied>>,
     /// What the catalogue knows of a signature: code, component, role, meaning, checks.
     pub signature: &'a dyn Fn(&str) -> SignatureText,
 }
@@ -76,6 +79,7 @@ pub fn build(case: &Case, findings: &[Finding], diagnosis: &Diagnosis, context: 
             .map(|(index, cause)| cause_row(index + 1, cause))
             .collect(),
         unexplained: diagnosis.unexplained.clone(),
+        suppressions: context.suppressions.clone(),
         findings: findings.iter().map(finding_row).collect(),
         signatures: case
             .logs
@@ -188,6 +192,7 @@ fn cause_row(rank: usize, cause: &crate::diagnosis::RootCause) -> Cause {
             })
             .collect(),
         masks: cause.masks.clone(),
+        suppressed: cause.suppressed.clone(),
     }
 }
 
@@ -214,6 +219,7 @@ fn finding_row(finding: &Finding) -> FindingRow {
         remedy: finding.remedy.clone(),
         references: checks::by_id(finding.check).map(|check| check.references.to_vec()).unwrap_or_default(),
         baseline: None,
+        suppressed: finding.suppressed.clone(),
     }
 }
 

@@ -1,5 +1,5 @@
-//! JUnit XML: a suite for each area, a case for each finding. Fails are failures, open questions and what doesn't apply are
-//! skipped (and say why), warnings pass with their text in `system-out`.
+//! JUnit XML: a suite for each area, a case for each finding. Fails are failures; open questions, what doesn't apply and what is
+//! suppressed are skipped (and say why); warnings pass with their text in `system-out`.
 
 use super::escape::xml;
 use super::{FindingRow, Report, words};
@@ -28,13 +28,17 @@ pub fn render(report: &Report) -> String {
 }
 
 fn counts(findings: &[&FindingRow]) -> String {
-    let count = |verdicts: &[Verdict]| findings.iter().filter(|f| verdicts.contains(&f.verdict)).count();
+    let failures = findings.iter().filter(|f| f.verdict == Verdict::Fail && !is_skipped(f)).count();
     format!(
         "tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\"",
         findings.len(),
-        count(&[Verdict::Fail]),
-        count(&[Verdict::Unknown, Verdict::NotApplicable])
+        failures,
+        findings.iter().filter(|f| is_skipped(f)).count()
     )
+}
+
+fn is_skipped(finding: &FindingRow) -> bool {
+    finding.suppressed.is_some() || matches!(finding.verdict, Verdict::Unknown | Verdict::NotApplicable)
 }
 
 fn case(out: &mut String, finding: &FindingRow) {
@@ -47,6 +51,10 @@ fn case(out: &mut String, finding: &FindingRow) {
     );
     let message = xml(&finding.message);
     match finding.verdict {
+        _ if finding.suppressed.is_some() => {
+            let mark = finding.suppressed.as_ref().map(|mark| xml(&words::suppressed(mark))).unwrap_or_default();
+            let _ = writeln!(out, "      <skipped message=\"{mark}; {verdict}: {message}\"/>");
+        }
         Verdict::Fail => {
             let mut text = String::new();
             for evidence in &finding.evidence {

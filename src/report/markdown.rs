@@ -14,6 +14,7 @@ pub fn render(report: &Report) -> String {
     checklist(&mut out, report);
     to_collect(&mut out, report);
     errors(&mut out, report);
+    suppressions(&mut out, report);
     files(&mut out, report);
     out
 }
@@ -66,11 +67,16 @@ fn short(out: &mut String, report: &Report) {
         report.as_of.as_deref().unwrap_or("no date: nothing in the bundle is dated")
     );
     let _ = writeln!(out, "## In short\n");
-    if report.diagnosis.is_empty() {
-        let _ = writeln!(out, "No fault was found in the evidence given.\n");
+    if report.counting_causes().next().is_none() {
+        let but = if report.diagnosis.is_empty() { "" } else { " but what is suppressed" };
+        let _ = writeln!(out, "No fault{but} was found in the evidence given.\n");
     }
     for cause in &report.diagnosis {
         let _ = writeln!(out, "{}. **{}** {}", cause.rank, words::severity(cause.severity), md(&cause.summary));
+        if let Some(mark) = &cause.suppressed {
+            let _ = writeln!(out, "   - {}", md(&words::suppressed(mark)));
+            continue;
+        }
         if let Some(step) = cause.remedy.first() {
             let _ = writeln!(out, "   - First step: {}", md(step));
         }
@@ -148,6 +154,9 @@ fn checklist(out: &mut String, report: &Report) {
         };
         let word = words::verdict(finding.verdict);
         let _ = writeln!(out, "- **{word}** {}{about}: {}", code(finding.check), md(&finding.message));
+        if let Some(mark) = &finding.suppressed {
+            let _ = writeln!(out, "  - {}", md(&words::suppressed(mark)));
+        }
         if matches!(finding.verdict, Verdict::Fail | Verdict::Warn) {
             finding.evidence.iter().take(4).for_each(|e| quote(out, "  ", e));
         }
@@ -191,6 +200,27 @@ fn errors(out: &mut String, report: &Report) {
     }
     for row in &report.unexplained_errors {
         let _ = writeln!(out, "- {}× {}", row.count, code(&row.template));
+    }
+    out.push('\n');
+}
+
+/// Every suppression of the configuration, and what became of it.
+fn suppressions(out: &mut String, report: &Report) {
+    let Some(entries) = report.suppressions.as_ref().filter(|entries| !entries.is_empty()) else {
+        return;
+    };
+    let _ = writeln!(out, "## Suppressions\n");
+    for entry in entries {
+        let state = words::idle(entry.state).unwrap_or("in force");
+        let _ = writeln!(
+            out,
+            "- {} about {}, until {} ({}): {}; {state}",
+            code(&entry.id),
+            code(&entry.subject),
+            md(&entry.expires),
+            code(&entry.at),
+            md(&entry.reason)
+        );
     }
     out.push('\n');
 }

@@ -28,7 +28,8 @@ pub use names::NameRow;
 /// The JSON Schema (2020-12) of the JSON report.
 pub const SCHEMA: &str = include_str!("../../data/report.schema.json");
 
-use crate::finding::{Confidence, Finding, Role, Severity, Subject, Verdict, Want};
+use crate::config::Applied;
+use crate::finding::{Confidence, Finding, Role, Severity, Subject, Suppressed, Verdict, Want};
 use crate::model::Origin;
 use crate::timeline::Event;
 use serde::Serialize;
@@ -51,6 +52,9 @@ pub struct Report {
     pub diagnosis: Vec<Cause>,
     /// Symptoms that no cause accounts for.
     pub unexplained: Vec<String>,
+    /// What became of the suppressions of `--config`; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suppressions: Option<Vec<Applied>>,
     /// One entry per check and subject.
     pub findings: Vec<FindingRow>,
     /// Known error texts that were found.
@@ -222,6 +226,9 @@ pub struct Cause {
     pub candidates: Vec<CandidateRow>,
     /// Causes that may show only once this one is mended.
     pub masks: Vec<String>,
+    /// Why it doesn't count, where the configuration suppresses it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suppressed: Option<Suppressed>,
 }
 
 /// When a fault began.
@@ -283,6 +290,9 @@ pub struct FindingRow {
     /// `new` or `known`, where the report was compared with a baseline and the finding fails or warns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<&'static str>,
+    /// Why it doesn't count, where the configuration suppresses it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suppressed: Option<Suppressed>,
 }
 
 /// A place in the bundle.
@@ -448,6 +458,9 @@ pub struct Totals {
     pub pass: usize,
     /// Findings that don't apply.
     pub not_applicable: usize,
+    /// How many of all these the configuration suppresses; absent where none is.
+    #[serde(skip_serializing_if = "is_none")]
+    pub suppressed: usize,
     /// Members.
     pub files: usize,
     /// Their bytes.
@@ -456,8 +469,14 @@ pub struct Totals {
     pub records: u64,
 }
 
+/// True if there is none of it.
+fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
 impl Totals {
     fn count(&mut self, finding: &Finding) {
+        self.suppressed += usize::from(finding.suppressed.is_some());
         match finding.verdict {
             Verdict::Fail => self.fail += 1,
             Verdict::Warn => self.warn += 1,
@@ -486,17 +505,29 @@ impl Report {
 
     /// The worst severity among the findings that a baseline doesn't know.
     pub fn worst_new(&self) -> Option<Severity> {
-        self.findings.iter().filter(|f| f.baseline == Some("new")).map(|f| f.severity).min()
+        let counts = |f: &&FindingRow| f.baseline == Some("new") && f.suppressed.is_none();
+        self.findings.iter().filter(counts).map(|f| f.severity).min()
     }
 
-    /// The worst severity among failing and warning findings and causes; `None` if nothing fails or warns.
+    /// The worst severity among failing and warning findings and causes that are not suppressed; `None` if nothing fails or warns.
     pub fn worst(&self) -> Option<Severity> {
         let findings = self
             .findings
             .iter()
-            .filter(|f| matches!(f.verdict, Verdict::Fail | Verdict::Warn))
+            .filter(|f| matches!(f.verdict, Verdict::Fail | Verdict::Warn) && f.suppressed.is_none())
             .map(|f| f.severity);
-        findings.chain(self.diagnosis.iter().map(|c| c.severity)).min()
+        findings.chain(self.counting_causes().map(|c| c.severity)).min()
+    }
+
+    /// Suppressions that do nothing, and why.
+    pub fn idle_suppressions(&self) -> impl Iterator<Item = (&Applied, &'static str)> {
+        let entries = self.suppressions.iter().flatten();
+        entries.filter_map(|entry| Some((entry, words::idle(entry.state)?)))
+    }
+
+    /// Causes that the configuration doesn't suppress.
+    pub fn counting_causes(&self) -> impl Iterator<Item = &Cause> {
+        self.diagnosis.iter().filter(|cause| cause.suppressed.is_none())
     }
 
     /// True if evidence was left out or read in part: `--strict` exits with 4.
@@ -512,7 +543,7 @@ impl Report {
     /// The evidence that open questions want, each once with the checks that it settles, by role.
     pub fn wanted(&self) -> Vec<Wanted> {
         let mut wants: BTreeMap<(Role, &str, &str), Vec<&'static str>> = BTreeMap::new();
-        for finding in self.findings.iter().filter(|f| f.verdict == Verdict::Unknown) {
+        for finding in self.findings.iter().filter(|f| f.verdict == Verdict::Unknown && f.suppressed.is_none()) {
             for want in &finding.wants {
                 let checks = wants.entry((want.role, want.how.as_str(), want.evidence.as_str())).or_default();
                 if !checks.contains(&finding.check) {

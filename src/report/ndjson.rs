@@ -1,5 +1,5 @@
 //! NDJSON: one line a thing, each with a `type`: `report` (deployment and totals), `cause`, `finding`, `signature`,
-//! `unexplained-error`, `file`.
+//! `unexplained-error`, `suppression`, `file`.
 
 use super::{Report, to_json_line};
 use serde::Serialize;
@@ -29,6 +29,7 @@ pub fn render(report: &Report) -> serde_json::Result<String> {
     lines(&mut out, "finding", &report.findings)?;
     lines(&mut out, "signature", &report.signatures)?;
     lines(&mut out, "unexplained-error", &report.unexplained_errors)?;
+    lines(&mut out, "suppression", report.suppressions.as_deref().unwrap_or_default())?;
     lines(&mut out, "file", &report.inventory)?;
     Ok(out)
 }

@@ -2,7 +2,7 @@
 
 use super::{Cause, EvidenceRow, FindingRow, Report, to_json, words};
 use crate::checks;
-use crate::finding::{Severity, Verdict};
+use crate::finding::{Severity, Suppressed, Verdict};
 use serde_json::{Value, json};
 
 /// The report as a SARIF log.
@@ -37,7 +37,7 @@ pub fn render(report: &Report) -> serde_json::Result<String> {
             "originalUriBaseIds": { "BUNDLE": { "description": { "text": "The folder that the bundle lies in" } } },
             "invocations": [{ "executionSuccessful": true, "arguments": report.arguments }],
             "results": results,
-            "properties": { "asOf": report.as_of, "totals": report.totals, "unexplained": report.unexplained },
+            "properties": { "asOf": report.as_of, "totals": report.totals, "unexplained": report.unexplained, "suppressions": report.suppressions },
         }],
     });
     to_json(&log)
@@ -94,14 +94,22 @@ fn result(finding: &FindingRow, index: Option<usize>, report: &Report) -> Value 
     if let Some(baseline) = finding.baseline {
         value["baselineState"] = json!(if baseline == "new" { "new" } else { "unchanged" });
     }
+    if let Some(mark) = &finding.suppressed {
+        value["suppressions"] = suppressions(mark);
+    }
     if let Some(index) = index {
         value["ruleIndex"] = json!(index);
     }
     value
 }
 
+/// The configuration is no part of the bundle: SARIF calls that external.
+fn suppressions(mark: &Suppressed) -> Value {
+    json!([{ "kind": "external", "status": "accepted", "justification": mark.reason, "properties": { "expires": mark.expires, "at": mark.at } }])
+}
+
 fn of_cause(cause: &Cause, index: usize) -> Value {
-    json!({
+    let mut value = json!({
         "ruleId": cause.cause,
         "ruleIndex": index,
         "kind": "fail",
@@ -110,7 +118,11 @@ fn of_cause(cause: &Cause, index: usize) -> Value {
         "locations": cause.evidence.iter().map(location).collect::<Vec<_>>(),
         "partialFingerprints": { "checkAndSubject/v1": format!("{} {}", cause.cause, cause.subject) },
         "properties": { "severity": words::severity(cause.severity), "rootCause": cause.rank, "remedy": cause.remedy },
-    })
+    });
+    if let Some(mark) = &cause.suppressed {
+        value["suppressions"] = suppressions(mark);
+    }
+    value
 }
 
 fn location(evidence: &EvidenceRow) -> Value {

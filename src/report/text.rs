@@ -91,6 +91,7 @@ pub fn render(report: &Report, style: &Style) -> String {
     to_do(&mut out, report, style);
     errors::signatures(&mut out, report, style);
     errors::unexplained_errors(&mut out, report, style);
+    suppressions(&mut out, report, style);
     inventory(&mut out, report, style);
     summary(&mut out, report, style);
     out
@@ -210,14 +211,21 @@ fn listed<S: AsRef<str>>(items: &[S]) -> String {
 
 fn causes(out: &mut String, report: &Report, style: &Style) {
     title(out, style, "Diagnosis");
-    if report.diagnosis.is_empty() {
+    if report.counting_causes().next().is_none() {
         let open = report.totals.unknown;
         let rest = if open == 0 {
             String::new()
         } else {
             format!(" {open} questions stay open: see \"Still to collect\".")
         };
-        wrap(out, "  ", "  ", &format!("No fault was found in the evidence given.{rest}"), style.width);
+        let but = if report.diagnosis.is_empty() { "" } else { " but what is suppressed" };
+        wrap(
+            out,
+            "  ",
+            "  ",
+            &format!("No fault{but} was found in the evidence given.{rest}"),
+            style.width,
+        );
     }
     for cause in &report.diagnosis {
         cause_block(out, cause, style);
@@ -245,6 +253,9 @@ fn cause_block(out: &mut String, cause: &Cause, style: &Style) {
     let sure = words::confidence(cause.confidence);
     let about = format!("{} about {} ({sure})", cause.cause, visible_line(&cause.subject));
     wrap(out, "     ", "       ", &about, style.width);
+    if let Some(mark) = &cause.suppressed {
+        wrap(out, "     ", "       ", &visible_line(&words::suppressed(mark)), style.width);
+    }
     let shown = if style.verbose { cause.evidence.len() } else { 4 };
     for evidence in cause.evidence.iter().take(shown) {
         quote(out, evidence, style);
@@ -351,6 +362,19 @@ fn to_do(out: &mut String, report: &Report, style: &Style) {
     }
 }
 
+/// Suppressions that do nothing: those that do stand at their findings.
+fn suppressions(out: &mut String, report: &Report, style: &Style) {
+    let idle: Vec<_> = report.idle_suppressions().collect();
+    if idle.is_empty() {
+        return;
+    }
+    title(out, style, "Suppressions that do nothing");
+    for (entry, why) in idle {
+        let text = format!("{} {} about {} until {}: {why}", entry.at, entry.id, entry.subject, entry.expires);
+        wrap(out, &format!("  {} ", style.bullet()), "    ", &visible_line(&text), style.width);
+    }
+}
+
 /// The inventory alone, as `ecelens inventory` prints it.
 pub fn inventory(out: &mut String, report: &Report, style: &Style) {
     title(out, style, "Inventory");
@@ -401,9 +425,13 @@ fn summary(out: &mut String, report: &Report, style: &Style) {
 /// The sums in one line, for every format that people read.
 pub fn totals_line(report: &Report) -> String {
     let t = &report.totals;
+    let suppressed = match t.suppressed {
+        0 => String::new(),
+        n => format!(" ({n} suppressed)"),
+    };
     format!(
-        "{} root cause(s); {} fail, {} warn, {} open, {} pass, {} n/a; {} files, {}, {} log records",
-        report.diagnosis.len(),
+        "{} root cause(s); {} fail, {} warn, {} open, {} pass, {} n/a{suppressed}; {} files, {}, {} log records",
+        report.counting_causes().count(),
         t.fail,
         t.warn,
         t.unknown,

@@ -1,7 +1,8 @@
 //! One word for one concept, in every format.
 
 use super::{Cause, FindingRow};
-use crate::finding::{Confidence, Role, Severity, Subject, SubjectKind, Verdict};
+use crate::config::State;
+use crate::finding::{Confidence, Role, Severity, Subject, SubjectKind, Suppressed, Verdict};
 
 /// `fail`, `warn`, `unknown`, `pass`, `not-applicable`, as the JSON report writes them.
 pub fn verdict(verdict: Verdict) -> &'static str {
@@ -63,6 +64,22 @@ pub fn subject(subject: &Subject) -> String {
     match &subject.label {
         Some(label) => format!("{} \"{label}\"", subject.name),
         None => subject.name.clone(),
+    }
+}
+
+/// Why something doesn't count: the reason, and where and until when the configuration says so.
+pub fn suppressed(mark: &Suppressed) -> String {
+    format!("suppressed until {} [{}]: {}", mark.expires, mark.at, mark.reason)
+}
+
+/// Why a suppression does nothing; `None` if it does something.
+pub fn idle(state: State) -> Option<&'static str> {
+    match state {
+        State::Used => None,
+        State::Expired => Some("has ended: the finding counts again"),
+        State::Undated => Some("its end can't be judged, since nothing in the bundle is dated: the finding counts"),
+        State::Stale => Some("nothing is wrong there now: remove it"),
+        State::Unmatched => Some("nothing has this id and subject"),
     }
 }
 

@@ -20,7 +20,7 @@ pub use catalogue::{Catalogue, Described};
 pub use entry::{AadstsCode, Role, Scan, Signature, Text, Texts};
 pub use fields::Fields;
 pub use matcher::Match;
-pub use packs::{Diagnostic, PackText, check_packs, limits};
+pub use packs::{PackText, check_packs, limits};
 
 use crate::finding::Severity;
 

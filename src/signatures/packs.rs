@@ -4,9 +4,9 @@ use super::catalogue::Catalogue;
 use super::entry::{AadstsCode, Signature, Text};
 use super::selftest::{self, Problem};
 use super::{anchors, required};
+use crate::diagnostic::Diagnostic;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
@@ -20,6 +20,12 @@ pub struct PackText {
     pub text: String,
 }
 
+impl PackText {
+    fn diagnostic(&self, at: Range<usize>, message: String, error: bool) -> Diagnostic {
+        Diagnostic::at(&self.name, &self.text, at, message, error)
+    }
+}
+
 /// Limits for packs, which come from strangers as bundles do. Together with the limits on each pattern they keep reading and
 /// compiling under two seconds.
 pub mod limits {
@@ -31,40 +37,6 @@ pub mod limits {
     pub const PATTERNS: usize = 1_000;
     /// Bytes of one pattern, literal or anchor.
     pub const PATTERN_BYTES: usize = 4 * 1024;
-}
-
-/// Something to say about a pack.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnostic {
-    /// Name of the file.
-    pub file: String,
-    /// 1-based line.
-    pub line: usize,
-    /// 1-based column, in characters.
-    pub column: usize,
-    /// What is wrong, and what was expected.
-    pub message: String,
-    /// The line of the file, clipped around the meant characters.
-    pub source: String,
-    /// Where in it the meant characters begin, from 0.
-    pub indent: usize,
-    /// How many characters are meant.
-    pub length: usize,
-    /// True: the signature (or the file, if its syntax is broken) is left out. False: a warning, it works.
-    pub error: bool,
-}
-
-impl fmt::Display for Diagnostic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = if self.error { "error" } else { "warning" };
-        let number = self.line.to_string();
-        let gutter = " ".repeat(number.len());
-        writeln!(f, "{kind}: {}", self.message)?;
-        writeln!(f, "{gutter}--> {}:{}:{}", self.file, self.line, self.column)?;
-        writeln!(f, "{gutter} |")?;
-        writeln!(f, "{number} | {}", self.source)?;
-        write!(f, "{gutter} | {}{}", " ".repeat(self.indent), "^".repeat(self.length.max(1)))
-    }
 }
 
 impl Catalogue {
@@ -112,7 +84,7 @@ impl Added<'_> {
             Some(entry) => format!("`{}`, {field}[{}]", problem.id, entry + 1),
             None => format!("`{}`, {field}", problem.id),
         };
-        diagnostic(self.pack, at, format!("{what}: {}", problem.message), problem.fatal)
+        self.pack.diagnostic(at, format!("{what}: {}", problem.message), problem.fatal)
     }
 }
 
@@ -254,7 +226,7 @@ impl<'p> Reader<'p> {
     }
 
     fn error(&mut self, pack: &PackText, at: Range<usize>, message: String) {
-        self.diagnostics.push(diagnostic(pack, at, message, true));
+        self.diagnostics.push(pack.diagnostic(at, message, true));
     }
 }
 
@@ -282,36 +254,6 @@ fn well_formed(id: &str) -> bool {
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
     };
     id.len() <= 120 && id.contains('.') && id.split('.').all(word) && !id.starts_with("entra.aadsts")
-}
-
-fn diagnostic(pack: &PackText, at: Range<usize>, message: String, error: bool) -> Diagnostic {
-    let before = pack.text.get(..at.start).unwrap_or(&pack.text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let source = pack.text.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-    let column = before.get(line_start..).map_or(0, |start| start.chars().count());
-    let meant = pack
-        .text
-        .get(at)
-        .map_or(1, |text| text.lines().next().unwrap_or_default().chars().count());
-    // A terminal shows a tab wider than the mark below it, and a line may be very long.
-    const SHOWN: usize = 160;
-    let skipped = if column > SHOWN { column - 20 } else { 0 };
-    let shown: String = source
-        .chars()
-        .skip(skipped)
-        .take(SHOWN)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    Diagnostic {
-        file: pack.name.clone(),
-        line: before.matches('\n').count() + 1,
-        column: column + 1,
-        message,
-        indent: column - skipped,
-        length: meant.clamp(1, shown.chars().count().saturating_sub(column - skipped).max(1)),
-        source: shown,
-        error,
-    }
 }
 
 #[cfg(test)]

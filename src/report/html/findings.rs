@@ -1,7 +1,7 @@
 //! The checklist with its filters (style rules, no script), the ports grid, and what is still to collect.
 
 use super::super::{FindingRow, Report, words};
-use super::{esc, evidence, steps, verdict_tag};
+use super::{esc, evidence, steps, suppressed, verdict_tag};
 use crate::finding::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -58,7 +58,7 @@ pub fn checklist(out: &mut String, report: &Report) {
     out.push_str("</div>\n");
     tools(out);
     let mut rows: Vec<&FindingRow> = report.findings.iter().collect();
-    rows.sort_by_key(|f| (f.verdict, f.severity));
+    rows.sort_by_key(|f| (f.suppressed.is_some(), f.verdict, f.severity));
     rows.into_iter().for_each(|f| finding(out, f));
     out.push_str("</section>\n");
 }
@@ -77,10 +77,15 @@ fn finding(out: &mut String, finding: &FindingRow) {
     };
     let _ = writeln!(
         out,
-        "<details class=\"finding v-{} a-{}\"><summary>{} <code>{}</code> <span>{about}{}</span></summary><div class=\"body\">",
+        "<details class=\"finding v-{} a-{}\"><summary>{}{} <code>{}</code> <span>{about}{}</span></summary><div class=\"body\">",
         words::verdict(finding.verdict),
         finding.area(),
         verdict_tag(finding),
+        if finding.suppressed.is_some() {
+            " <span class=\"tag\">suppressed</span>"
+        } else {
+            ""
+        },
         finding.check,
         esc(&finding.message)
     );
@@ -92,6 +97,7 @@ fn finding(out: &mut String, finding: &FindingRow) {
             words::confidence(finding.confidence)
         );
     }
+    suppressed(out, finding.suppressed.as_ref());
     evidence(out, &finding.evidence);
     steps(out, &finding.remedy);
     for want in &finding.wants {

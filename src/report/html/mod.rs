@@ -10,6 +10,7 @@ mod timeline;
 
 use super::escape::html as esc;
 use super::{EvidenceRow, Report, words};
+use crate::finding::Suppressed;
 use base64::Engine;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -31,6 +32,7 @@ pub fn render(report: &Report) -> String {
     names::section(&mut out, report);
     findings::ports(&mut out, report);
     overview::errors(&mut out, report);
+    idle_suppressions(&mut out, report);
     inventory::section(&mut out, report);
     end(&mut out, report);
     out
@@ -107,6 +109,33 @@ fn steps(out: &mut String, steps: &[String]) {
         let _ = writeln!(out, "<li>{}</li>", esc(step));
     }
     out.push_str("</ol>\n");
+}
+
+/// Why a finding or a cause doesn't count, if it doesn't.
+fn suppressed(out: &mut String, mark: Option<&Suppressed>) {
+    if let Some(mark) = mark {
+        let _ = writeln!(out, "<p class=\"warn\">{}</p>", esc(&words::suppressed(mark)));
+    }
+}
+
+/// Suppressions that do nothing.
+fn idle_suppressions(out: &mut String, report: &Report) {
+    let idle: Vec<_> = report.idle_suppressions().collect();
+    if idle.is_empty() {
+        return;
+    }
+    out.push_str("<section aria-labelledby=\"idle\"><h2 id=\"idle\">Suppressions that do nothing</h2>\n<ul>\n");
+    for (entry, why) in idle {
+        let _ = writeln!(
+            out,
+            "<li><span class=\"place\">{}</span> <code>{}</code> about <code>{}</code> until {}: {why}</li>",
+            esc(&entry.at),
+            esc(&entry.id),
+            esc(&entry.subject),
+            esc(&entry.expires)
+        );
+    }
+    out.push_str("</ul></section>\n");
 }
 
 fn tag(word: &str) -> String {

@@ -1,7 +1,7 @@
 //! What the page begins with: the deployment, the sums, the root causes; and the error texts.
 
 use super::super::{Cause, Report, words};
-use super::{esc, evidence, quote, steps, tag};
+use super::{esc, evidence, quote, steps, suppressed, tag};
 use std::fmt::Write;
 
 pub fn header(out: &mut String, report: &Report) {
@@ -95,8 +95,12 @@ pub fn header(out: &mut String, report: &Report) {
 
 pub fn causes(out: &mut String, report: &Report) {
     out.push_str("<section aria-labelledby=\"causes\"><h2 id=\"causes\">Root causes</h2>\n");
-    if report.diagnosis.is_empty() {
-        out.push_str("<div class=\"card good\"><p>No fault was found in the evidence given. Open questions below say what is not known.</p></div>\n");
+    if report.counting_causes().next().is_none() {
+        let but = if report.diagnosis.is_empty() { "" } else { " but what is suppressed" };
+        let _ = writeln!(
+            out,
+            "<div class=\"card good\"><p>No fault{but} was found in the evidence given. Open questions below say what is not known.</p></div>"
+        );
     }
     report.diagnosis.iter().for_each(|c| cause(out, c));
     if !report.unexplained.is_empty() {
@@ -117,6 +121,7 @@ fn cause(out: &mut String, cause: &Cause) {
         esc(&cause.subject),
         words::confidence(cause.confidence)
     );
+    suppressed(out, cause.suppressed.as_ref());
     evidence(out, &cause.evidence);
     out.push_str("<dl>");
     if let Some(onset) = &cause.onset {

@@ -11,6 +11,8 @@ pub(super) fn checklist(out: &mut String, report: &Report, style: &Style) {
     let mut folded = 0;
     let mut rows: Vec<&FindingRow> = report.findings.iter().collect();
     rows.sort_by_key(|f| (f.verdict, f.severity));
+    // What is suppressed comes behind what counts.
+    rows.sort_by_key(|f| f.suppressed.is_some());
     let groups = if style.verbose { Groups::new() } else { alike(&rows) };
     let mut told: BTreeSet<&(&str, String)> = BTreeSet::new();
     for finding in rows {
@@ -20,7 +22,7 @@ pub(super) fn checklist(out: &mut String, report: &Report, style: &Style) {
             continue;
         }
         match groups.get_key_value(&(finding.check, gist(finding))) {
-            Some((key, group)) if finding.verdict == Verdict::Unknown && group.len() > 1 => {
+            Some((key, group)) if finding.verdict == Verdict::Unknown && finding.suppressed.is_none() && group.len() > 1 => {
                 if told.insert(key) {
                     group_line(out, key, group, style);
                 }
@@ -42,7 +44,7 @@ type Groups<'a> = BTreeMap<(&'static str, String), Vec<&'a FindingRow>>;
 /// Open questions of one check that say the same about several subjects.
 fn alike<'a>(rows: &[&'a FindingRow]) -> Groups<'a> {
     let mut groups = Groups::new();
-    for &finding in rows.iter().filter(|f| f.verdict == Verdict::Unknown) {
+    for &finding in rows.iter().filter(|f| f.verdict == Verdict::Unknown && f.suppressed.is_none()) {
         groups.entry((finding.check, gist(finding))).or_default().push(finding);
     }
     groups
@@ -97,6 +99,9 @@ fn finding_line(out: &mut String, finding: &FindingRow, style: &Style) {
     let baseline = if finding.baseline == Some("new") { "(new) " } else { "" };
     let text = format!("{baseline}{prefix}{}", visible_line(&finding.message));
     wrap(out, &first, "       ", &text, style.width);
+    if let Some(mark) = &finding.suppressed {
+        wrap(out, "       ", "         ", &visible_line(&words::suppressed(mark)), style.width);
+    }
     let shown = match (finding.verdict, style.verbose) {
         (_, true) => finding.evidence.len(),
         (Verdict::Fail | Verdict::Warn, false) => 2,
