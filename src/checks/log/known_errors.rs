@@ -9,7 +9,7 @@ use crate::signatures::{Catalogue, Described, Role};
 /// The check.
 pub const CHECK: Check = Check {
     id: "log.known-errors",
-    title: "the logs hold no known error that goes on",
+    title: "The logs hold no known error that goes on",
     severity: Severity::High,
     why: "Codes and error texts of Microsoft, of the mail library and of Java name the reason of a failure far more exactly than the \
           state of an alias does. The catalogue knows what each of them means and which check it bears on.",

@@ -176,7 +176,7 @@ impl Library<'_> {
             code: None,
             role: None,
             severity: check.severity,
-            what: format!("Makes sure that {}.", check.title.trim_end_matches('.')),
+            what: check.title.to_owned(),
             why: check.why.to_owned(),
             evidence: check.evidence.to_owned(),
             causes: Vec::new(),

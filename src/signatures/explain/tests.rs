@@ -3,7 +3,7 @@ use crate::checks::{Check, Gap};
 
 const REDIRECT: Check = Check {
     id: "url.redirect-exact",
-    title: "the redirect URI that is sent is registered",
+    title: "The redirect URI that is sent is registered",
     severity: Severity::Critical,
     why: "Microsoft compares the redirect URI exactly.",
     evidence: "logs and manifest",
@@ -73,7 +73,7 @@ fn a_check_is_explained_with_what_proves_it() {
     let [one] = explanations.as_slice() else { panic!("{explanations:?}") };
     assert_eq!(
         (one.subject, one.what.as_str()),
-        (Subject::Check, "Makes sure that the redirect URI that is sent is registered.")
+        (Subject::Check, "The redirect URI that is sent is registered")
     );
     assert!(one.related.contains(&String::from("entra.aadsts50011")));
 }
