@@ -62,7 +62,7 @@ impl Collected {
         if record.has(&["consumedunits", "prepaidunits", "activeunits", "consumedlicenses", "totallicenses"]) {
             return true;
         }
-        let of_user = record.has(&["userprincipalname", "upn", "objectid", "displayname", "mail", "id"]) || record.is(Hint::User);
+        let of_user = record.has(&["userprincipalname", "upn", "objectid", "displayname", "mail", "mailbox", "id"]) || record.is(Hint::User);
         if record.has(&["skupartnumber", "accountskuid"])
             || (record.has(&["skuid"]) && record.has(&["serviceplans", "disabledplans", "servicestatus"]))
         {
@@ -171,7 +171,7 @@ impl Collected {
 
 /// Who the licence belongs to, as the record itself says.
 fn owner(record: &Record<'_>) -> Field<String> {
-    match record.identity(&["UserPrincipalName", "User principal name", "UPN", "User", "Mail"]) {
+    match record.identity(&["UserPrincipalName", "User principal name", "UPN", "User", "Mail", "Mailbox"]) {
         // A detail's `id` is its own, a user's is the user's.
         Field::Absent if !record.has(&["skuid", "skupartnumber", "serviceplanname"]) => record.identity(&["ObjectId", "Object Id", "Id"]),
         named => named,

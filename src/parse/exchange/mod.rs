@@ -5,6 +5,7 @@
 //! ambiguous: `SmtpClientAuthenticationDisabled` alone is a property of the organisation and of a mailbox.
 
 mod command;
+mod labels;
 mod licences;
 mod mailboxes;
 mod not_found;
@@ -368,12 +369,20 @@ fn walk(context: &Context<'_>, licences: &mut licences::Collected, out: &mut Fin
         };
         let keys = match &columns {
             Some((count, keys)) if is_table && *count == entries.len() => keys,
-            _ => {
-                &columns
-                    .insert((entries.len(), entries.iter().map(|(key, _)| fold_name(&key.name)).collect()))
-                    .1
-            }
+            _ => &columns.insert((entries.len(), folded_names(entries))).1,
         };
+        // Rows that people wrote have nothing inside.
+        if let Some(row) = labels::as_of_cmdlet(node, keys) {
+            let keys = folded_names(row.entries());
+            let record = Record {
+                context,
+                node: &row,
+                keys: &keys,
+                within: within.as_deref(),
+            };
+            read(&record, licences, out);
+            continue;
+        }
         let named = if keys.contains("odatacontext") || keys.contains("odataid") {
             user_of_document(context, node)
         } else {
@@ -400,6 +409,10 @@ fn walk(context: &Context<'_>, licences: &mut licences::Collected, out: &mut Fin
             within: within.clone(),
         }));
     }
+}
+
+fn folded_names(entries: &[(Key, Node)]) -> BTreeSet<String> {
+    entries.iter().map(|(key, _)| fold_name(&key.name)).collect()
 }
 
 /// The user in a Graph document's `@odata.context`.

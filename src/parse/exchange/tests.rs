@@ -229,3 +229,23 @@ fn reads_scubagears_provider_settings() {
         "the tenant's plans belong to nobody"
     );
 }
+
+#[test]
+fn lists_made_by_hand_and_in_other_languages_are_read() {
+    let table = "| Mailbox | Licence | IMAP | POP | SMTP AUTH |\n|---|---|---|---|---|\n| Support@contoso.com | Exchange Online (Plan 1) | enabled | no | off |\n";
+    let found = facts("mailboxes.md", table);
+    let mailbox = &found.cas_mailboxes[0].value;
+    assert_eq!(mailbox.address.get().unwrap(), "support@contoso.com");
+    assert_eq!(
+        (mailbox.imap.get(), mailbox.pop.get(), mailbox.smtp_auth_disabled.get()),
+        (Some(&true), Some(&false), Some(&true))
+    );
+    assert_eq!(found.licences[0].value.skus.get().unwrap(), &["Exchange Online (Plan 1)"]);
+    let german = "\"Anzeigename\";\"Benutzerprinzipalname\";\"Lizenzen\";\"Anmeldung blockiert\"\n\"Sales\";\"sales@contoso.com\";\"Nicht lizenziert\";\"Wahr\"\n";
+    let found = facts("users.csv", german);
+    assert!(found.licences[0].value.skus.is_empty());
+    assert_eq!(found.users[0].value.enabled.get(), Some(&false));
+    // Neither on nor off: a column of servers says nothing of a switch.
+    let servers = facts("x.md", "| Mailbox | IMAP |\n|---|---|\n| a@contoso.com | outlook.office365.com |\n");
+    assert!(servers.cas_mailboxes.is_empty());
+}
