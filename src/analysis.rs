@@ -3,7 +3,7 @@
 use crate::bundle::Bundle;
 use crate::case::{Case, Said};
 use crate::config::{Applied, Config};
-use crate::diagnosis::{Diagnosis, KnownSignature};
+use crate::diagnosis::{Diagnosis, KnownSignature, RULES, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::finding::{Finding, Verdict};
 use crate::intake::{self, Intake, Progress};
@@ -58,7 +58,7 @@ impl Analysis {
                 finding.suppressed = judge.mark(finding.check, &finding.subject.name, finding.verdict < Verdict::Pass);
             }
         }
-        let mut diagnosis = diagnosis::diagnose(&case, &findings, &|id| known(&catalogue, id));
+        let mut diagnosis = diagnosis::diagnose(&case, &findings, &|id| known(&catalogue, id), RULES);
         if let Some(judge) = &mut judge {
             for cause in &mut diagnosis.causes {
                 if let Some(id) = cause.cause.strip_prefix("signature:") {
@@ -77,6 +77,11 @@ impl Analysis {
             remarks: remarks.unwrap_or_default(),
             catalogue,
         }
+    }
+
+    /// The diagnosis by other rules: what would be blamed without one of them.
+    pub fn diagnosis_by(&self, rules: &[Rule]) -> Diagnosis {
+        diagnosis::diagnose(&self.case, &self.findings, &|id| known(&self.catalogue, id), rules)
     }
 
     /// The report.

@@ -6,6 +6,7 @@
 mod application;
 mod authority;
 mod exchange;
+mod hit_state;
 mod mail;
 mod moment;
 mod partitions;
@@ -18,6 +19,7 @@ mod version;
 pub use application::{EceApplication, Seen, SeenIn};
 pub use authority::Authority;
 pub use exchange::{Directory, Settled, settle};
+pub use hit_state::HitState;
 pub use mail::{AliasView, MailboxView};
 pub(crate) use partitions::normal_value;
 pub use partitions::{PartitionView, SettingSlot, same_value};

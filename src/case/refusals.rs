@@ -1,6 +1,7 @@
 //! What Microsoft's sign-in refused to ECE: by AADSTS code, from ECE's logs, sign-in exports and token answers, and whether the
 //! same operation worked again later.
 
+use super::hit_state::is_of_the_sign_in_page;
 use super::{Case, EceApplication, SeenIn};
 use crate::model::{Fact, MailAccount, OperationKind, Origin, Outcome, SignIn, Stamp, fold_address};
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,7 +132,7 @@ impl Case {
                     first: None,
                     last: None,
                     count: 1,
-                    healed: works,
+                    healed: works.filter(|_| !is_of_the_sign_in_page(*code)),
                     policies: Vec::new(),
                     origins: vec![answer.origin.clone()],
                     from_sign_ins: false,
@@ -177,8 +178,9 @@ impl Case {
             let Some(code) = code_of(&hit.id).filter(|code| codes.contains(code) && !explained.contains(code)) else {
                 continue;
             };
-            // A code outside any operation: the application server's records belong to the making of tokens.
-            let generation = hit.by_source.keys().any(|(_, process)| process.contains("application"));
+            // A code outside any operation: the application server's records, and the sign-in page's codes, belong to the making of
+            // tokens.
+            let generation = is_of_the_sign_in_page(code) || hit.by_source.keys().any(|(_, process)| process.contains("application"));
             let kind = if generation {
                 OperationKind::TokenGeneration
             } else {

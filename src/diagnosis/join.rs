@@ -1,157 +1,265 @@
-//! Joins findings and signature hits into ranked causes.
+//! Joins clues into ranked causes: what no other clue explains, by the rules and within its scope, stands as a cause.
 
-use super::KnownSignature;
-use super::onset::{Onset, Reach, onset, reach};
-use super::rules::{Class, MAY_BE_CAUSE, NEVER_A_CAUSE, class_of_check, healed, is_refusal_without_reason, leads_to_check, leads_to_signature};
-use crate::case::Case;
-use crate::finding::{Confidence, Finding, Severity, Suppressed, Verdict, Want};
-use crate::model::{Origin, SignatureHit};
-use std::collections::{BTreeMap, BTreeSet};
+use super::cause::{Candidate, RootCause};
+use super::chain::{Class, class_of_check, hits_all_alike};
+use super::clue::{Clue, clues};
+use super::onset::Onset;
+use super::reach::Reach;
+use super::rules::{Rule, SUMMARIES};
+use super::scope::{Mailboxes, Scope};
+use super::{Diagnosis, KnownSignature};
+use crate::case::{Case, moment};
+use crate::finding::{Confidence, Finding, Severity, Verdict, Want};
+use crate::model::{Operation, Outcome};
+use std::collections::BTreeSet;
 
-/// A cause, and what it accounts for.
-#[derive(Clone, Debug)]
-pub struct RootCause {
-    /// `check:<id>` or `signature:<id>`.
-    pub cause: String,
-    /// The check whose place in the chain it takes: its own, or the one that a signature bears on most. Empty if there is none.
-    pub acts_as: String,
-    /// What it is about: the finding's subject, or several of them.
-    pub subject: String,
-    /// How much it matters.
-    pub severity: Severity,
-    /// How sure it is.
-    pub confidence: Confidence,
-    /// What is wrong, in the words of the finding.
-    pub summary: String,
-    /// Symptoms that it accounts for: `check:<id>` or `signature:<id>`.
-    pub explains: Vec<String>,
-    /// Where it is seen.
-    pub evidence: Vec<Origin>,
-    /// What to do.
-    pub remedy: Vec<String>,
-    /// When it began, where attempts in the logs show it.
-    pub onset: Option<Onset>,
-    /// How far it reaches.
-    pub reach: Reach,
-    /// For a refusal that names no reason: the checks that may hold it and are still open, likeliest first.
-    pub candidates: Vec<Candidate>,
-    /// Causes further down the chain that may show only once this one is mended: `check:<id>` or `signature:<id>`.
-    pub masks: Vec<String>,
-    /// Why it doesn't count, if the user suppressed all that it is made of.
-    pub suppressed: Option<Suppressed>,
-}
+/// Finds the causes among `findings` and the case's signature hits, by `rules`. `known` tells what the catalogue knows of a
+/// signature.
+pub fn diagnose(case: &Case, findings: &[Finding], known: &dyn Fn(&str) -> Option<KnownSignature>, rules: &[Rule]) -> Diagnosis {
+    let mailboxes = Mailboxes::of(case);
+    let clues = clues(case, findings, known, &mailboxes);
+    let joined = Joined::of(case, &clues, rules, &mailboxes);
 
-/// A check that may hold the reason of a refusal.
-#[derive(Clone, Debug)]
-pub struct Candidate {
-    /// Its id.
-    pub check: String,
-    /// What would decide it.
-    pub wants: Vec<Want>,
-}
-
-/// The causes, worst and surest first, and what none of them accounts for.
-#[derive(Clone, Debug, Default)]
-pub struct Diagnosis {
-    /// What is broken now. Empty: no fault was found in the evidence given.
-    pub causes: Vec<RootCause>,
-    /// Symptoms that no cause accounts for.
-    pub unexplained: Vec<String>,
-}
-
-/// Finds the causes among `findings` and the case's signature hits. `known` tells what the catalogue knows of a signature.
-pub fn diagnose(case: &Case, findings: &[Finding], known: &dyn Fn(&str) -> Option<KnownSignature>) -> Diagnosis {
-    let failing: BTreeMap<&str, Vec<&Finding>> =
-        findings
-            .iter()
-            .filter(|f| f.verdict == Verdict::Fail)
-            .fold(BTreeMap::new(), |mut by_check, finding| {
-                by_check.entry(finding.check).or_insert_with(Vec::new).push(finding);
-                by_check
-            });
-    // What agents' and customers' own sign-ins are refused is no business of mail.
-    let hits: Vec<(&SignatureHit, KnownSignature)> = case
-        .logs
-        .hits
-        .iter()
-        .filter(|hit| hit.aside < hit.count)
-        .filter_map(|hit| Some((hit, known(&hit.id)?)))
-        .filter(|(hit, _)| !healed(hit, &case.logs))
+    let mut causes: Vec<Ranked> = joined
+        .roots()
+        .into_iter()
+        .filter_map(|roots| joined.cause(case, findings, &roots))
         .collect();
-
-    let mut causes: Vec<RootCause> = Vec::new();
-    for (&check, group) in &failing {
-        let explained = failing.keys().any(|&other| other != check && is_cause_over(other, check, &failing));
-        if !explained && !NEVER_A_CAUSE.contains(&check) && (class_of_check(check) != Class::Symptom || MAY_BE_CAUSE.contains(&check)) {
-            let counting: Vec<&Finding> = group.iter().copied().filter(|f| f.suppressed.is_none()).collect();
-            causes.push(of_findings(check, if counting.is_empty() { group } else { &counting }));
-        }
-    }
-    // A symptom stands as a cause only while no text of the logs names a reason for it.
-    let reasons: Vec<&(&SignatureHit, KnownSignature)> = hits.iter().filter(|(hit, k)| names_a_reason(hit, k)).collect();
-    for (hit, k) in &reasons {
-        let explained = causes.iter().any(|cause| !is_symptom(cause) && accounts_for_signature(cause, &hit.id, k));
-        if !explained {
-            causes.push(of_hit(hit, k));
-        }
-    }
-    let reason_found = causes.iter().any(|cause| !is_symptom(cause));
-    causes.retain(|cause| !(is_symptom(cause) && reason_found && explained_by_any(cause, &reasons, &failing)));
-
-    for cause in &mut causes {
-        cause.explains = explained_by(cause, &failing, &hits);
-        cause.onset = onset(case, &cause.cause, &cause.explains);
-        cause.reach = reach(case, &cause.cause, &cause.explains);
-        cause.candidates = candidates(cause, findings, &hits);
-    }
-    causes.sort_by(|a, b| {
-        rank(a)
-            .cmp(&rank(b))
-            .then_with(|| b.explains.len().cmp(&a.explains.len()))
-            .then_with(|| a.cause.cmp(&b.cause))
-    });
-
-    let order: Vec<(Class, String)> = causes.iter().map(|cause| (class_of_cause(cause), cause.cause.clone())).collect();
-    for cause in &mut causes {
-        let own = class_of_cause(cause);
-        cause.masks = order
+    causes.sort_by(|a, b| a.key().cmp(&b.key()));
+    for at in 0..causes.len() {
+        let masked = causes
             .iter()
-            .filter(|(class, _)| *class > own && *class != Class::Symptom)
-            .map(|(_, id)| id.clone())
-            .collect();
+            .filter(|other| causes[at].masks(other))
+            .map(|other| other.cause.cause.clone());
+        causes[at].cause.masks = masked.collect();
     }
+    let causes: Vec<RootCause> = causes.into_iter().map(|ranked| ranked.cause).collect();
 
     let accounted: BTreeSet<&String> = causes.iter().flat_map(|cause| cause.explains.iter().chain([&cause.cause])).collect();
-    let symptoms = failing.keys().map(|check| format!("check:{check}")).chain(
-        hits.iter()
-            .filter(|(_, k)| k.is_cause && k.severity <= Severity::Medium)
-            .map(|(hit, _)| format!("signature:{}", hit.id)),
-    );
-    let unexplained = symptoms
-        .filter(|symptom| !accounted.contains(symptom) && !NEVER_A_CAUSE.iter().any(|id| symptom.ends_with(id)))
-        .collect();
+    let mut unexplained: Vec<String> = Vec::new();
+    for clue in clues.iter().filter(|clue| clue.may_stand()) {
+        if !accounted.contains(&clue.id) && !unexplained.contains(&clue.id) {
+            unexplained.push(clue.id.clone());
+        }
+    }
     Diagnosis { causes, unexplained }
 }
 
-/// Order of the causes: severity, confidence, place in the chain.
-fn rank(cause: &RootCause) -> (bool, Severity, Confidence, Class) {
-    (is_symptom(cause), cause.severity, cause.confidence, class_of_cause(cause))
+/// Another alias that works on for so long shows that what stops everybody isn't the reason: an access token lives 60 to 90 minutes.
+const TOKEN_LIFE_MS: i64 = 90 * 60_000;
+/// Clocks of two servers, and records of one moment, differ by so much.
+const SLACK_MS: i64 = 2 * 60_000;
+
+/// Which clue explains which.
+struct Joined<'c, 'a> {
+    clues: &'c [Clue<'a>],
+    /// For each clue those that explain it.
+    explained_by: Vec<Vec<usize>>,
 }
 
-fn class_of_cause(cause: &RootCause) -> Class {
-    class_of_check(&cause.acts_as)
+impl<'c, 'a> Joined<'c, 'a> {
+    fn of(case: &'a Case, clues: &'c [Clue<'a>], rules: &[Rule], mailboxes: &Mailboxes) -> Self {
+        let by_rule = |fault: &Clue<'_>, symptom: &Clue<'_>| {
+            let applies = |rule: &&Rule| rule.faults.iter().any(|is| is.causes(fault)) && rule.symptoms.iter().any(|is| is.shows(symptom));
+            rules.iter().any(|rule| applies(&rule))
+        };
+        let leads = |fault: &Clue<'_>, symptom: &Clue<'_>| {
+            fault.id != symptom.id
+                && (fault.names_a_fault() || fault.is_refusal() && fault.is_reason)
+                && (by_rule(fault, symptom) || names(fault, symptom))
+                && fits(fault, symptom)
+                && !works_elsewhere(case, fault, symptom, mailboxes)
+        };
+        let explains = |fault: &Clue<'_>, symptom: &Clue<'_>| leads(fault, symptom) && !(leads(symptom, fault) && comes_first(symptom, fault));
+        let explained_by = clues
+            .iter()
+            .map(|symptom| (0..clues.len()).filter(|at| explains(&clues[*at], symptom)).collect())
+            .collect();
+        Self { clues, explained_by }
+    }
+
+    /// The clues that stand as causes, one group for each cause.
+    fn roots(&self) -> Vec<Vec<usize>> {
+        let standing: Vec<usize> = (0..self.clues.len())
+            .filter(|at| self.clues[*at].may_stand() && self.explained_by[*at].is_empty())
+            .collect();
+        let faults: Vec<usize> = standing.iter().copied().filter(|at| !self.clues[*at].is_symptom()).collect();
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for at in standing {
+            let clue = &self.clues[at];
+            if clue.is_symptom() && faults.iter().any(|fault| self.may_be_behind(*fault, at)) {
+                continue;
+            }
+            let same = |group: &&mut Vec<usize>| {
+                group
+                    .iter()
+                    .any(|other| self.clues[*other].id == clue.id || self.is_one_refusal(*other, at))
+            };
+            match groups.iter_mut().find(same) {
+                Some(group) => group.push(at),
+                None => groups.push(vec![at]),
+            }
+        }
+        groups
+    }
+
+    /// A bare symptom beside a fault that reaches it is no cause of its own, whatever the rules leave out. A silent retriever is a
+    /// fault of its own, whatever the logs say elsewhere.
+    fn may_be_behind(&self, fault: usize, symptom: usize) -> bool {
+        let (fault, symptom) = (&self.clues[fault], &self.clues[symptom]);
+        symptom.check() != Some("log.retriever-polling") && fits(fault, symptom)
+    }
+
+    /// Fetching and sending of one mailbox that are both refused without a reason are refused for one.
+    fn is_one_refusal(&self, one: usize, other: usize) -> bool {
+        let (one, other) = (&self.clues[one], &self.clues[other]);
+        let meet = |a: &Option<BTreeSet<String>>, b: &Option<BTreeSet<String>>| match (a, b) {
+            (Some(a), Some(b)) => !a.is_disjoint(b),
+            _ => true,
+        };
+        one.is_refusal() && other.is_refusal() && meet(&one.shows.mailboxes, &other.shows.mailboxes)
+    }
+
+    /// Everything that `roots` explain, directly or by what they explain.
+    fn consequences(&self, roots: &[usize]) -> BTreeSet<usize> {
+        let mut found: BTreeSet<usize> = roots.iter().copied().collect();
+        loop {
+            let more: Vec<usize> = (0..self.clues.len())
+                .filter(|at| !found.contains(at) && self.explained_by[*at].iter().any(|by| found.contains(by)))
+                .collect();
+            if more.is_empty() {
+                return found;
+            }
+            found.extend(more);
+        }
+    }
+
+    fn cause(&self, case: &Case, findings: &[Finding], roots: &[usize]) -> Option<Ranked> {
+        let clues: Vec<&Clue<'_>> = roots.iter().map(|at| &self.clues[*at]).collect();
+        let own: Vec<&Clue<'_>> = clues.iter().copied().filter(|clue| clue.id == clues[0].id).collect();
+        let mut cause = RootCause::of(&own)?;
+        let mut consequences = self.consequences(roots);
+        if clues.iter().all(|clue| !clue.is_symptom()) {
+            // Bare symptoms that no rule joins, within its reach.
+            let bare = |at: &usize| {
+                self.clues[*at].is_symptom() && self.explained_by[*at].is_empty() && roots.iter().any(|root| self.may_be_behind(*root, *at))
+            };
+            consequences.extend((0..self.clues.len()).filter(bare));
+            consequences = self.consequences(&consequences.into_iter().collect::<Vec<_>>());
+        }
+        let mut explains: BTreeSet<String> = consequences
+            .iter()
+            .map(|at| self.clues[*at].id.clone())
+            .filter(|id| *id != cause.cause)
+            .collect();
+        let reads_texts = cause.cause.starts_with("signature:") || explains.iter().any(|id| id.starts_with("signature:"));
+        for clue in self
+            .clues
+            .iter()
+            .filter(|clue| clue.check().is_some_and(|check| SUMMARIES.contains(&check)))
+        {
+            let named = clues.iter().any(|own| names(own, clue));
+            if named || reads_texts && clue.check() == Some("log.known-errors") {
+                explains.insert(clue.id.clone());
+            }
+        }
+        cause.explains = explains.into_iter().collect();
+        let mut attempts: Vec<&Operation> = Vec::new();
+        for operation in consequences.iter().flat_map(|at| &self.clues[*at].attempts) {
+            if !attempts.iter().any(|known| std::ptr::eq(*known, *operation)) {
+                attempts.push(operation);
+            }
+        }
+        let mut reach = clues[0].stops.clone();
+        clues.iter().for_each(|clue| reach.widen(&clue.stops));
+        cause.onset = Onset::of(case, &attempts);
+        cause.reach = Reach::of(case, &attempts);
+        cause.candidates = candidates(&clues, findings);
+        Some(Ranked {
+            is_symptom: clues.iter().all(|clue| clue.is_symptom()),
+            harms: !attempts.is_empty(),
+            class: class_of_check(&cause.acts_as),
+            reach,
+            cause,
+        })
+    }
 }
 
-/// Checks that bear on a refusal without a reason and are open, in the order in which the catalogue names them.
-fn candidates(cause: &RootCause, findings: &[Finding], hits: &[(&SignatureHit, KnownSignature)]) -> Vec<Candidate> {
-    let Some(signature) = cause.cause.strip_prefix("signature:").filter(|id| is_refusal_without_reason(id)) else {
-        return Vec::new();
+/// True if the fault's own check, or the catalogue's entry of the text, says that the two belong together.
+fn names(fault: &Clue<'_>, symptom: &Clue<'_>) -> bool {
+    let lists = |by: &Clue<'_>, id: &str| by.finding().is_some_and(|finding| finding.explains.iter().any(|named| named == id));
+    let bears_on = |text: &Clue<'_>, check: &str| text.known.as_ref().is_some_and(|known| known.checks.iter().any(|id| id == check));
+    match (fault.check(), symptom.check()) {
+        // A check explains the texts that bear on it; one that looks for a fault also those that its finding lists.
+        (Some(check), None) => !only_watches(check) && (bears_on(symptom, check) || !fault.is_symptom() && lists(fault, &symptom.id)),
+        // What merely shows that something is wrong lists what it saw: that is its reason.
+        (None, Some(check)) if only_watches(check) => bears_on(fault, check) || lists(symptom, &fault.id),
+        (None, Some(check)) => symptom.is_symptom() && lists(symptom, &fault.id) && !bears_on(fault, check),
+        (Some(check), Some(_)) => !only_watches(check) && lists(fault, &symptom.id),
+        (None, None) => false,
+    }
+}
+
+/// Checks that watch what happens, and look for no fault.
+fn only_watches(check: &str) -> bool {
+    check == "alias.state" || check == "signin.failures" || check.starts_with("log.")
+}
+
+/// True if the fault can be behind the symptom: same function, mailbox and server, and not the symptom first.
+fn fits(fault: &Clue<'_>, symptom: &Clue<'_>) -> bool {
+    let in_time = match (fault.worked_until, symptom.began) {
+        (Some(worked), Some(began)) => began + SLACK_MS >= worked,
+        _ => true,
     };
-    let bears_on = hits
+    in_time && fault.stops.touches(&symptom.shows)
+}
+
+/// True if the fault would hit every mailbox alike, and others do what this one can't, long after it began: then it isn't the reason.
+fn works_elsewhere(case: &Case, fault: &Clue<'_>, symptom: &Clue<'_>, mailboxes: &Mailboxes) -> bool {
+    let (Some(whose), Some(began)) = (&symptom.shows.mailboxes, symptom.began) else {
+        return false;
+    };
+    if !symptom.is_refusal() || !hits_all_alike(&fault.acts_as) {
+        return false;
+    }
+    let works = |operation: &Operation| {
+        let others = mailboxes.of_operation(operation).is_some_and(|others| others.is_disjoint(whose));
+        let last = operation.runs.last().filter(|run| run.outcome == Outcome::Done);
+        let inside = |run: &crate::model::Run| {
+            let beside = Scope {
+                mailboxes: None,
+                ..symptom.shows.clone()
+            };
+            beside.holds(operation.kind, &None, run.host.as_deref())
+        };
+        others && last.is_some_and(|run| inside(run) && moment(run.last) > began + TOKEN_LIFE_MS)
+    };
+    case.logs.operations.iter().any(works)
+}
+
+/// Of two clues that explain each other: the one that names the other wins, else the earlier in the chain, else the first by name.
+fn comes_first(one: &Clue<'_>, other: &Clue<'_>) -> bool {
+    let named = |by: &Clue<'_>, symptom: &Clue<'_>| by.finding().is_some_and(|finding| finding.explains.contains(&symptom.id));
+    match (named(one, other), named(other, one)) {
+        (true, false) => true,
+        (false, true) => false,
+        _ => (class_of_check(&one.acts_as), &one.id) < (class_of_check(&other.acts_as), &other.id),
+    }
+}
+
+/// Checks that bear on refusals without a reason and are open, in the order in which the catalogue names them.
+fn candidates(clues: &[&Clue<'_>], findings: &[Finding]) -> Vec<Candidate> {
+    let mut bears_on: Vec<&String> = Vec::new();
+    for check in clues
         .iter()
-        .find(|(hit, _)| hit.id == signature)
-        .map(|(_, known)| known.checks.clone())
-        .unwrap_or_default();
+        .filter(|clue| clue.is_refusal())
+        .filter_map(|clue| clue.known.as_ref())
+        .flat_map(|known| &known.checks)
+    {
+        if !bears_on.contains(&check) {
+            bears_on.push(check);
+        }
+    }
     let open = |check: &String| {
         let of_check: Vec<&Finding> = findings.iter().filter(|f| f.check == check && f.verdict == Verdict::Unknown).collect();
         let mut wants: Vec<Want> = of_check.iter().flat_map(|f| f.wants.iter().cloned()).collect();
@@ -159,142 +267,35 @@ fn candidates(cause: &RootCause, findings: &[Finding], hits: &[(&SignatureHit, K
         wants.dedup();
         (!of_check.is_empty()).then(|| Candidate { check: check.clone(), wants })
     };
-    bears_on.iter().filter_map(open).collect()
+    bears_on.into_iter().filter_map(open).collect()
 }
 
-fn is_symptom(cause: &RootCause) -> bool {
-    match cause.cause.strip_prefix("check:") {
-        Some(check) => class_of_check(check) == Class::Symptom,
-        None => cause.cause.strip_prefix("signature:").is_some_and(is_refusal_without_reason),
-    }
+/// A cause with what ranks it.
+struct Ranked {
+    is_symptom: bool,
+    harms: bool,
+    class: Class,
+    reach: Scope,
+    cause: RootCause,
 }
 
-/// True if the failure of `other` explains that of `check`, and not the reverse as well (then the earlier in the chain, or the
-/// one named first in the rules, is the cause).
-fn is_cause_over(other: &str, check: &str, failing: &BTreeMap<&str, Vec<&Finding>>) -> bool {
-    if NEVER_A_CAUSE.contains(&other) || !leads_to_check(other, check) {
-        return false;
+impl Ranked {
+    /// Order of the causes: faults before bare symptoms, then how much it matters, whether attempts are seen to fail by it, how sure
+    /// it is, its place in the chain. How often something was logged plays no part.
+    fn key(&self) -> (bool, Severity, bool, Confidence, Class, usize, &str) {
+        (
+            self.is_symptom,
+            self.cause.severity,
+            !self.harms,
+            self.cause.confidence,
+            self.class,
+            usize::MAX - self.cause.explains.len(),
+            &self.cause.cause,
+        )
     }
-    let named = |by: &str, symptom: &str| {
-        failing
-            .get(by)
-            .is_some_and(|group| group.iter().any(|f| f.explains.iter().any(|e| e == &format!("check:{symptom}"))))
-    };
-    if leads_to_check(check, other) {
-        return match (named(other, check), named(check, other)) {
-            (true, false) => true,
-            (false, true) => false,
-            _ => (class_of_check(other), other) < (class_of_check(check), check),
-        };
-    }
-    true
-}
 
-/// A text that names a reason, or at least shows that something is refused now.
-fn names_a_reason(hit: &SignatureHit, known: &KnownSignature) -> bool {
-    known.is_cause && known.severity <= Severity::Medium && hit.count > 0
-}
-
-/// True if `cause` is what makes the logs say `signature`. A refusal that names no reason explains nothing.
-fn accounts_for_signature(cause: &RootCause, signature: &str, known: &KnownSignature) -> bool {
-    if is_symptom(cause) && cause.cause.starts_with("signature:") {
-        return false;
-    }
-    let bears_on = cause.cause.starts_with("check:") && known.checks.contains(&cause.acts_as);
-    bears_on || leads_to_signature(&cause.acts_as, signature) || cause.explains.iter().any(|e| e.strip_prefix("signature:") == Some(signature))
-}
-
-fn explained_by_any(cause: &RootCause, reasons: &[&(&SignatureHit, KnownSignature)], failing: &BTreeMap<&str, Vec<&Finding>>) -> bool {
-    let Some(check) = cause.cause.strip_prefix("check:") else {
-        // A refusal without a reason stands behind any cause that could have led to it.
-        return failing.keys().any(|other| class_of_check(other) != Class::Symptom);
-    };
-    // A silent retriever is a fault of its own, whatever the logs say elsewhere.
-    check != "log.retriever-polling" && reasons.iter().any(|(hit, known)| known.is_cause && !is_refusal_without_reason(&hit.id))
-}
-
-fn explained_by(cause: &RootCause, failing: &BTreeMap<&str, Vec<&Finding>>, hits: &[(&SignatureHit, KnownSignature)]) -> Vec<String> {
-    let mut explains: BTreeSet<String> = cause.explains.iter().cloned().collect();
-    let own = |id: &str| cause.cause.strip_prefix("check:") == Some(id);
-    explains.extend(
-        failing
-            .keys()
-            .filter(|check| !own(check) && leads_to_check(&cause.acts_as, check))
-            .map(|check| format!("check:{check}")),
-    );
-    for (hit, known) in hits {
-        let id = format!("signature:{}", hit.id);
-        if id != cause.cause && accounts_for_signature(cause, &hit.id, known) {
-            explains.insert(id);
-        }
-    }
-    if cause.cause.starts_with("signature:") && failing.contains_key("log.known-errors") {
-        explains.insert("check:log.known-errors".into());
-    }
-    explains.into_iter().collect()
-}
-
-/// One cause from all failing subjects of a check: the same fault of ten mailboxes is one cause.
-fn of_findings(check: &str, group: &[&Finding]) -> RootCause {
-    let first = group.iter().min_by_key(|f| (f.severity, f.confidence)).copied().unwrap_or(group[0]);
-    let names: Vec<&str> = group.iter().map(|f| f.subject.name.as_str()).collect();
-    let subject = match names.as_slice() {
-        [one] => (*one).to_owned(),
-        many if many.len() <= 5 => many.join(", "),
-        many => format!("{} and {} more", many[..5].join(", "), many.len() - 5),
-    };
-    let summary = match group.len() {
-        1 => first.message.clone(),
-        n => format!("{} (and {} more like it)", first.message, n - 1),
-    };
-    let mut evidence: Vec<Origin> = Vec::new();
-    for origin in group.iter().flat_map(|f| &f.evidence) {
-        if evidence.len() < 8 && !evidence.contains(origin) {
-            evidence.push(origin.clone());
-        }
-    }
-    RootCause {
-        cause: format!("check:{check}"),
-        acts_as: check.to_owned(),
-        subject,
-        severity: first.severity,
-        confidence: first.confidence,
-        summary,
-        explains: group.iter().flat_map(|f| f.explains.iter().cloned()).collect(),
-        evidence,
-        remedy: first.remedy.clone(),
-        onset: None,
-        reach: Reach::default(),
-        candidates: Vec::new(),
-        masks: Vec::new(),
-        suppressed: first.suppressed.clone(),
-    }
-}
-
-fn of_hit(hit: &SignatureHit, known: &KnownSignature) -> RootCause {
-    RootCause {
-        cause: format!("signature:{}", hit.id),
-        acts_as: known
-            .checks
-            .iter()
-            .find(|check| class_of_check(check) != Class::Symptom)
-            .cloned()
-            .unwrap_or_default(),
-        subject: "deployment".into(),
-        severity: known.severity,
-        confidence: if is_refusal_without_reason(&hit.id) {
-            Confidence::Low
-        } else {
-            Confidence::Medium
-        },
-        summary: known.meaning.clone(),
-        explains: Vec::new(),
-        evidence: hit.samples.iter().take(3).cloned().collect(),
-        remedy: known.remedy.clone(),
-        onset: None,
-        reach: Reach::default(),
-        candidates: Vec::new(),
-        masks: Vec::new(),
-        suppressed: None,
+    /// True if `other` lies further down the chain within the reach of this one: it may show only once this one is mended.
+    fn masks(&self, other: &Self) -> bool {
+        other.class > self.class && other.class != Class::Symptom && self.reach.touches(&other.reach)
     }
 }

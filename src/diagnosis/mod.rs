@@ -1,17 +1,36 @@
 //! From findings to causes: which of the things that are wrong is the reason, and what does it explain?
 //!
-//! The rules (`rules`) say what a fault leads to; `join` applies them to the findings and signature hits at hand; what no cause
-//! accounts for stays visible.
+//! Failing findings and known texts are clues (`clue`), each with its scope: functions, mailboxes, servers, time (`scope`). The
+//! rules (`rules`) say what a fault leads to along the chain (`chain`); `join` applies them where scopes touch, and what nothing
+//! explains stands as a cause. What no cause accounts for stays visible.
 
+mod cause;
+mod chain;
+mod changes;
+mod clue;
 mod join;
 mod onset;
+mod reach;
 mod rules;
+mod scope;
 
-pub use join::{Candidate, Diagnosis, RootCause, diagnose};
-pub use onset::{Onset, Reach, kind_words};
-pub use rules::{Class, class_of_check};
+pub use cause::{Candidate, RootCause};
+pub use chain::Class;
+pub use join::diagnose;
+pub use onset::{Onset, OnsetPart};
+pub use reach::Reach;
+pub use rules::{Is, RULES, Rule, SUMMARIES};
 
 use crate::finding::Severity;
+
+/// The causes, worst and surest first, and what none of them accounts for.
+#[derive(Clone, Debug, Default)]
+pub struct Diagnosis {
+    /// What is broken now. Empty: no fault was found in the evidence given.
+    pub causes: Vec<RootCause>,
+    /// Symptoms that no cause accounts for.
+    pub unexplained: Vec<String>,
+}
 
 /// What the diagnosis has to know of a signature.
 #[derive(Clone, Debug)]

@@ -1,9 +1,9 @@
-//! When it began: the last good moment, the first bad one, what changed between, and how far it reaches.
+//! When it began: for each attempt of each alias or account on each server the last good moment and the first bad one, and what
+//! changed between.
 
-use super::rules::{Class, class_of_check, leads_to_signature};
-use crate::case::Case;
-use crate::model::{Fact, LogEventKind, Operation, OperationKind, Origin, Outcome, Run, Stamp};
-use std::collections::BTreeSet;
+use super::changes::changes_between;
+use crate::case::{Case, moment};
+use crate::model::{Fact, Operation, OperationKind, Outcome, Run, Stamp};
 
 /// When a fault began, as the attempts in the logs show it.
 #[derive(Clone, Debug)]
@@ -16,219 +16,100 @@ pub struct Onset {
     pub last_bad: Fact<Stamp>,
     /// Things that changed or ended between the last good and the first bad moment, in their order.
     pub changes: Vec<Fact<String>>,
+    /// The same for each function, alias or account, and server, earliest first.
+    pub parts: Vec<OnsetPart>,
 }
 
-/// How far a fault reaches.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reach {
-    /// Kinds of attempts that fail now.
-    pub failing: BTreeSet<OperationKind>,
-    /// Kinds of attempts that work at the end of the evidence.
-    pub working: BTreeSet<OperationKind>,
-    /// Aliases and accounts that fail now.
-    pub subjects: BTreeSet<String>,
-    /// How many aliases and accounts the same attempts work for.
-    pub spared: usize,
-    /// Hosts whose logs show it.
-    pub hosts: BTreeSet<String>,
+/// When one function began to fail for one alias or account on one server.
+#[derive(Clone, Debug)]
+pub struct OnsetPart {
+    /// What fails.
+    pub function: OperationKind,
+    /// Alias or account; empty if no record names it.
+    pub subject: String,
+    /// Server, if known.
+    pub host: Option<String>,
+    /// Last attempt that worked.
+    pub last_good: Option<Stamp>,
+    /// First that failed.
+    pub first_bad: Stamp,
+    /// Last that failed.
+    pub last_bad: Stamp,
+    /// How many failed.
+    pub failures: u64,
+    /// What the failing attempts met: signatures, without their namespace's `signature:`.
+    pub signatures: Vec<String>,
 }
 
-impl Reach {
-    /// In words: `token renewal and sending fail, fetching works; 2 of 3 aliases; seen on ECESVC01`. Empty if the logs don't show it.
-    pub fn words(&self) -> String {
-        if self.failing.is_empty() {
-            return String::new();
-        }
-        let list = |kinds: &BTreeSet<OperationKind>| {
-            let words: Vec<&str> = kinds.iter().map(|k| kind_words(*k)).collect();
-            match words.split_last() {
-                Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
-                _ => words.concat(),
-            }
-        };
-        let mut text = format!("{} {}", list(&self.failing), if self.failing.len() == 1 { "fails" } else { "fail" });
-        let working: BTreeSet<OperationKind> = self.working.difference(&self.failing).copied().collect();
-        if !working.is_empty() {
-            text.push_str(&format!(", {} {}", list(&working), if working.len() == 1 { "works" } else { "work" }));
-        }
-        let named: Vec<&str> = self.subjects.iter().map(String::as_str).filter(|s| !s.is_empty()).collect();
-        match (named.as_slice(), self.spared) {
-            ([], _) => {}
-            (few, 0) if few.len() <= 4 => text.push_str(&format!("; affected: {}", few.join(", "))),
-            (many, 0) => text.push_str(&format!("; all {} affected", many.len())),
-            (some, spared) => text.push_str(&format!(
-                "; {} of {} affected: {}",
-                some.len(),
-                some.len() + spared,
-                some[..some.len().min(4)].join(", ")
-            )),
-        }
-        if !self.hosts.is_empty() {
-            let hosts: Vec<&str> = self.hosts.iter().map(String::as_str).collect();
-            text.push_str(&format!("; seen on {}", hosts.join(", ")));
-        }
-        text
-    }
-}
-
-/// What an attempt is called in a sentence.
-pub fn kind_words(kind: OperationKind) -> &'static str {
-    kind.words()
-}
-
-/// Attempts that a cause of this kind makes fail.
-fn kinds_of(cause: &str, explains: &[String]) -> BTreeSet<OperationKind> {
-    use OperationKind::{Fetch, Send, TokenGeneration, TokenRefresh};
-    let Some(check) = cause.strip_prefix("check:") else {
-        return BTreeSet::from([TokenGeneration, TokenRefresh, Fetch, Send]);
-    };
-    let kinds: &[OperationKind] = match (class_of_check(check), check) {
-        (_, "mailbox.smtp-auth" | "mailbox.send-as" | "log.dispatcher") => &[Send],
-        (_, "mailbox.inbound-protocol" | "log.retriever-polling") => &[Fetch],
-        (_, "token.refresh") => &[TokenRefresh, Fetch, Send],
-        (Class::Settings, _) => &[TokenGeneration],
-        (Class::Token | Class::Mailbox | Class::Alias, _) => &[Fetch, Send],
-        _ => &[TokenGeneration, TokenRefresh, Fetch, Send],
-    };
-    let explained = |id: &str| explains.iter().any(|e| e == id);
-    kinds
-        .iter()
-        .copied()
-        .filter(|k| *k != TokenGeneration || check.starts_with("url.") || explained("check:signin.failures") || kinds.len() > 1)
-        .collect()
-}
-
-/// The failing tails that `cause` accounts for.
-fn failing<'a>(case: &'a Case, cause: &str, explains: &[String]) -> Vec<(&'a Operation, &'a [Run])> {
-    let kinds = kinds_of(cause, explains);
-    let accounted = |run: &Run| match &run.outcome {
-        Outcome::Done => false,
-        // A failure without a known text belongs to whatever makes such attempts fail.
-        Outcome::Failed(ids) => {
-            ids.is_empty()
-                || ids.iter().any(|id| {
-                    let named = format!("signature:{id}");
-                    named == cause || explains.contains(&named) || cause.strip_prefix("check:").is_some_and(|check| leads_to_signature(check, id))
-                })
-        }
-    };
-    let operations = case.logs.operations.iter().filter(|o| kinds.contains(&o.kind));
-    operations
-        .map(|o| (o, o.failing_tail()))
-        .filter(|(_, tail)| tail.iter().any(accounted))
-        .collect()
-}
-
-fn order(stamp: Stamp) -> i64 {
-    stamp.instant().map_or(stamp.local_ms, |i| i.0)
-}
-
-/// When the fault of `cause` began; `None` if no attempt in the logs shows it.
-pub fn onset(case: &Case, cause: &str, explains: &[String]) -> Option<Onset> {
-    let failing = failing(case, cause, explains);
-    let first = failing.iter().filter_map(|(_, tail)| tail.first()).min_by_key(|run| order(run.first))?;
-    let last = failing.iter().filter_map(|(_, tail)| tail.last()).max_by_key(|run| order(run.last))?;
-    let good = failing
-        .iter()
-        .filter_map(|(operation, _)| operation.last_done())
-        .filter(|run| order(run.last) <= order(first.first))
-        .max_by_key(|run| order(run.last));
-    let last_good = good.map(|run| Fact::new(run.last, run.last_origin.clone()));
-    let from = last_good.as_ref().map_or(order(first.first) - DAY_MS, |fact| order(fact.value));
-    Some(Onset {
-        changes: changes_between(case, from, order(first.first)),
-        last_good,
-        first_bad: Fact::new(first.first, first.origin.clone()),
-        last_bad: Fact::new(last.last, last.last_origin.clone()),
-    })
-}
-
+/// Without a good moment in the logs, changes of so long before the first bad one are told.
 const DAY_MS: i64 = 86_400_000;
 
-/// How far the fault of `cause` reaches.
-pub fn reach(case: &Case, cause: &str, explains: &[String]) -> Reach {
-    let failing = failing(case, cause, explains);
-    let kinds: BTreeSet<OperationKind> = failing.iter().map(|(o, _)| o.kind).collect();
-    let working = case
-        .logs
-        .operations
-        .iter()
-        .filter(|o| o.runs.last().is_some_and(|run| run.outcome == Outcome::Done));
-    let subjects: BTreeSet<String> = failing.iter().map(|(o, _)| o.subject.clone()).collect();
-    let spared: BTreeSet<&str> = working
-        .clone()
-        .filter(|o| kinds.contains(&o.kind) && !subjects.contains(&o.subject))
-        .map(|o| o.subject.as_str())
-        .filter(|s| !s.is_empty())
-        .collect();
-    Reach {
-        spared: spared.len(),
-        working: working.map(|o| o.kind).collect(),
-        hosts: failing
+impl Onset {
+    /// When the fault that makes `attempts` fail began; `None` if no attempt in the logs shows it.
+    pub(super) fn of(case: &Case, attempts: &[&Operation]) -> Option<Self> {
+        let tails: Vec<&[Run]> = attempts.iter().map(|o| o.failing_tail()).collect();
+        let first = tails.iter().filter_map(|tail| tail.first()).min_by_key(|run| moment(run.first))?;
+        let last = tails.iter().filter_map(|tail| tail.last()).max_by_key(|run| moment(run.last))?;
+        let good = attempts
             .iter()
-            .flat_map(|(_, tail)| tail.iter().filter_map(|run| run.host.clone()))
-            .collect(),
-        failing: kinds,
-        subjects,
+            .filter_map(|operation| operation.last_done())
+            .filter(|run| moment(run.last) <= moment(first.first))
+            .max_by_key(|run| moment(run.last));
+        let last_good = good.map(|run| Fact::new(run.last, run.last_origin.clone()));
+        let from = last_good.as_ref().map_or(moment(first.first) - DAY_MS, |fact| moment(fact.value));
+        let mut parts: Vec<OnsetPart> = attempts.iter().flat_map(|operation| parts(operation)).collect();
+        parts.sort_by(|a, b| (moment(a.first_bad), a.function, &a.subject, &a.host).cmp(&(moment(b.first_bad), b.function, &b.subject, &b.host)));
+        Some(Self {
+            changes: changes_between(case, from, moment(first.first)),
+            last_good,
+            first_bad: Fact::new(first.first, first.origin.clone()),
+            last_bad: Fact::new(last.last, last.last_origin.clone()),
+            parts,
+        })
     }
 }
 
-/// What the evidence says changed or ended in a span of time (both ends in milliseconds since 1970).
-fn changes_between(case: &Case, from: i64, to: i64) -> Vec<Fact<String>> {
-    let within = |stamp: Stamp| (from..=to).contains(&order(stamp));
-    let mut changes: Vec<(i64, Fact<String>)> = Vec::new();
-    let mut note = |stamp: Stamp, text: String, origin: &Origin| {
-        if within(stamp) {
-            changes.push((order(stamp), Fact::new(format!("{}: {text}", stamp.rfc3339()), origin.clone())));
-        }
-    };
-    let entra = &case.facts.entra;
-    for application in &entra.applications {
-        for credential in application.credentials.get().into_iter().flatten() {
-            if let Some(end) = credential.end.fact() {
-                let what = if credential.is_secret { "client secret" } else { "certificate" };
-                note(end.value, format!("a {what} of the app registration ended"), &end.origin);
+/// The onset of one operation's failures on each server that shows them.
+fn parts(operation: &Operation) -> Vec<OnsetPart> {
+    let mut parts: Vec<OnsetPart> = Vec::new();
+    for run in operation.failing_tail() {
+        let Outcome::Failed(ids) = &run.outcome else { continue };
+        let known = parts.iter_mut().find(|part| part.host == run.host);
+        let part = match known {
+            Some(part) => part,
+            None => {
+                let good = operation.runs.iter().filter(|r| r.outcome == Outcome::Done && r.host == run.host);
+                parts.push(OnsetPart {
+                    function: operation.kind,
+                    subject: operation.subject.clone(),
+                    host: run.host.clone(),
+                    last_good: good
+                        .map(|r| r.last)
+                        .filter(|last| moment(*last) <= moment(run.first))
+                        .max_by_key(|last| moment(*last)),
+                    first_bad: run.first,
+                    last_bad: run.last,
+                    failures: 0,
+                    signatures: Vec::new(),
+                });
+                let Some(part) = parts.last_mut() else { continue };
+                part
             }
-        }
-    }
-    for policy in &entra.conditional_access {
-        let name = policy.name.get().map_or("(unnamed)", String::as_str);
-        for (field, did) in [(&policy.created, "made"), (&policy.modified, "changed")] {
-            if let Some(time) = field.fact() {
-                note(time.value, format!("Conditional Access policy \"{name}\" was {did}"), &time.origin);
-            }
-        }
-    }
-    for event in &entra.audit {
-        if let (Some(time), Some(activity)) = (event.time.get(), event.activity.get()) {
-            let target = event.targets.first().map(|t| format!(" ({t})")).unwrap_or_default();
-            note(*time, format!("audit log: {activity}{target}"), &event.origin);
-        }
-    }
-    for alias in &case.facts.ece.aliases {
-        if let (Some(time), Some(address)) = (alias.last_modified.fact(), alias.address.get()) {
-            note(time.value, format!("alias {address} was changed"), &time.origin);
-        }
-    }
-    for event in &case.logs.events {
-        let text = match &event.kind {
-            LogEventKind::ProcessStart => format!("{} was started", event.process.name()),
-            LogEventKind::InstanceFailed { .. } => format!("an instance of {} failed", event.process.name()),
-            _ => continue,
         };
-        if let Some(time) = event.time {
-            note(time, text, &event.origin);
+        part.failures += run.count;
+        part.last_bad = run.last;
+        for id in ids.iter().filter(|id| !part.signatures.contains(id)).collect::<Vec<_>>() {
+            part.signatures.push(id.clone());
         }
     }
-    changes.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.value.cmp(&b.1.value)));
-    changes.dedup_by(|a, b| a.1.value == b.1.value);
-    changes.into_iter().map(|(_, fact)| fact).take(12).collect()
+    parts
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::LogFacts;
+    use crate::diagnosis::reach::Reach;
+    use crate::model::{LogFacts, Origin};
     use std::sync::Arc;
 
     fn run(outcome: Outcome, first: &str, last: &str) -> Run {
@@ -283,18 +164,24 @@ mod tests {
 
     #[test]
     fn finds_the_last_good_and_the_first_bad_moment() {
-        let onset = onset(&case(), "check:app.secret", &["signature:entra.aadsts7000222".into()]).unwrap();
+        let case = case();
+        let onset = Onset::of(&case, &[&case.logs.operations[0]]).unwrap();
         assert_eq!(onset.last_good.unwrap().value.rfc3339(), "2026-05-04T08:00:00Z");
         assert_eq!(onset.first_bad.value.rfc3339(), "2026-05-04T08:55:00Z");
-        assert!(super::onset(&case(), "check:mailbox.smtp-auth", &[]).is_none());
+        let [part] = onset.parts.as_slice() else { panic!("{:?}", onset.parts) };
+        assert_eq!(
+            (part.subject.as_str(), part.host.as_deref(), part.failures),
+            ("sales o365", Some("ECESVC01"), 3)
+        );
+        assert!(Onset::of(&case, &[]).is_none());
     }
 
     #[test]
     fn says_how_far_it_reaches() {
-        let reach = reach(&case(), "check:app.secret", &["signature:entra.aadsts7000222".into()]);
+        let case = case();
         assert_eq!(
-            reach.words(),
-            "token renewal fails, sending works; 1 of 2 affected: sales o365; seen on ECESVC01"
+            Reach::of(&case, &[&case.logs.operations[0]]).words(),
+            "token renewal fails, sending works; 1 of 2 affected: sales o365; the same works for support o365; seen on ECESVC01"
         );
     }
 }

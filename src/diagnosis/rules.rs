@@ -1,61 +1,279 @@
-//! What a fault leads to: data that a support engineer can read and mend.
+//! What a fault leads to: data that a support engineer can read and mend. Each rule has a bundle of its own below
+//! `fixtures/diagnosis/<name>/`, and a test that fails without it.
 //!
-//! Mail over OAuth is a chain: the registration and the sign-in give a token, the token opens the mailbox, an open mailbox is
-//! fetched from and sent through. A fault early in the chain shows at every later link, so each check has a place in it.
+//! A rule joins two things only where they can have to do with each other: the same mailbox, server and function, and not the
+//! symptom before the fault (`scope`).
 
-use crate::model::{LogFacts, SignatureHit};
+use super::chain::{Class, class_of_check};
+use super::clue::Clue;
 
-/// Where in the chain a check looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Class {
-    /// Product and settings: version, external URL.
-    Settings,
-    /// The way to Microsoft: ports, names, proxy, TLS.
-    Network,
-    /// The app registration and its consent.
-    Registration,
-    /// The sign-in of the user: Conditional Access, MFA, the account itself.
-    SignIn,
-    /// Whose token it is and what it may do.
-    Token,
-    /// The mailbox: protocols, licence, rights.
-    Mailbox,
-    /// Objects of ECE: aliases, accounts, alarm.
-    Alias,
-    /// What merely shows that something is wrong.
-    Symptom,
+/// Something that a rule speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Is {
+    /// The failing check with this id, or a known text that takes its place.
+    Check(&'static str),
+    /// Any failing check of the class.
+    Class(Class),
+    /// A known text whose id begins so.
+    Text(&'static str),
+    /// A text that names its reason.
+    Reason,
+    /// A refusal of a mail server that names no reason.
+    Refusal,
 }
 
-/// The class of a check.
-pub fn class_of_check(id: &str) -> Class {
-    match id {
-        "token.refresh" | "token.observed-lifetime" | "signin.failures" | "alias.state" => Class::Symptom,
-        "mailbox.account" => Class::SignIn,
-        _ => match id.split('.').next().unwrap_or_default() {
-            "version" | "url" => Class::Settings,
-            "network" => Class::Network,
-            "app" => Class::Registration,
-            "signin" => Class::SignIn,
-            "token" => Class::Token,
-            "mailbox" => Class::Mailbox,
-            "alias" | "alarm" => Class::Alias,
-            _ => Class::Symptom,
-        },
-    }
+/// One rule: where any of `faults` stands beside any of `symptoms`, the fault explains the symptom.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Its name, and that of its folder of fixtures.
+    pub name: &'static str,
+    /// Why, in a sentence.
+    pub why: &'static str,
+    /// What is the cause.
+    pub faults: &'static [Is],
+    /// What it explains.
+    pub symptoms: &'static [Is],
 }
 
-/// Checks whose failure may be a cause when nothing else explains it, though it mostly is a symptom.
-pub const MAY_BE_CAUSE: &[&str] = &[
-    "log.retriever-polling",
-    "alias.state",
-    "token.refresh",
-    "token.observed-lifetime",
-    "signin.failures",
-    "log.dispatcher",
+use Class::{Alias, Network, Registration, SignIn, Token};
+use Is::{Check, Reason, Refusal, Text};
+
+/// Texts that wrap a token error without naming its reason.
+const WRAPPED_OAUTH: [Is; 7] = [
+    Text("oauth.error."),
+    Text("oauth.suberror."),
+    Text("oauth.trace_context"),
+    Text("java.http.server_returned"),
+    Text("java.http.status_token"),
+    Text("java.msal"),
+    Text("java.nimbus"),
 ];
 
-/// Checks that never are a cause: they summarise what others say.
-pub const NEVER_A_CAUSE: &[&str] = &[
+/// The rules. Of two that contradict each other the fault that names the symptom wins, then the one earlier in the chain.
+#[rustfmt::skip]
+pub const RULES: &[Rule] = &[
+    // One fact, seen by two checks.
+    Rule {
+        name: "setting-of-another-release",
+        why: "the setting of another release holds the address: that is why the right one is empty",
+        faults: &[Check("url.setting-for-release")],
+        symptoms: &[Check("url.external-url"), Check("url.redirect-host"), Check("url.redirect-exact"), Check("url.console-host")],
+    },
+    Rule {
+        name: "wrong-external-url",
+        why: "a wrong external URL has no matching redirect URI, and no console is opened under it",
+        faults: &[Check("url.external-url")],
+        symptoms: &[Check("url.redirect-host"), Check("url.redirect-exact"), Check("url.console-host"), Check("url.scopes-agree")],
+    },
+    Rule {
+        name: "scopes-disagree",
+        why: "of two external URLs one is wrong, and disagrees with the registration and the console",
+        faults: &[Check("url.scopes-agree")],
+        symptoms: &[Check("url.redirect-host"), Check("url.console-host")],
+    },
+    Rule {
+        name: "redirect-host-differs",
+        why: "a redirect URI with another host is another redirect URI",
+        faults: &[Check("url.redirect-host")],
+        symptoms: &[Check("url.redirect-exact"), Check("url.console-host")],
+    },
+    Rule {
+        name: "sent-uri-malformed",
+        why: "what is sent and not registered is told; that the registered one is malformed is why",
+        faults: &[Check("url.redirect-exact")],
+        symptoms: &[Check("app.redirect-form")],
+    },
+    Rule {
+        name: "wrong-platform",
+        why: "a redirect URI under another platform is not registered for the web",
+        faults: &[Check("app.redirect-platform")],
+        symptoms: &[Check("url.redirect-exact")],
+    },
+    Rule {
+        name: "another-cloud",
+        why: "another cloud knows neither the tenant nor the kind of account, and its hosts are others",
+        faults: &[Check("app.cloud")],
+        symptoms: &[Check("app.tenant"), Check("app.audience"), Check("network.hosts")],
+    },
+    Rule {
+        name: "foreign-tenant",
+        why: "a foreign authority knows neither the client id nor its accounts",
+        faults: &[Check("app.tenant")],
+        symptoms: &[Check("app.client-id"), Check("app.audience")],
+    },
+    Rule {
+        name: "unknown-client",
+        why: "the secret of another application doesn't fit",
+        faults: &[Check("app.client-id")],
+        symptoms: &[Check("app.secret")],
+    },
+    Rule {
+        name: "application-disabled",
+        why: "a disabled application has no consent and nobody assigned that counts",
+        faults: &[Check("app.enabled")],
+        symptoms: &[Check("app.consent"), Check("app.assignment")],
+    },
+    Rule {
+        name: "permission-under-wrong-resource",
+        why: "a permission under the wrong resource is neither asked for nor granted where it is needed",
+        faults: &[Check("app.permission-identity")],
+        symptoms: &[Check("app.permissions"), Check("app.consent"), Check("token.scopes")],
+    },
+    Rule {
+        name: "permission-not-requested",
+        why: "what the registration doesn't ask for is not granted, and not in the token",
+        faults: &[Check("app.permissions")],
+        symptoms: &[Check("app.consent"), Check("token.scopes")],
+    },
+    Rule {
+        name: "not-consented",
+        why: "what is not consented to is not in the token",
+        faults: &[Check("app.consent")],
+        symptoms: &[Check("token.scopes")],
+    },
+    Rule {
+        name: "shared-user-lacks-access",
+        why: "what the shared account's user may open decides, not that he is another user",
+        faults: &[Check("mailbox.full-access")],
+        symptoms: &[Check("token.identity")],
+    },
+    Rule {
+        name: "token-of-another-user",
+        why: "the person whose token it is has no rights on the mailbox, and needs none",
+        faults: &[Check("token.identity")],
+        symptoms: &[Check("mailbox.full-access"), Check("mailbox.send-as")],
+    },
+    Rule {
+        name: "no-mailbox",
+        why: "what is no mailbox has neither licence nor protocols",
+        faults: &[Check("mailbox.exists")],
+        symptoms: &[Check("mailbox.licence"), Check("mailbox.account"), Check("mailbox.inbound-protocol"), Check("mailbox.smtp-auth")],
+    },
+    Rule {
+        name: "no-licence",
+        why: "a plan without a full mailbox has no IMAP and POP",
+        faults: &[Check("mailbox.licence")],
+        symptoms: &[Check("mailbox.inbound-protocol")],
+    },
+    Rule {
+        name: "policy-demands-mfa",
+        why: "a policy that demands a second factor is one thing, told by the check that the sign-in names",
+        faults: &[Check("signin.mfa")],
+        symptoms: &[Check("signin.conditional-access")],
+    },
+    Rule {
+        name: "policy-blocks",
+        why: "the policy that blocks is one thing, told by the check that the sign-in names",
+        faults: &[Check("signin.conditional-access")],
+        symptoms: &[Check("signin.mfa")],
+    },
+    Rule {
+        name: "proxy-in-the-way",
+        why: "where only a proxy leads out, names don't resolve and ports are closed to those who don't ask it",
+        faults: &[Check("network.proxy")],
+        symptoms: &[Check("network.hosts"), Check("network.ports")],
+    },
+    Rule {
+        name: "name-not-resolved",
+        why: "no port of a host without address can be reached",
+        faults: &[Check("network.hosts")],
+        symptoms: &[Check("network.ports")],
+    },
+    Rule {
+        name: "trust-before-version",
+        why: "an intercepted handshake fails before its version matters",
+        faults: &[Check("network.tls-trust")],
+        symptoms: &[Check("network.tls-version")],
+    },
+    Rule {
+        name: "account-serves-the-alias",
+        why: "an alias that belongs to no OAuth account keeps the server and port of its former one",
+        faults: &[Check("alias.account")],
+        symptoms: &[Check("alias.endpoint")],
+    },
+    Rule {
+        name: "alias-without-instance",
+        why: "an instance that never runs polls nobody",
+        faults: &[Check("alias.retriever-instance")],
+        symptoms: &[Check("log.retriever-polling"), Check("alias.state")],
+    },
+    // What a fault leads to further down the chain.
+    Rule {
+        name: "release-without-oauth",
+        why: "a release without OAuth for Office 365 gets no token, and its mail is refused",
+        faults: &[Check("version.minimum-es")],
+        symptoms: &[Check("signin.failures"), Check("token.refresh"), Check("alias.state"), Check("log.dispatcher"), Refusal, Text("ece."), WRAPPED_OAUTH[0], WRAPPED_OAUTH[1], WRAPPED_OAUTH[2], WRAPPED_OAUTH[3], WRAPPED_OAUTH[4], WRAPPED_OAUTH[5], WRAPPED_OAUTH[6]],
+    },
+    Rule {
+        name: "no-first-token",
+        why: "the sign-in page refuses a redirect URI that isn't registered: no token comes into being",
+        faults: &[Is::Class(Class::Settings)],
+        symptoms: &[Check("signin.failures"), Check("token.refresh"), Check("alias.state"), Check("log.dispatcher"), Refusal, Text("ece."), WRAPPED_OAUTH[0], WRAPPED_OAUTH[1], WRAPPED_OAUTH[2], WRAPPED_OAUTH[3], WRAPPED_OAUTH[4], WRAPPED_OAUTH[5], WRAPPED_OAUTH[6]],
+    },
+    Rule {
+        name: "no-way-to-microsoft",
+        why: "what can't be reached gives no token and takes no mail",
+        faults: &[Is::Class(Network)],
+        symptoms: &[Check("signin.failures"), Check("token.refresh"), Check("alias.state"), Check("log.dispatcher"), Check("log.retriever-polling"), Text("java.net."), Text("java.ssl."), Text("java.http."), Text("java.mail."), Text("wildfly."), Text("ece.")],
+    },
+    Rule {
+        name: "stale-token-is-refused",
+        why: "where tokens can't be renewed for want of a way to the sign-in host, mail servers refuse the old one within the hour",
+        faults: &[Is::Class(Network)],
+        symptoms: &[Refusal],
+    },
+    Rule {
+        name: "no-token",
+        why: "without a token mail servers refuse ECE, and aliases go out of service",
+        faults: &[Is::Class(Registration), Is::Class(SignIn)],
+        symptoms: &[Check("signin.failures"), Check("token.refresh"), Check("token.scopes"), Check("token.observed-lifetime"), Check("alias.state"), Check("log.dispatcher"), Refusal, Text("ece."), WRAPPED_OAUTH[0], WRAPPED_OAUTH[1], WRAPPED_OAUTH[2], WRAPPED_OAUTH[3], WRAPPED_OAUTH[4], WRAPPED_OAUTH[5], WRAPPED_OAUTH[6]],
+    },
+    Rule {
+        name: "token-is-refused",
+        why: "a token that doesn't open the mailbox is renewed without error, and refused by the mail servers",
+        faults: &[Is::Class(Token)],
+        symptoms: &[Check("alias.state"), Check("log.dispatcher"), Refusal, Text("ece.")],
+    },
+    Rule {
+        name: "mailbox-stays-closed",
+        why: "Exchange Online lets nobody into a mailbox that doesn't exist, has no licence, or isn't his to open",
+        faults: &[Check("mailbox.exists"), Check("mailbox.licence"), Check("mailbox.full-access")],
+        symptoms: &[Check("alias.state"), Check("log.dispatcher"), Refusal, Text("ece."), Text("graph.")],
+    },
+    Rule {
+        name: "sending-is-closed",
+        why: "without SMTP AUTH, or the right to send as the alias, mail is fetched but not sent",
+        faults: &[Check("mailbox.smtp-auth"), Check("mailbox.send-as")],
+        symptoms: &[Check("log.dispatcher"), Refusal, Text("smtp.535"), Text("java.mail.smtp_send"), Text("java.mail.authentication_failed")],
+    },
+    Rule {
+        name: "fetching-is-closed",
+        why: "with its protocol off a mailbox is sent from but not fetched",
+        faults: &[Check("mailbox.inbound-protocol")],
+        symptoms: &[Check("alias.state"), Refusal, Text("ece.")],
+    },
+    Rule {
+        name: "alias-points-elsewhere",
+        why: "an alias with the wrong account, server or port neither fetches nor sends",
+        faults: &[Is::Class(Alias)],
+        symptoms: &[Check("alias.state"), Check("log.dispatcher"), Text("ece."), Text("java.mail."), Text("java.net."), Text("imap.login_failed"), Text("imap.no_login_failed"), Text("pop.err_logon")],
+    },
+    Rule {
+        name: "renewal-stands-still",
+        why: "without a renewed token mail servers refuse the old one within the hour",
+        faults: &[Check("token.refresh")],
+        symptoms: &[Check("signin.failures"), Check("token.observed-lifetime"), Check("alias.state"), Check("log.dispatcher"), Refusal, Text("ece."), WRAPPED_OAUTH[0], WRAPPED_OAUTH[1], WRAPPED_OAUTH[2], WRAPPED_OAUTH[3], WRAPPED_OAUTH[4], WRAPPED_OAUTH[5], WRAPPED_OAUTH[6]],
+    },
+    Rule {
+        name: "refusal-takes-the-alias-out",
+        why: "after three refusals ECE takes an alias out of service; what is refused is not sent",
+        faults: &[Reason],
+        symptoms: &[Check("alias.state"), Check("log.dispatcher"), Check("signin.failures"), Text("ece.")],
+    },
+];
+
+/// Checks that sum up what others say: they never stand as a cause, and are explained by any.
+pub const SUMMARIES: &[&str] = &[
     "log.known-errors",
     "log.coverage",
     "log.secrets",
@@ -63,107 +281,42 @@ pub const NEVER_A_CAUSE: &[&str] = &[
     "version.documentation",
 ];
 
-/// One fact, seen by two checks: where both fail, the first is the cause and explains the second.
-pub const SAME_FACT: &[(&str, &[&str])] = &[
-    // The setting of another release holds the address: that is why the right one is empty.
-    (
-        "url.setting-for-release",
-        &["url.external-url", "url.redirect-host", "url.redirect-exact", "url.console-host"],
-    ),
-    // A wrong external URL has no matching redirect URI, and no console is opened under it.
-    (
-        "url.external-url",
-        &["url.redirect-host", "url.redirect-exact", "url.console-host", "url.scopes-agree"],
-    ),
-    ("url.scopes-agree", &["url.redirect-host", "url.console-host"]),
-    ("url.redirect-host", &["url.redirect-exact", "url.console-host"]),
-    ("url.redirect-exact", &["app.redirect-form"]),
-    ("app.redirect-platform", &["url.redirect-exact"]),
-    ("app.cloud", &["app.tenant", "app.audience", "network.hosts"]),
-    // A foreign authority knows neither the client id nor its accounts.
-    ("app.tenant", &["app.client-id", "app.audience"]),
-    ("app.client-id", &["app.secret"]),
-    ("app.enabled", &["app.consent", "app.assignment"]),
-    ("app.permission-identity", &["app.permissions", "app.consent", "token.scopes"]),
-    ("app.permissions", &["app.consent", "token.scopes"]),
-    ("app.consent", &["token.scopes"]),
-    // What the shared account's user may open decides, not that he is another user.
-    ("mailbox.full-access", &["token.identity"]),
-    ("token.identity", &["mailbox.full-access", "mailbox.send-as"]),
-    (
-        "mailbox.exists",
-        &["mailbox.licence", "mailbox.account", "mailbox.inbound-protocol", "mailbox.smtp-auth"],
-    ),
-    ("mailbox.licence", &["mailbox.inbound-protocol"]),
-    ("signin.mfa", &["signin.conditional-access"]),
-    ("signin.conditional-access", &["signin.mfa"]),
-    ("network.proxy", &["network.hosts", "network.ports"]),
-    ("network.hosts", &["network.ports"]),
-    ("network.tls-trust", &["network.tls-version"]),
-    ("alias.account", &["alias.endpoint"]),
-    ("alias.retriever-instance", &["log.retriever-polling", "alias.state"]),
-];
-
-/// What a failing check of `cause` may lead to, besides the signatures that bear on it by name.
-pub fn leads_to_check(cause: &str, symptom: &str) -> bool {
-    if SAME_FACT.iter().any(|(first, others)| *first == cause && others.contains(&symptom)) {
-        return true;
+impl Is {
+    /// True if `clue` is meant, on the fault's side: a known text may take the place of the check that it bears on most.
+    pub(super) fn causes(self, clue: &Clue<'_>) -> bool {
+        match self {
+            Self::Check(id) => clue.acts_as == id && clue.names_a_fault(),
+            Self::Class(class) => class_of_check(&clue.acts_as) == class && clue.names_a_fault(),
+            other => other.shows(clue),
+        }
     }
-    let shows = |any: &[&str]| any.contains(&symptom);
-    match class_of_check(cause) {
-        // Only the first token is made with the redirect URI; renewals go on, so mail that flows may still fail later.
-        Class::Settings => shows(&["signin.failures", "token.refresh", "alias.state", "log.known-errors"]),
-        Class::Network | Class::Registration | Class::SignIn => shows(&[
-            "signin.failures",
-            "token.refresh",
-            "token.scopes",
-            "token.observed-lifetime",
-            "alias.state",
-            "log.dispatcher",
-            "log.known-errors",
-            "log.retriever-polling",
-        ]),
-        Class::Token => shows(&[
-            "signin.failures",
-            "alias.state",
-            "log.dispatcher",
-            "log.known-errors",
-            "log.retriever-polling",
-            "token.refresh",
-        ]),
-        Class::Mailbox => match cause {
-            "mailbox.smtp-auth" | "mailbox.send-as" => shows(&["log.dispatcher", "log.known-errors"]),
-            "mailbox.inbound-protocol" => shows(&["alias.state", "log.known-errors", "log.retriever-polling"]),
-            _ => shows(&[
-                "alias.state",
-                "log.dispatcher",
-                "log.known-errors",
-                "log.retriever-polling",
-                "signin.failures",
-                "token.refresh",
-            ]),
-        },
-        Class::Alias => shows(&["alias.state", "log.dispatcher", "log.retriever-polling", "log.known-errors"]),
-        Class::Symptom => match cause {
-            "token.refresh" => shows(&["alias.state", "log.dispatcher", "log.known-errors", "signin.failures"]),
-            "log.retriever-polling" => shows(&["alias.state"]),
-            "alias.state" | "log.dispatcher" | "signin.failures" => shows(&["log.known-errors"]),
-            _ => false,
-        },
+
+    /// True if `clue` is meant, on the symptom's side.
+    pub(super) fn shows(self, clue: &Clue<'_>) -> bool {
+        match self {
+            Self::Check(id) => clue.check() == Some(id),
+            Self::Class(class) => clue.check().is_some_and(|check| class_of_check(check) == class),
+            Self::Text(prefix) => clue.signature().is_some_and(|id| id.starts_with(prefix)),
+            Self::Reason => clue.is_reason,
+            Self::Refusal => clue.is_refusal(),
+        }
     }
 }
 
 /// What Exchange Online and the mail library say when a token is refused or a mailbox doesn't open: it names no reason.
 pub fn is_refusal_without_reason(signature: &str) -> bool {
-    signature.starts_with("imap.authenticate_failed")
-        || signature.starts_with("imap.no_authenticate_failed")
-        || signature.starts_with("java.mail.authentication_failed")
-        || signature.starts_with("java.mail.auth_failed")
-        || signature.starts_with("java.mail.oauth2_asked")
-        || signature.starts_with("java.mail.debug_auth")
-        || signature.starts_with("java.mail.imap_xoauth2")
-        || signature.starts_with("java.mail.pop3_oauth2")
-        || signature.starts_with("oauth.xoauth2_")
+    const BEGINNINGS: &[&str] = &[
+        "imap.authenticate_failed",
+        "imap.no_authenticate_failed",
+        "java.mail.authentication_failed",
+        "java.mail.auth_failed",
+        "java.mail.oauth2_asked",
+        "java.mail.debug_auth",
+        "java.mail.imap_xoauth2",
+        "java.mail.pop3_oauth2",
+        "oauth.xoauth2_",
+    ];
+    BEGINNINGS.iter().any(|beginning| signature.starts_with(beginning))
         || matches!(
             signature,
             "imap.bad_authenticated_not_connected"
@@ -172,51 +325,4 @@ pub fn is_refusal_without_reason(signature: &str) -> bool {
                 | "smtp.535_5_7_3"
                 | "smtp.535_5_7_139_other"
         )
-}
-
-/// True if a signature merely shows what a fault of `cause`'s class leads to.
-pub fn leads_to_signature(cause: &str, signature: &str) -> bool {
-    let is = |any: &[&str]| any.iter().any(|prefix| signature.starts_with(prefix));
-    let alias_down = signature.starts_with("ece.");
-    let wrapped_oauth = is(&[
-        "oauth.error.",
-        "oauth.suberror.",
-        "oauth.trace_context",
-        "java.http.server_returned",
-        "java.http.status_token",
-        "java.msal",
-        "java.nimbus",
-    ]);
-    match class_of_check(cause) {
-        Class::Network => is(&["java.net.", "java.ssl.", "java.http.", "java.mail.", "wildfly."]) || alias_down,
-        Class::Settings => wrapped_oauth && cause.starts_with("url."),
-        Class::Registration | Class::SignIn => wrapped_oauth || is_refusal_without_reason(signature) || alias_down,
-        Class::Token => is_refusal_without_reason(signature) || alias_down || wrapped_oauth,
-        Class::Mailbox => match cause {
-            "mailbox.smtp-auth" => signature.starts_with("smtp.535") || signature.starts_with("java.mail.authentication_failed"),
-            "mailbox.send-as" => signature.contains("send_as") || signature.starts_with("java.mail.smtp_send"),
-            _ => is_refusal_without_reason(signature) || alias_down || signature.starts_with("graph."),
-        },
-        Class::Alias => alias_down || is(&["java.mail.", "java.net.", "imap.login_failed", "imap.no_login_failed", "pop.err_logon"]),
-        Class::Symptom => cause == "token.refresh" && (wrapped_oauth || is_refusal_without_reason(signature) || alias_down),
-    }
-}
-
-/// True if the operations that a signature stands in work again at the end of the evidence: it healed.
-pub fn healed(hit: &SignatureHit, logs: &LogFacts) -> bool {
-    let failing_now = |signature: &str| {
-        logs.operations.iter().any(|operation| {
-            operation
-                .failing_tail()
-                .iter()
-                .any(|run| matches!(&run.outcome, crate::model::Outcome::Failed(ids) if ids.iter().any(|id| id == signature)))
-        })
-    };
-    let in_operations = logs.operations.iter().any(|operation| {
-        operation
-            .runs
-            .iter()
-            .any(|run| matches!(&run.outcome, crate::model::Outcome::Failed(ids) if ids.contains(&hit.id)))
-    });
-    in_operations && !failing_now(&hit.id)
 }

@@ -181,6 +181,7 @@ fn cause_row(rank: usize, cause: &crate::diagnosis::RootCause) -> Cause {
                     at: EvidenceRow::from(&fact.origin),
                 })
                 .collect(),
+            parts: onset.parts.iter().map(onset_part).collect(),
         }),
         reach: masked(&cause.reach.words()),
         candidates: cause
@@ -193,6 +194,19 @@ fn cause_row(rank: usize, cause: &crate::diagnosis::RootCause) -> Cause {
             .collect(),
         masks: cause.masks.clone(),
         suppressed: cause.suppressed.clone(),
+    }
+}
+
+fn onset_part(part: &crate::diagnosis::OnsetPart) -> OnsetPartRow {
+    OnsetPartRow {
+        function: part.function.words(),
+        subject: Some(masked(&part.subject)).filter(|subject| !subject.is_empty()),
+        host: part.host.clone(),
+        last_good: stamp(part.last_good),
+        first_bad: part.first_bad.rfc3339(),
+        last_bad: part.last_bad.rfc3339(),
+        failures: part.failures,
+        signatures: part.signatures.clone(),
     }
 }
 

@@ -116,11 +116,12 @@ fn cause_block(out: &mut String, cause: &Cause) {
         words::confidence(cause.confidence)
     );
     if let Some(onset) = &cause.onset {
-        let before = onset
-            .last_good
-            .as_ref()
-            .map_or("no success before it is in the logs".to_owned(), |t| format!("last good {t}"));
-        let _ = writeln!(out, "Since {} ({before}); last failure {}.\n", onset.first_bad, onset.last_bad);
+        let _ = writeln!(out, "Since {}.\n", md(&onset.words()));
+        if onset.parts.len() > 1 {
+            for part in &onset.parts {
+                let _ = writeln!(out, "- {}", md(&part.words()));
+            }
+        }
         for change in &onset.changes {
             let _ = writeln!(out, "- Changed: {} ({})", md(&change.text), code(&change.at.place()));
         }

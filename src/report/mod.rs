@@ -242,6 +242,29 @@ pub struct OnsetRow {
     pub last_bad: String,
     /// What changed between.
     pub changes: Vec<ChangeRow>,
+    /// The same for each function, alias or account, and server.
+    pub parts: Vec<OnsetPartRow>,
+}
+
+/// When one function began to fail for one alias or account on one server.
+#[derive(Clone, Debug, Serialize)]
+pub struct OnsetPartRow {
+    /// `token generation`, `token renewal`, `fetching` or `sending`.
+    pub function: &'static str,
+    /// Alias or account; null if no record names it.
+    pub subject: Option<String>,
+    /// Server; null if it is not known.
+    pub host: Option<String>,
+    /// Last attempt that worked.
+    pub last_good: Option<String>,
+    /// First attempt that failed.
+    pub first_bad: String,
+    /// Last attempt that failed.
+    pub last_bad: String,
+    /// How many failed.
+    pub failures: u64,
+    /// Known texts that the failing attempts met.
+    pub signatures: Vec<String>,
 }
 
 /// Something that changed at the onset.

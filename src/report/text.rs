@@ -4,7 +4,7 @@ mod checklist;
 mod errors;
 
 use super::escape::{visible, visible_line};
-use super::{Cause, EvidenceRow, FindingRow, Report, words};
+use super::{Cause, EvidenceRow, FindingRow, OnsetRow, Report, words};
 use crate::finding::{Severity, Verdict};
 use std::fmt::Write;
 
@@ -261,26 +261,7 @@ fn cause_block(out: &mut String, cause: &Cause, style: &Style) {
         quote(out, evidence, style);
     }
     if let Some(onset) = &cause.onset {
-        let before = onset
-            .last_good
-            .as_ref()
-            .map_or("no success before it is in the logs".to_owned(), |good| format!("last good {good}"));
-        wrap(
-            out,
-            "     since: ",
-            "       ",
-            &format!("{} ({before}); last failure {}", onset.first_bad, onset.last_bad),
-            style.width,
-        );
-        for change in &onset.changes {
-            wrap(
-                out,
-                "     changed: ",
-                "       ",
-                &format!("{} [{}]", visible_line(&change.text), visible_line(&change.at.place())),
-                style.width,
-            );
-        }
+        since(out, onset, style);
     }
     if !cause.reach.is_empty() {
         wrap(out, "     reach: ", "       ", &visible_line(&cause.reach), style.width);
@@ -306,6 +287,31 @@ fn cause_block(out: &mut String, cause: &Cause, style: &Style) {
         wrap(out, &first, &" ".repeat(12), &visible_line(step), style.width);
     }
     let _ = writeln!(out);
+}
+
+/// When it began: as a whole, then, where they differ, for each function, alias and server; and what changed between.
+fn since(out: &mut String, onset: &OnsetRow, style: &Style) {
+    const PARTS: usize = 6;
+    wrap(out, "     since: ", "       ", &onset.words(), style.width);
+    let shown = if style.verbose { onset.parts.len() } else { PARTS };
+    if onset.parts.len() > 1 {
+        for part in onset.parts.iter().take(shown) {
+            wrap(
+                out,
+                &format!("       {} ", style.bullet()),
+                "         ",
+                &visible_line(&part.words()),
+                style.width,
+            );
+        }
+        if onset.parts.len() > shown {
+            let _ = writeln!(out, "       {} {} more (shown with -v)", style.bullet(), onset.parts.len() - shown);
+        }
+    }
+    for change in &onset.changes {
+        let text = format!("{} [{}]", visible_line(&change.text), visible_line(&change.at.place()));
+        wrap(out, "     changed: ", "       ", &text, style.width);
+    }
 }
 
 /// `--> path:line` and the excerpt with a caret, as compilers quote.

@@ -1,6 +1,6 @@
 //! One word for one concept, in every format.
 
-use super::{Cause, FindingRow};
+use super::{Cause, FindingRow, OnsetPartRow, OnsetRow};
 use crate::config::State;
 use crate::finding::{Confidence, Role, Severity, Subject, SubjectKind, Suppressed, Verdict};
 
@@ -32,6 +32,31 @@ pub fn confidence(confidence: Confidence) -> &'static str {
         Confidence::High => "proven by the evidence",
         Confidence::Medium => "likely",
         Confidence::Low => "a weak sign",
+    }
+}
+
+impl OnsetRow {
+    /// When a fault began and whether it goes on: `<first failure> (last good …); last failure …, and nothing worked since`.
+    pub fn words(&self) -> String {
+        let before = match &self.last_good {
+            Some(good) => format!("last good {good}"),
+            None => "no success before it is in the logs".to_owned(),
+        };
+        format!("{} ({before}); last failure {}, and nothing worked since", self.first_bad, self.last_bad)
+    }
+}
+
+impl OnsetPartRow {
+    /// `token renewal, sales o365 on ECESVC01: from … (last good …) to …, 12 failures`.
+    pub fn words(&self) -> String {
+        let whose = self.subject.as_ref().map(|subject| format!(", {subject}")).unwrap_or_default();
+        let host = self.host.as_ref().map(|host| format!(" on {host}")).unwrap_or_default();
+        let before = self.last_good.as_ref().map(|good| format!(" (last good {good})")).unwrap_or_default();
+        let span = match self.failures {
+            1 => format!("once at {}{before}", self.first_bad),
+            n => format!("from {}{before} to {}, {n} failures", self.first_bad, self.last_bad),
+        };
+        format!("{}{whose}{host}: {span}", self.function)
     }
 }
 

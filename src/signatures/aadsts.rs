@@ -20,7 +20,7 @@ static CODE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)AADSTS[ _-]?([0-9]
 static LIST: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)error_?codes(?:\W|&quot;){0,16}\[([0-9,\s]{1,200})\]"));
 /// A code with the message that belongs to it, as a program prints it; without one it is a mention. Letters of any script.
 static MESSAGE: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r#"(?i-u:AADSTS)[ _-]?[0-9]{4,8}(?:\s*(?::|-|\xE2\x80\x93|\xE2\x80\x94)\s*|\s+)["'`]?[A-Z\x80-\xFF]"#));
+    LazyLock::new(|| pattern(r#"(?i-u:AADSTS)[ _-]?([0-9]{4,8})(?:\s*(?::|-|\xE2\x80\x93|\xE2\x80\x94)\s*|\s+)["'`]?[A-Z\x80-\xFF]"#));
 
 fn pattern(pattern: &str) -> Regex {
     RegexBuilder::new(pattern).unicode(false).build().expect("a constant pattern")
@@ -59,10 +59,12 @@ pub fn find(text: &[u8]) -> Option<Codes> {
     Some(Codes { code, at, all })
 }
 
-/// True if a code of `text` comes with its message, or in a token answer: what a program printed. A bare number in prose is a mention.
-pub fn carries_message(text: &[u8]) -> bool {
+/// True if `code` stands in `text` with its message, or `text` is a token answer: what a program printed. A bare number in prose is a
+/// mention, also beside another code's message.
+pub fn carries_message(text: &[u8], code: u32) -> bool {
     let text = prepare::without_urls(text);
-    MESSAGE.is_match(&text) || LIST.is_match(&text)
+    let told = |captures: regex::bytes::Captures<'_>| captures.get(1).is_some_and(|digits| number(digits.as_bytes()) == code);
+    MESSAGE.captures_iter(&text).any(told) || LIST.is_match(&text)
 }
 
 fn number(digits: &[u8]) -> u32 {
@@ -137,11 +139,15 @@ mod tests {
 
     #[test]
     fn a_message_tells_an_event_from_a_mention() {
-        assert!(carries_message(b"AADSTS50011: The redirect URI"));
-        assert!(carries_message("AADSTS50011 – Die Umleitungs-URI".as_bytes()));
-        assert!(carries_message(br#"{"error_codes":[50011]}"#));
-        assert!(!carries_message(b"we have AADSTS50011 since Monday"));
-        assert!(!carries_message(b"AADSTS50011, AADSTS7000222"));
+        assert!(carries_message(b"AADSTS50011: The redirect URI", 50011));
+        assert!(carries_message("AADSTS50011 – Die Umleitungs-URI".as_bytes(), 50011));
+        assert!(carries_message(br#"{"error_codes":[50011]}"#, 50011));
+        assert!(!carries_message(b"we have AADSTS50011 since Monday", 50011));
+        assert!(!carries_message(b"AADSTS50011, AADSTS7000222", 50011));
+        assert!(!carries_message(
+            b"AADSTS7000222: The secret is expired. AADSTS50011 means another fault.",
+            50011
+        ));
     }
 
     #[test]

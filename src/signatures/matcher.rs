@@ -49,15 +49,16 @@ impl Catalogue {
     /// The signatures that a line of another program's output holds: a command's output, a trace, a message pasted into a note.
     /// A bare AADSTS number or OAuth word in prose is a mention and doesn't count.
     pub fn match_line(&self, line: &str) -> Vec<Match> {
-        let mut owners = self.owners(line.as_bytes());
-        owners.retain(|&owner| owner != self.aadsts_number() || aadsts::carries_message(line.as_bytes()));
+        let owners = self.owners(line.as_bytes());
         if owners.is_empty() {
             return Vec::new();
         }
         let mut found = self.matches(line.as_bytes(), &owners);
-        found.retain(|hit| {
-            self.signature(hit.signature)
-                .is_none_or(|signature| signature.component != OAUTH || !is_prose(line.as_bytes(), &hit.at))
+        found.retain(|hit| match hit.code {
+            Some(code) => aadsts::carries_message(line.as_bytes(), code),
+            None => self
+                .signature(hit.signature)
+                .is_none_or(|signature| signature.component != OAUTH || !is_prose(line.as_bytes(), &hit.at)),
         });
         found
     }

@@ -1,9 +1,9 @@
 //! `log.known-errors`: error texts that the signature catalogue knows.
 
-use crate::case::{Case, moment};
+use crate::case::{Case, HitState};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Role as Who, Severity, Subject, Want};
-use crate::model::{LogFacts, Operation, OperationKind, Outcome, SignatureHit};
+use crate::model::{LogFacts, SignatureHit};
 use crate::signatures::{Catalogue, Described, Role};
 
 /// The check.
@@ -32,7 +32,6 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         return Err(Gap::missing("no ECE log and no output of a mail session is in the bundle", vec![want()]));
     }
     let catalogue = Catalogue::builtin();
-    let own_applications = case.ece_app_ids();
     let mut hits: Vec<Judged> = logs
         .hits
         .iter()
@@ -41,7 +40,7 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
             (role != Role::Context).then(|| Judged {
                 hit,
                 known: catalogue.describe(&hit.id),
-                state: state(logs, hit, &own_applications),
+                state: case.state_of(hit),
             })
         })
         .collect();
@@ -64,7 +63,10 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
             finding
         }]);
     }
-    let failing: Vec<&Judged> = hits.iter().filter(|judged| judged.state == State::GoesOn && judged.is_reason()).collect();
+    let failing: Vec<&Judged> = hits
+        .iter()
+        .filter(|judged| judged.state == HitState::GoesOn && judged.is_reason())
+        .collect();
     let finding = if let Some(worst) = failing.first() {
         let severity = failing.iter().map(|judged| judged.severity()).min().unwrap_or(check.severity);
         let more = match failing.len() - 1 {
@@ -79,9 +81,9 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         check.fail(subject, message).severity(severity)
     } else if let Some(worst) = hits
         .iter()
-        .find(|judged| judged.state != State::Elsewhere && (judged.is_reason() || judged.state == State::GoesOn))
+        .find(|judged| judged.state != HitState::Elsewhere && (judged.is_reason() || judged.state == HitState::GoesOn))
     {
-        let message = format!("{}: {}. {}", worst.state.words(), list(hits.iter()), worst.meaning());
+        let message = format!("{}: {}. {}", words_of(worst.state), list(hits.iter()), worst.meaning());
         check.warn(subject, message)
     } else {
         check.pass(subject, format!("only errors that are no fault of ECE's mail: {}", list(hits.iter())))
@@ -90,34 +92,19 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     Ok(vec![finding.at_all(shown.iter().take(12).flat_map(|judged| judged.places()))])
 }
 
-/// Whether an error goes on at the end of the evidence, worst first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum State {
-    /// Nothing shows that the same operation worked again.
-    GoesOn,
-    /// It stands outside ECE's logs and has no date: it may be long over.
-    Undated,
-    /// The same operation worked again later.
-    Healed,
-    /// It concerns another application.
-    Elsewhere,
-}
-
-impl State {
-    fn words(self) -> &'static str {
-        match self {
-            Self::GoesOn => "errors that stop no mail by themselves, or only wrap a reason, go on at the end of the logs",
-            Self::Undated => "known errors stand in texts without a date, so that nothing tells whether they are over",
-            Self::Healed => "known errors are over: the same operations worked again later",
-            Self::Elsewhere => "known errors concern another application",
-        }
+fn words_of(state: HitState) -> &'static str {
+    match state {
+        HitState::GoesOn => "errors that stop no mail by themselves, or only wrap a reason, go on at the end of the logs",
+        HitState::Undated { .. } => "known errors stand in texts without a date, so that nothing tells whether they are over",
+        HitState::Healed => "known errors are over: the same operations worked again later",
+        HitState::Elsewhere => "known errors concern another application",
     }
 }
 
 struct Judged<'a> {
     hit: &'a SignatureHit,
     known: Option<Described<'a>>,
-    state: State,
+    state: HitState,
 }
 
 impl Judged<'_> {
@@ -169,60 +156,6 @@ fn list<'a, 'b: 'a>(hits: impl Iterator<Item = &'a Judged<'b>>) -> String {
     hits.join(", ")
 }
 
-/// Whether the error goes on. Attempts that failed with it decide; an error outside any attempt is over once an attempt of the kind
-/// that it belongs to works later and none of that kind fails at the end.
-fn state(logs: &LogFacts, hit: &SignatureHit, own_applications: &std::collections::BTreeSet<String>) -> State {
-    if hit.aside == hit.count {
-        return State::Elsewhere;
-    }
-    let applications = hit.fields.get("client_id");
-    if applications.is_some_and(|ids| !own_applications.is_empty() && ids.iter().all(|id| !own_applications.contains(&id.to_lowercase()))) {
-        return State::Elsewhere;
-    }
-    let holds = |outcome: &Outcome| matches!(outcome, Outcome::Failed(ids) if ids.contains(&hit.id));
-    let attempted: Vec<&Operation> = logs
-        .operations
-        .iter()
-        .filter(|operation| operation.runs.iter().any(|run| holds(&run.outcome)))
-        .collect();
-    if !attempted.is_empty() {
-        let over = |operation: &&Operation| {
-            let last = operation.runs.iter().rposition(|run| holds(&run.outcome)).unwrap_or(0);
-            operation
-                .runs
-                .get(last..)
-                .unwrap_or_default()
-                .iter()
-                .any(|run| run.outcome == Outcome::Done)
-        };
-        return if attempted.iter().all(over) { State::Healed } else { State::GoesOn };
-    }
-    let Some(last) = hit.span.last else {
-        return if hit.elsewhere == hit.count { State::Undated } else { State::GoesOn };
-    };
-    let kinds = kinds(&hit.id);
-    let same: Vec<&Operation> = logs.operations.iter().filter(|operation| kinds.contains(&operation.kind)).collect();
-    let worked_later = same
-        .iter()
-        .any(|operation| operation.last_done().is_some_and(|run| moment(run.last) > moment(last)));
-    if worked_later && !same.iter().any(|operation| operation.ends_failing()) {
-        State::Healed
-    } else {
-        State::GoesOn
-    }
-}
-
-/// Kinds of attempts that an error outside any attempt belongs to.
-fn kinds(id: &str) -> &'static [OperationKind] {
-    use OperationKind::{Fetch, Send, TokenGeneration, TokenRefresh};
-    match id.split('.').next().unwrap_or_default() {
-        "smtp" => &[Send],
-        "imap" | "pop" => &[Fetch],
-        "entra" | "oauth" => &[TokenGeneration, TokenRefresh],
-        _ => &[Fetch, Send, TokenGeneration, TokenRefresh],
-    }
-}
-
 fn records(logs: &LogFacts) -> u64 {
     logs.streams.iter().map(|stream| stream.records).sum()
 }
@@ -239,7 +172,7 @@ fn want() -> Want {
 mod tests {
     use super::*;
     use crate::finding::Verdict;
-    use crate::model::{LogStream, Origin, Process, Run, Span, Stamp};
+    use crate::model::{AuthorizeRequest, LogEvent, LogEventKind, LogStream, Operation, OperationKind, Origin, Outcome, Process, Run, Span, Stamp};
     use std::collections::BTreeMap;
     use std::sync::Arc;
 
@@ -387,10 +320,21 @@ mod tests {
         foreign
             .fields
             .insert(String::from("client_id"), vec![String::from("99999999-2222-3333-4444-555555555555")]);
-        let case = case(vec![foreign], Vec::new());
+        let mut case = case(vec![foreign], Vec::new());
         assert_eq!(judge(&case).verdict, Verdict::Fail, "whose it is isn't known");
-        let own: std::collections::BTreeSet<String> = [String::from("11111111-2222-3333-4444-555555555555")].into();
-        assert_eq!(state(&case.logs, case.logs.hits.first().expect("a hit"), &own), State::Elsewhere);
+        case.logs.events.push(LogEvent {
+            kind: LogEventKind::Authorize(AuthorizeRequest {
+                client_id: Some(String::from("11111111-2222-3333-4444-555555555555")),
+                ..AuthorizeRequest::default()
+            }),
+            time: None,
+            last: None,
+            host: None,
+            process: Process::ApplicationServer,
+            count: 1,
+            origin: origin(),
+        });
+        assert_eq!(judge(&case).verdict, Verdict::Pass);
     }
 
     #[test]

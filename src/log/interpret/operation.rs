@@ -114,10 +114,11 @@ impl Scene<'_, '_> {
         }
     }
 
-    /// True for the sign-in of agents and chat customers: other registrations of the same tenant, with the same kind of codes.
+    /// True for the sign-in of agents and chat customers, and of connectors to knowledge bases and CRM systems: other registrations,
+    /// with the same kind of codes.
     pub fn is_other_sign_in(&self) -> bool {
         static CLASS: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(r"(?i:[.$_](?:sso|saml2?|openid|oidc|live|chat|ipcc|authenticate)[.$_])|Sso|SSO|Saml|SAML|OpenId|Oidc|OIDC")
+            Regex::new(r"(?i:[.$_](?:sso|saml2?|openid|oidc|live|chat|ipcc|authenticate|kb|knowledge|crm|connector|crawler)[.$_])|Sso|SSO|Saml|SAML|OpenId|Oidc|OIDC")
                 .expect("a constant pattern")
         });
         static WORDS: LazyLock<Regex> =

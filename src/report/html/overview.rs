@@ -125,16 +125,12 @@ fn cause(out: &mut String, cause: &Cause) {
     evidence(out, &cause.evidence);
     out.push_str("<dl>");
     if let Some(onset) = &cause.onset {
-        let before = onset
-            .last_good
-            .as_ref()
-            .map_or("no success before it is in the logs".to_owned(), |t| format!("last good {}", esc(t)));
-        let _ = write!(
-            out,
-            "<dt>Since</dt><dd>{} ({before}); last failure {}</dd>",
-            esc(&onset.first_bad),
-            esc(&onset.last_bad)
-        );
+        let _ = write!(out, "<dt>Since</dt><dd>{}", esc(&onset.words()));
+        if onset.parts.len() > 1 {
+            let parts: String = onset.parts.iter().map(|part| format!("<li>{}</li>", esc(&part.words()))).collect();
+            let _ = write!(out, "<ul>{parts}</ul>");
+        }
+        out.push_str("</dd>");
         for change in &onset.changes {
             let _ = write!(
                 out,
