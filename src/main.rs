@@ -1,10 +1,9 @@
 //! Arguments, library, exit code.
 
-use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // A panic is reported with its member, in the inventory; its text could hold what must not be printed.
     std::panic::set_hook(Box::new(|_| {}));
-    ecelens::cli::run(ecelens::cli::Arguments::parse()).into()
+    ecelens::cli::main().into()
 }

@@ -7,15 +7,17 @@ mod config;
 mod diff;
 mod explain;
 mod facts;
+mod interrupt;
 mod inventory;
 mod output;
 mod packs;
+mod sandbox;
 mod scan;
 mod shell;
 mod terminal;
 mod timeline;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::process::ExitCode;
 
 /// How the program ends (contract.md, "Exit codes").
@@ -105,6 +107,10 @@ pub(crate) struct Common {
     /// Say more: passes, samples, every place.
     #[arg(short, long, global = true, help_heading = "Output")]
     pub verbose: bool,
+    /// Don't lock the program in; the report says so. By default it can read and write only what the command line names, and has
+    /// no sockets, as far as the system can bar them; -v says how far.
+    #[arg(long, global = true, help_heading = "Safety")]
+    pub no_sandbox: bool,
 }
 
 /// When to colour.
@@ -118,8 +124,32 @@ pub(crate) enum Color {
     Never,
 }
 
-/// Runs the program.
-pub fn run(arguments: Arguments) -> Exit {
+/// Reads the command line, locks the program in, and runs it.
+pub fn main() -> Exit {
+    let matches = Arguments::command().get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    lock_in(&matches);
+    interrupt::watch();
+    run(arguments)
+}
+
+/// Threads inherit what binds their parent: this comes before any is started.
+fn lock_in(matches: &ArgMatches) {
+    let mut command = matches;
+    while let Some((_, below)) = command.subcommand() {
+        command = below;
+    }
+    let says = if command.get_flag("no_sandbox") {
+        "off, as --no-sandbox asks".into()
+    } else {
+        sandbox::Access::of(matches).lock()
+    };
+    if command.get_flag("verbose") {
+        terminal::note(&format!("ecelens: sandbox: {says}"));
+    }
+}
+
+fn run(arguments: Arguments) -> Exit {
     match arguments.command {
         None => scan::run(&arguments.scan),
         Some(Command::Scan(scan)) => scan::run(&scan),

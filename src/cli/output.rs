@@ -1,9 +1,10 @@
 //! Where a report goes: pairs of format and file, or standard output. Files are written whole or not at all.
 
-use super::{Exit, terminal};
+use super::{Exit, interrupt, terminal};
 use crate::report::{self, Rendering, Report, text::Style};
 use clap::ValueEnum;
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Formats of the report.
@@ -123,12 +124,21 @@ fn render(report: &Report, format: Format, style: &Style) -> Result<Vec<u8>, Str
 }
 
 /// Writes a file by a temporary one beside it and a rename: after a crash there is the old file or the new one, never half of one.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// A link stays, and what it names is replaced. A device or a pipe is written to as it is.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let _uninterrupted = interrupt::hold_off();
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        return File::options().write(true).open(path)?.write_all(bytes);
+    }
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut temporary = tempfile::Builder::new().prefix(".ecelens-").tempfile_in(folder)?;
     temporary.write_all(bytes)?;
     temporary.as_file().sync_all()?;
     temporary.persist(path).map_err(|error| error.error)?;
+    // The new name lasts only once the folder is on the disk too; Windows has no such call.
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
     Ok(())
 }
 
@@ -152,5 +162,22 @@ mod tests {
         assert_eq!(shown(&[(1, Json), (5, Text)], &[(3, "a.json")]), "Json:a.json Text:-");
         assert_eq!(shown(&[(3, Json)], &[(1, "a.json")]), "Json:a.json");
         assert_eq!(shown(&[], &[(1, "a.txt")]), "Text:a.txt");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_not_replaced_by_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let null = folder.path().join("null");
+        std::os::unix::fs::symlink("/dev/null", &null).expect("a link");
+        write_whole(&null, b"report").expect("written to the device");
+        assert!(!null.metadata().expect("still there").is_file());
+        let real = folder.path().join("report");
+        std::fs::write(&real, "old").expect("a file");
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&real, &link).expect("a link");
+        write_whole(&link, b"new").expect("written behind the link");
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::read(&real).expect("a file"), b"new");
     }
 }

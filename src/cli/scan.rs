@@ -181,6 +181,9 @@ fn shaping(input: &Input, config: Option<&Path>) -> Vec<String> {
     if let Some(version) = input.ece_version {
         arguments.push(format!("--ece-version={version}"));
     }
+    if input.common.no_sandbox {
+        arguments.push("--no-sandbox".into());
+    }
     arguments
 }
 

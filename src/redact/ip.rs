@@ -10,7 +10,7 @@ pub(super) fn pseudonym(ip: &str, digest: impl Fn(&[u8]) -> [u8; 32]) -> Option<
     if ip.contains(':') {
         return version6(ip, digest);
     }
-    let octets: Vec<u8> = ip.split('.').filter_map(|part| part.parse().ok()).collect();
+    let octets: Vec<u8> = ip.split('.').filter_map(|part| part.parse::<u8>().ok()).collect();
     let &[a, b, c, d] = octets.as_slice() else { return None };
     // What kind of address it is has to stay visible: internal ones must not become public ones, nor the reverse.
     let kept = match (a, b) {
