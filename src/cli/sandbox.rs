@@ -24,7 +24,9 @@ impl Access {
         while let Some(matches) = level {
             for id in matches.ids() {
                 // Arguments of another type are no paths.
-                let Ok(Some(paths)) = matches.try_get_many::<PathBuf>(id.as_str()) else { continue };
+                let Ok(Some(paths)) = matches.try_get_many::<PathBuf>(id.as_str()) else {
+                    continue;
+                };
                 if WRITTEN.contains(&id.as_str()) {
                     access.write.extend(paths.map(|path| place_of(path)));
                 } else {
@@ -49,7 +51,10 @@ fn place_of(path: &Path) -> PathBuf {
     if path.exists() && !path.is_file() {
         return path;
     }
-    let above = path.ancestors().skip(1).map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+    let above = path
+        .ancestors()
+        .skip(1)
+        .map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
     above.into_iter().find(|folder| folder.is_dir()).unwrap_or(Path::new(".")).to_owned()
 }
 

@@ -78,6 +78,7 @@ pub fn progress_bar(jobs: usize, quiet: bool) -> indicatif::ProgressBar {
     }
     let bar = indicatif::ProgressBar::new_spinner();
     let template = indicatif::ProgressStyle::with_template("{spinner} {pos} files read");
-    bar.set_style(template.unwrap_or_else(|_| indicatif::ProgressStyle::default_spinner()));
+    let style = template.unwrap_or_else(|_| indicatif::ProgressStyle::default_spinner());
+    bar.set_style(if speaks_unicode(true) { style } else { style.tick_chars("-\\|/ ") });
     bar
 }
