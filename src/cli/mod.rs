@@ -18,6 +18,7 @@ mod terminal;
 mod timeline;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 /// How the program ends (contract.md, "Exit codes").
@@ -130,7 +131,9 @@ pub fn main() -> Exit {
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     lock_in(&matches);
     interrupt::watch();
-    run(arguments)
+    // Its text could hold what must not be printed.
+    catch_unwind(AssertUnwindSafe(|| run(arguments)))
+        .unwrap_or_else(|_| terminal::complain("an internal error; please report the command line and the kinds of the files"))
 }
 
 /// Threads inherit what binds their parent: this comes before any is started.
