@@ -4,7 +4,7 @@
 //!
 //! `cargo test --test faults` injects into some of the calls, `cargo test --test faults -- --include-ignored` into every one.
 
-#![allow(clippy::disallowed_methods)]
+#![allow(clippy::disallowed_methods, clippy::print_stderr)]
 #![cfg(target_os = "linux")]
 
 mod support;

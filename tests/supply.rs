@@ -1,7 +1,8 @@
 //! The lock file holds no crate that could reach a network, and nothing that is banned in deny.toml.
 
-#![allow(clippy::disallowed_methods)]
+#![allow(clippy::disallowed_methods, clippy::print_stderr)]
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 fn project(file: &str) -> String {
@@ -40,4 +41,54 @@ fn every_package_comes_from_the_registry() {
             "{name}: {source:?}"
         );
     }
+}
+
+/// The table of DEPENDENCIES.md names exactly the direct dependencies of every kind.
+#[test]
+fn every_dependency_is_accounted_for() {
+    let manifest: toml::Value = toml::from_str(&project("Cargo.toml")).expect("Cargo.toml");
+    let mut tables = vec![&manifest];
+    tables.extend(manifest["target"].as_table().into_iter().flat_map(|targets| targets.values()));
+    let kinds = ["dependencies", "build-dependencies", "dev-dependencies"];
+    let direct: BTreeSet<String> = tables
+        .iter()
+        .flat_map(|table| kinds.iter().filter_map(|kind| table.get(kind)?.as_table()))
+        .flat_map(|dependencies| dependencies.keys().cloned())
+        .collect();
+    let table = project("DEPENDENCIES.md");
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| ")?.split(' ').next());
+    let told: BTreeSet<String> = rows.filter(|name| !matches!(*name, "crate" | "---")).map(str::to_owned).collect();
+    assert_eq!(told, direct);
+}
+
+/// Programs that run while ecelens is built: a new one is looked at before it stands here.
+#[test]
+fn no_new_crate_runs_code_at_build_time() {
+    let mut cargo = std::process::Command::new(env!("CARGO"));
+    cargo
+        .args(["metadata", "--format-version=1", "--locked", "--offline"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    let told = cargo
+        .output()
+        .ok()
+        .and_then(|output| serde_json::from_slice::<serde_json::Value>(&output.stdout).ok());
+    let Some(metadata) = told else {
+        return eprintln!("skipped: not every locked crate is on this machine (cargo fetch)");
+    };
+    let runs = |package: &serde_json::Value| {
+        package["targets"].as_array().into_iter().flatten().any(|target| {
+            target["kind"]
+                .as_array()
+                .is_some_and(|kinds| kinds.iter().any(|kind| kind == "custom-build" || kind == "proc-macro"))
+        })
+    };
+    let running: BTreeSet<String> = metadata["packages"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|package| runs(package))
+        .filter_map(|package| package["name"].as_str().map(str::to_owned))
+        .collect();
+    let known: BTreeSet<String> = project("tests/build-time.txt").lines().map(str::to_owned).collect();
+    assert_eq!(running, known, "tests/build-time.txt lists the crates with a build script or macros");
 }

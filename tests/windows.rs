@@ -1,7 +1,7 @@
 //! The Windows program under Wine gives the same bytes as the program here, for every golden bundle and for names that Windows
 //! minds. `release/build windows` builds it; without it, or without Wine, a line says what is missing.
 
-#![allow(clippy::disallowed_methods)]
+#![allow(clippy::disallowed_methods, clippy::print_stderr)]
 
 mod support;
 

@@ -166,6 +166,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
+    #[allow(clippy::disallowed_methods)]
     fn what_is_no_file_is_not_replaced_by_one() {
         let folder = tempfile::tempdir().expect("a folder");
         let null = folder.path().join("null");
