@@ -132,6 +132,7 @@ mod tests {
             kind,
             subject: subject.into(),
             runs,
+            left_out: 0,
         };
         let operations = vec![
             operation(

@@ -1,7 +1,7 @@
 //! From members to logs: rotated files are put in order by what stands in them, records that were cut in two are joined, and
 //! what the members mean becomes what the logs of the bundle say.
 
-use super::interpret::{self, Interpreter, Located, Meaning, NamedSource, order_of, source_of_name};
+use super::interpret::{self, Interpreter, Located, LocatedRun, Meaning, NamedSource, order_of, source_of_name};
 use super::trace::{self, Dialogue};
 use super::{Filter, SegmentDigest, join};
 use crate::model::{
@@ -130,7 +130,7 @@ pub fn assemble(mut members: Vec<MemberLog>, elsewhere: Vec<Elsewhere>, known: &
         for mut chain in chains {
             elsewhere.extend(join_ends(&mut chain, filter, catalogue));
             let stream = stream_of(&chain);
-            for piece in &chain {
+            for piece in chain {
                 assembled.members.push(piece.placed());
                 let meaning = piece.meaning.located(&piece.path, &piece.host, &piece.process);
                 located.push((assembled.facts.streams.len(), meaning));
@@ -350,14 +350,16 @@ fn stream_of(chain: &[Piece]) -> LogStream {
 /// Merges what all members mean; each comes with the number of its log.
 fn gather(facts: &mut LogFacts, located: Vec<(usize, Located)>, elsewhere: Vec<Elsewhere>, known: &Known) {
     let mut hits: Vec<SignatureHit> = Vec::new();
-    let mut runs: BTreeMap<(OperationKind, String), Vec<Run>> = BTreeMap::new();
+    let mut runs: BTreeMap<(OperationKind, String), (Vec<LocatedRun>, u64)> = BTreeMap::new();
     let mut polls: BTreeMap<(usize, String), Vec<PollSeries>> = BTreeMap::new();
     let mut events: Vec<LogEvent> = Vec::new();
     let mut groups: BTreeMap<String, Vec<UnexplainedGroup>> = BTreeMap::new();
     for (log, member) in located {
         hits.extend(member.hits);
-        for (kind, subject, run) in member.runs {
-            runs.entry((kind, known.subject(kind, subject))).or_default().push(run);
+        for (kind, subject, located, left_out) in member.runs {
+            let (own, own_left_out) = runs.entry((kind, known.subject(kind, subject))).or_default();
+            own.extend(located);
+            *own_left_out += left_out;
         }
         for series in member.polls {
             polls.entry((log, series.instance.clone())).or_default().push(series);
@@ -378,10 +380,10 @@ fn gather(facts: &mut LogFacts, located: Vec<(usize, Located)>, elsewhere: Vec<E
     facts.hits = merge_hits(hits);
     facts.operations = runs
         .into_iter()
-        .map(|((kind, subject), runs)| Operation {
-            kind,
-            subject,
-            runs: interpret::joined_runs(runs),
+        .map(|((kind, subject), (runs, left_out))| {
+            let mut operation = interpret::operation(kind, subject, runs);
+            operation.left_out += left_out;
+            operation
         })
         .collect();
     heal_the_unnamed(&mut facts.operations);

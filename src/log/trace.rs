@@ -213,14 +213,14 @@ impl Dialogue {
                 heard.extend(claims.map(|claims| Heard::Token { user: user.clone(), claims }));
                 self.user = Some(user);
             }
-        } else if ADMITTED.is_match(line) && self.asked {
+        } else if self.asked && ADMITTED.is_match(line) {
             heard.extend(self.answered(true));
-        } else if REFUSED.is_match(line) && (self.asked || line.contains("User is authenticated but not connected")) {
+        } else if (self.asked || line.contains("User is authenticated but not connected")) && REFUSED.is_match(line) {
             if self.user.is_none() {
                 self.user = self.inside.take();
             }
             heard.extend(self.answered(false));
-        } else if ASKED.is_match(line) {
+        } else if ["AUTH", "LOGIN", "USER "].iter().any(|word| line.contains(word)) && ASKED.is_match(line) {
             self.asked = true;
         }
         self.watch_for_bodies(line);
@@ -259,7 +259,7 @@ impl Dialogue {
     }
 
     fn watch_for_bodies(&mut self, line: &str) {
-        if let Some(literal) = LITERAL.captures(line) {
+        if let Some(literal) = LITERAL.captures(line).filter(|_| line.ends_with('}')) {
             self.body = literal[1].parse().ok().filter(|n| *n > 0).map(Body::Literal);
         } else if line.starts_with("354 ") || (self.retrieving && line.starts_with("+OK")) {
             self.body = Some(Body::UntilDot);

@@ -171,8 +171,15 @@ pub struct Operation {
     pub kind: OperationKind,
     /// Alias address or account name, lower case; empty if the record names none.
     pub subject: String,
-    /// Its runs, ordered by time.
+    /// Its runs, ordered by time. Of very many those at both ends, and those that show each outcome.
     pub runs: Vec<Run>,
+    /// Runs that were left out; their attempts count with the run before them of the same outcome.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub left_out: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Operation {

@@ -40,17 +40,15 @@ pub fn unescape(text: &[u8]) -> Option<Unescaped> {
         bytes: Vec::with_capacity(text.len()),
         steps: Vec::new(),
     };
+    let mut words = Words::default();
     let mut at = 0;
-    let mut form = false;
-    let mut word_end = 0;
-    while let Some(&byte) = text.get(at) {
-        if at >= word_end {
-            // A word with a %xx in it is part of a form body, where a plus is a blank.
-            let rest = text.get(at..).unwrap_or_default();
-            let length = rest.iter().position(u8::is_ascii_whitespace).map_or(rest.len(), |blank| blank + 1);
-            word_end = at + length;
-            form = rest.get(..length).is_some_and(holds_percent_code);
-        }
+    while let Some(rest) = text.get(at..) {
+        let plain = rest.iter().position(|byte| matches!(byte, b'\\' | b'&' | b'%' | b'+' | b'"' | b'#'));
+        let (copied, _) = rest.split_at(plain.unwrap_or(rest.len()));
+        out.bytes.extend_from_slice(copied);
+        at += copied.len();
+        let Some(&byte) = text.get(at) else { break };
+        let form = matches!(byte, b'%' | b'+') && words.is_form(text, at);
         let (replacement, length) = escape_at(text, at, form).unwrap_or((byte, 1));
         out.bytes.push(replacement);
         at += length;
@@ -59,6 +57,27 @@ pub fn unescape(text: &[u8]) -> Option<Unescaped> {
         }
     }
     Some(out)
+}
+
+/// Which words of a text are part of a form body: those that hold a `%xx`. In them a plus is a blank.
+#[derive(Default)]
+struct Words {
+    /// End of the word that was looked at last, and whether it is one.
+    last: (usize, bool),
+}
+
+impl Words {
+    /// True if the word at `at` is part of a form body. Asked for ascending places, each word is looked at once.
+    fn is_form(&mut self, text: &[u8], at: usize) -> bool {
+        if at >= self.last.0 {
+            let before = text.get(..at).unwrap_or_default();
+            let start = before.iter().rposition(u8::is_ascii_whitespace).map_or(0, |blank| blank + 1);
+            let word = text.get(start..).unwrap_or_default();
+            let length = word.iter().position(u8::is_ascii_whitespace).unwrap_or(word.len());
+            self.last = (start + length, word.get(..length).is_some_and(holds_percent_code));
+        }
+        self.last.1
+    }
 }
 
 fn holds_percent_code(word: &[u8]) -> bool {

@@ -30,23 +30,21 @@ fn lane(host: Option<&String>) -> &str {
     host.map_or("unknown server", String::as_str)
 }
 
-/// Takes over `runs`, leaving out the middle of very many.
-fn folded(events: &mut Vec<Event>, runs: Vec<Event>) {
-    if runs.len() <= FIRST_SHOWN + LAST_SHOWN {
-        events.extend(runs);
-        return;
-    }
-    let left_out = runs.len() - FIRST_SHOWN - LAST_SHOWN;
+/// Takes over `runs`, leaving out the middle of very many. `unseen` were left out of it before.
+fn folded(events: &mut Vec<Event>, runs: Vec<Event>, unseen: u64) {
+    let passed_over = runs.len().saturating_sub(FIRST_SHOWN + LAST_SHOWN);
+    let left_out = passed_over as u64 + unseen;
     for (n, event) in runs.into_iter().enumerate() {
-        if n < FIRST_SHOWN || n >= FIRST_SHOWN + left_out {
-            events.push(event);
-        } else if n == FIRST_SHOWN {
+        if n == FIRST_SHOWN && left_out > 0 {
             let text = format!("{left_out} more changes between success and failure ({})", event.row);
             events.push(Event {
                 text,
                 kind: EventKind::Failure,
-                ..event
+                ..event.clone()
             });
+        }
+        if n < FIRST_SHOWN || n >= FIRST_SHOWN + passed_over {
+            events.push(event);
         }
     }
 }
@@ -69,7 +67,7 @@ fn of_operation(events: &mut Vec<Event>, operation: &Operation) {
             ..Event::new(run.first, lane(run.host.as_ref()), kind, event_kind, &text, &run.origin).lasting(run.last, run.count)
         }
     });
-    folded(events, runs.collect());
+    folded(events, runs.collect(), operation.left_out);
 }
 
 fn of_polls(events: &mut Vec<Event>, series: &PollSeries) {
@@ -166,7 +164,7 @@ fn of_sign_ins(events: &mut Vec<Event>, sign_ins: &[Fact<SignIn>]) {
                 }
             }
         }
-        folded(events, runs.into_iter().map(|(_, event)| event).collect());
+        folded(events, runs.into_iter().map(|(_, event)| event).collect(), 0);
     }
 }
 
@@ -244,6 +242,7 @@ mod tests {
                 kind: OperationKind::Fetch,
                 subject: "a@contoso.com".into(),
                 runs: runs.collect(),
+                left_out: 0,
             }],
             ..LogFacts::default()
         };

@@ -230,6 +230,7 @@ mod tests {
                 .iter()
                 .map(|&(id, minute)| run_of(id.map_or(Outcome::Done, |id| Outcome::Failed(vec![id.to_owned()])), minute))
                 .collect(),
+            left_out: 0,
         }
     }
 

@@ -1,43 +1,43 @@
 //! Attempts at the things ECE does, and how they ended, kept as runs of like outcomes.
 
 use super::place::{Place, order_of};
+use super::runs::{Ends, LocatedRun, RawRun, Reasons, Spot, thin};
 use crate::log::Record;
-use crate::model::{OperationKind, Outcome, Run, Stamp};
-use std::collections::BTreeMap;
+use crate::model::{OperationKind, Stamp};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Subjects per kind that are told apart; the attempts of further ones count for nobody in particular.
 const SUBJECTS: usize = 512;
-/// Runs per subject and member; beyond it, unlike failures are counted as one run.
-const RUNS: usize = 256;
-
-/// A run of attempts with the same outcome.
-#[derive(Clone)]
-struct RawRun {
-    outcome: Outcome,
-    first: Stamp,
-    last: Stamp,
-    count: u64,
-    first_place: Place,
-    last_place: Place,
-}
+/// Runs per subject and member; of more, the ones at the ends are kept, and those that show each outcome.
+const RUNS: usize = 64;
+const ENDS: Ends = Ends { first: 4, last: 12 };
+/// Unlike failures that are told apart in a member; further ones count as failures for unknown reasons.
+const REASONS: usize = 256;
 
 /// All attempts of a member, by kind and subject.
 #[derive(Clone, Default)]
 pub(super) struct Attempts {
-    by_kind: BTreeMap<OperationKind, BTreeMap<String, Vec<RawRun>>>,
+    by_kind: BTreeMap<OperationKind, BTreeMap<String, Runs>>,
+    /// Each set of reasons once: runs share them.
+    reasons: BTreeSet<Arc<[String]>>,
     /// Attempts that were filed under nobody for want of room.
     pub unnamed: u64,
+}
+
+/// The runs of a subject.
+#[derive(Clone, Default)]
+struct Runs {
+    runs: Vec<RawRun<Place>>,
+    /// Runs that were left out.
+    left_out: u64,
 }
 
 impl Attempts {
     /// Notes that an attempt worked. The common case, so that it allocates nothing for a subject that is known.
     pub fn done(&mut self, kind: OperationKind, subject: &str, record: &Record<'_>) {
-        let Some(time) = record.time else { return };
-        let runs = self.runs_of(kind, subject);
-        match runs.last_mut() {
-            Some(run) if run.outcome == Outcome::Done => run.extend(time, record),
-            _ => runs.push(RawRun::new(Outcome::Done, time, record)),
+        if let Some(time) = record.time {
+            self.runs_of(kind, subject).add(None, time, record);
         }
     }
 
@@ -46,15 +46,23 @@ impl Attempts {
         let Some(time) = record.time else { return };
         ids.sort_unstable();
         ids.dedup();
-        let runs = self.runs_of(kind, subject);
-        let full = runs.len() >= RUNS;
-        match runs.last_mut() {
-            Some(run) if run.outcome == Outcome::Failed(ids.clone()) || (full && run.outcome != Outcome::Done) => run.extend(time, record),
-            _ => runs.push(RawRun::new(Outcome::Failed(ids), time, record)),
-        }
+        let reasons = self.shared(ids);
+        self.runs_of(kind, subject).add(Some(reasons), time, record);
     }
 
-    fn runs_of(&mut self, kind: OperationKind, subject: &str) -> &mut Vec<RawRun> {
+    fn shared(&mut self, ids: Vec<String>) -> Arc<[String]> {
+        if let Some(known) = self.reasons.get(ids.as_slice()) {
+            return known.clone();
+        }
+        if self.reasons.len() >= REASONS {
+            return Arc::default();
+        }
+        let reasons: Arc<[String]> = ids.into();
+        self.reasons.insert(reasons.clone());
+        reasons
+    }
+
+    fn runs_of(&mut self, kind: OperationKind, subject: &str) -> &mut Runs {
         let subjects = self.by_kind.entry(kind).or_default();
         let known = subjects.contains_key(subject);
         let subject = if known || subjects.len() < SUBJECTS {
@@ -64,16 +72,17 @@ impl Attempts {
             ""
         };
         if !subjects.contains_key(subject) {
-            subjects.insert(subject.to_owned(), Vec::new());
+            subjects.insert(subject.to_owned(), Runs::default());
         }
         subjects.get_mut(subject).expect("the subject was put in above")
     }
 
     /// Moves every place `lines` lines down.
     pub fn move_down(&mut self, lines: u64) {
-        for run in self.by_kind.values_mut().flat_map(|subjects| subjects.values_mut()).flatten() {
+        let runs = self.by_kind.values_mut().flat_map(|subjects| subjects.values_mut());
+        for run in runs.flat_map(|runs| &mut runs.runs) {
             run.first_place.move_down(lines);
-            run.last_place.move_down(lines);
+            run.last_place.iter_mut().for_each(|place| place.move_down(lines));
         }
     }
 
@@ -83,76 +92,74 @@ impl Attempts {
         for (kind, subjects) in later.by_kind {
             let own = self.by_kind.entry(kind).or_default();
             for (subject, runs) in subjects {
-                own.entry(subject).or_default().extend(runs);
+                own.entry(subject).or_default().append(runs);
             }
         }
     }
 
-    /// The runs, located in the member `path` of `host`.
-    pub fn located(&self, path: &Arc<str>, host: &Option<String>) -> Vec<(OperationKind, String, Run)> {
-        let mut located = Vec::new();
-        for (kind, subjects) in &self.by_kind {
-            for (subject, runs) in subjects {
-                located.extend(runs.iter().map(|run| {
-                    let run = Run {
-                        outcome: run.outcome.clone(),
-                        first: run.first,
-                        last: run.last,
-                        count: run.count,
-                        origin: run.first_place.origin(path),
-                        last_origin: run.last_place.origin(path),
-                        host: host.clone(),
-                    };
-                    (*kind, subject.clone(), run)
-                }));
-            }
-        }
-        located
+    /// The runs by kind and subject, located in the member `path` of `host`, and how many were left out of them.
+    pub fn located(self, path: &Arc<str>, host: &Option<String>) -> Vec<(OperationKind, String, Vec<LocatedRun>, u64)> {
+        let located = |place: Place| Spot {
+            path: path.clone(),
+            host: host.clone(),
+            place,
+        };
+        let of_subject = |kind, (subject, runs): (String, Runs)| {
+            let located = runs.runs.into_iter().map(|run| RawRun {
+                reasons: run.reasons,
+                first: run.first,
+                last: run.last,
+                count: run.count,
+                first_place: located(run.first_place),
+                last_place: run.last_place.map(located),
+            });
+            (kind, subject, located.collect(), runs.left_out)
+        };
+        self.by_kind
+            .into_iter()
+            .flat_map(|(kind, subjects)| subjects.into_iter().map(move |runs| (kind, runs)))
+            .map(|(kind, runs)| of_subject(kind, runs))
+            .collect()
     }
 }
 
-impl RawRun {
-    fn new(outcome: Outcome, time: Stamp, record: &Record<'_>) -> Self {
-        let place = Place::of(record);
-        Self {
-            outcome,
-            first: time,
-            last: time,
-            count: 1,
-            first_place: place.clone(),
-            last_place: place,
-        }
-    }
-
-    fn extend(&mut self, time: Stamp, record: &Record<'_>) {
-        self.count += 1;
-        if order_of(time) >= order_of(self.last) {
-            self.last = time;
-            self.last_place.set(record);
-        }
-    }
-}
-
-/// Orders runs by their end and joins neighbours with the same outcome on the same host.
-pub(crate) fn joined(mut runs: Vec<Run>) -> Vec<Run> {
-    runs.sort_by(|a, b| {
-        let key = |r: &Run| (order_of(r.last), order_of(r.first));
-        key(a).cmp(&key(b)).then_with(|| a.origin.cmp(&b.origin))
-    });
-    let mut joined: Vec<Run> = Vec::new();
-    for run in runs {
-        match joined.last_mut() {
-            Some(last) if last.outcome == run.outcome && last.host == run.host => {
-                if order_of(run.first) < order_of(last.first) {
-                    last.first = run.first;
-                    last.origin = run.origin;
+impl Runs {
+    fn add(&mut self, reasons: Reasons, time: Stamp, record: &Record<'_>) {
+        match self.runs.last_mut() {
+            Some(run) if run.reasons == reasons => {
+                run.count += 1;
+                if order_of(time) >= order_of(run.last) {
+                    run.last = time;
+                    match &mut run.last_place {
+                        Some(place) => place.set(record),
+                        none => *none = Some(Place::of(record)),
+                    }
                 }
-                last.last = run.last;
-                last.last_origin = run.last_origin;
-                last.count += run.count;
             }
-            _ => joined.push(run),
+            _ => {
+                self.runs.push(RawRun {
+                    reasons,
+                    first: time,
+                    last: time,
+                    count: 1,
+                    first_place: Place::of(record),
+                    last_place: None,
+                });
+                self.thin();
+            }
         }
     }
-    joined
+
+    fn append(&mut self, later: Self) {
+        self.runs.extend(later.runs);
+        self.left_out += later.left_out;
+        self.thin();
+    }
+
+    /// Leaves out runs when there are twice as many as are kept: each is looked at but a few times.
+    fn thin(&mut self) {
+        if self.runs.len() >= 2 * RUNS {
+            self.left_out += thin(&mut self.runs, ENDS);
+        }
+    }
 }

@@ -1,7 +1,9 @@
 //! Java exceptions inside a record: the chain of causes, the product's own frame, and what they prove about a connection.
 
 use crate::model::Reach;
+use memchr::memmem::Finder;
 use regex::Regex;
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// Lines of a trace that are looked at; a longer one has said what it has to say.
@@ -16,36 +18,131 @@ pub(super) struct Chain {
     pub frame: Option<String>,
 }
 
-static THROWN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b((?:[a-z_][A-Za-z0-9_]*\.)+[A-Z][A-Za-z0-9_$]*(?:Exception|Error|Failure|Throwable))\b(?:\s*:\s*([^\r\n]{0,500}))?")
-        .expect("a constant pattern")
-});
+/// The exception that `line` names first: its class, fully qualified, and what follows its colon.
+///
+/// A hand-written `((?:[a-z_][A-Za-z0-9_]*\.)+[A-Z][A-Za-z0-9_$]*(?:Exception|Error|Failure|Throwable))\b(?:\s*:\s*([^\r\n]{0,500}))?`
+/// behind a word's beginning: it reads every error of a log, and the pattern took a quarter of all interpretation.
+fn thrown(line: &str) -> Option<(&str, &str)> {
+    let bytes = line.as_bytes();
+    if !KINDS.iter().any(|kind| kind.find(bytes).is_some()) {
+        return None;
+    }
+    let named = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$' | b'.');
+    let mut from = 0;
+    loop {
+        from += bytes.get(from..)?.iter().position(named)?;
+        let length = bytes.get(from..)?.iter().take_while(|b| named(b)).count();
+        let run = line.get(from..from + length)?;
+        let inside_word = line.get(..from)?.chars().next_back().is_some_and(char::is_alphanumeric);
+        let before_word = line.get(from + length..)?.chars().next().is_some_and(char::is_alphanumeric);
+        // A name begins where a word does.
+        let mut starts = std::iter::once(0)
+            .filter(|_| !inside_word)
+            .chain(memchr::memchr2_iter(b'.', b'$', run.as_bytes()).map(|at| at + 1));
+        if let Some((at, class)) = starts.find_map(|at| Some((at, class_at(run, at, before_word)?))) {
+            let rest = line.get(from + at + class.len()..)?;
+            return Some((class, rest.trim_start().strip_prefix(':').map_or("", message)));
+        }
+        from += length;
+    }
+}
+
+/// What stands behind the colon.
+fn message(rest: &str) -> &str {
+    const LONGEST: usize = 500;
+    let rest = rest.trim_start();
+    let end = rest.find(['\r', '\n']).unwrap_or(rest.len());
+    let text = rest.get(..end).unwrap_or_default();
+    let end = text.char_indices().nth(LONGEST).map_or(text.len(), |(at, _)| at);
+    text.get(..end).unwrap_or_default().trim_end()
+}
+
+/// The class of an exception that `run` (letters, digits, `_`, `$` and dots) names from `at` on. `before_word`: the run's end is
+/// no word's end.
+fn class_at(run: &str, at: usize, before_word: bool) -> Option<&str> {
+    let name = run.get(at..)?;
+    let mut simple = 0;
+    // Packages begin with a small letter.
+    while name.as_bytes().get(simple).is_some_and(|b| b.is_ascii_lowercase() || *b == b'_') {
+        let package = name.get(simple..)?;
+        let length = package.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+        if package.as_bytes().get(length) != Some(&b'.') {
+            return None;
+        }
+        simple += length + 1;
+    }
+    if simple == 0 || !name.as_bytes().get(simple)?.is_ascii_uppercase() {
+        return None;
+    }
+    let class = name.get(simple..)?.split('.').next()?;
+    // The longest part of the class that ends in a kind of exception and with a word.
+    let mut end = class.len();
+    while end > 0 {
+        let part = class.get(..end)?;
+        let word_ends = match class.as_bytes().get(end) {
+            Some(next) => *next == b'$',
+            None => at + simple + end < run.len() || !before_word,
+        };
+        if word_ends && SUFFIXES.iter().any(|kind| part.ends_with(kind) && part.len() > kind.len()) {
+            return name.get(..simple + end);
+        }
+        end = memchr::memrchr(b'$', part.as_bytes())?;
+    }
+    None
+}
+
+/// Endings of the names of exceptions. A line that names a `Throwable` alone says nothing.
+const SUFFIXES: [&str; 4] = ["Exception", "Error", "Failure", "Throwable"];
+static KINDS: LazyLock<[Finder; 3]> = LazyLock::new(|| ["Exception", "Error", "Failure"].map(Finder::new));
+
+/// `text` without the stack's frames: they are nearly all of a trace, and name nothing but the program's own places.
+pub(super) fn without_frames(text: &str) -> Cow<'_, str> {
+    if memchr::memmem::find(text.as_bytes(), b"\n\tat ").is_none() {
+        return text.into();
+    }
+    let mut words = String::new();
+    for line in lines(text).filter(|line| !line.starts_with("\tat ")) {
+        words.push_str(line);
+        words.push('\n');
+    }
+    words.into()
+}
+
+/// The lines of `text`, without their line feeds.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain(std::iter::once(text.len()));
+    ends.scan(0, |from, end| {
+        let line = text.get(*from..end);
+        *from = end + 1;
+        line
+    })
+}
 
 impl Chain {
     /// Reads the chain in `text`: exceptions that a line names outside stack frames.
     pub fn read(text: &str) -> Self {
         let mut chain = Self::default();
+        let mut first_frame = None;
         let mut product_frame = None;
-        for line in text.lines().take(LINES) {
+        for line in lines(text).take(LINES) {
             let trimmed = line.trim_start();
             if let Some(frame) = trimmed.strip_prefix("at ") {
-                let name = frame_name(frame);
-                if product_frame.is_none() && (name.starts_with("com.egain.") || name.starts_with("com.cisco.")) {
-                    product_frame = Some(name.to_owned());
+                if product_frame.is_none() {
+                    let name = frame_name(frame);
+                    product_frame = Some(name).filter(|name| name.starts_with("com.egain.") || name.starts_with("com.cisco."));
+                    first_frame = first_frame.or(Some(name));
                 }
-                chain.frame.get_or_insert_with(|| name.to_owned());
                 continue;
             }
-            if trimmed.starts_with("... ") || !(line.contains("Exception") || line.contains("Error") || line.contains("Failure")) {
+            if trimmed.starts_with("... ") {
                 continue;
             }
-            if let Some(thrown) = THROWN.captures(line) {
-                let group = |n: usize| thrown.get(n).map_or(String::new(), |m| m.as_str().trim_end().to_owned());
-                // The message of a wrapper repeats its cause: `A: B: text` is one line and two exceptions, the inner one counts.
-                chain.links.push((group(1), group(2)));
+            // The message of a wrapper repeats its cause: `A: B: text` is one line and two exceptions, the inner one counts.
+            if let Some((class, message)) = thrown(line) {
+                chain.links.push((class.to_owned(), message.to_owned()));
             }
         }
-        chain.frame = product_frame.or(chain.frame);
+        chain.frame = product_frame.or(first_frame).map(str::to_owned);
         chain
     }
 
@@ -189,6 +286,34 @@ pub(super) fn contains_ignore_case(text: &str, needle: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn reads_exceptions_as_the_pattern_does(line in prop::collection::vec(prop::sample::select(vec![
+            "java.net.", "a.", "b_", ".", "$", "X", "Con", "Exception", "Error", "Failure", "Throwable", ":", ": ", " ", "é", "1", "text", "\r",
+            "com.egain.mail.", "nested exception is:", "Caused by: ", "_x.Y", "\t",
+        ]), 0..14)) {
+            let line = line.concat();
+            let plain = Regex::new(
+                r"\b((?:[a-z_][A-Za-z0-9_]*\.)+[A-Z][A-Za-z0-9_$]*(?:Exception|Error|Failure|Throwable))\b(?:\s*:\s*([^\r\n]{0,500}))?",
+            )
+            .unwrap();
+            let spoken = ["Exception", "Error", "Failure"].iter().any(|kind| line.contains(kind));
+            let expected = plain.captures(&line).filter(|_| spoken);
+            let expected = expected.map(|c| (c.get(1).map_or("", |m| m.as_str()), c.get(2).map_or("", |m| m.as_str().trim_end())));
+            prop_assert_eq!(thrown(&line), expected);
+        }
+    }
+
+    #[test]
+    fn frames_are_left_out() {
+        assert_eq!(without_frames("one\ntwo"), "one\ntwo");
+        assert_eq!(
+            without_frames("one\n\tat a.B.c(B.java:1)\r\nCaused by: x\n\tat y\n\t... 3 more"),
+            "one\nCaused by: x\n\t... 3 more\n"
+        );
+    }
 
     const REFUSED: &str = "Fetch of sales@example.com ended\ncom.sun.mail.util.MailConnectException: Couldn't connect to host, port: outlook.office365.com, 993; timeout 3000;\n  nested exception is:\n\tjava.net.ConnectException: Connection refused: connect\n\tat com.sun.mail.imap.IMAPStore.protocolConnect(IMAPStore.java:734)\n\tat com.egain.mail.module.retriever.Net.connect(Net.java:540)\n\tat java.base/java.lang.Thread.run(Thread.java:748)\nCaused by: java.net.ConnectException: Connection refused: connect\n\t... 8 more\n";
 

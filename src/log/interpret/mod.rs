@@ -14,6 +14,7 @@ mod oauth;
 mod operation;
 mod place;
 mod polls;
+mod runs;
 mod source;
 mod state;
 mod subject;
@@ -21,18 +22,16 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-pub(super) use attempts::joined as joined_runs;
 pub(super) use events::joined as joined_events;
 pub(super) use hits::{SAMPLES, VALUES, merge_minutes, minute_of};
 pub(super) use place::order_of;
 pub(super) use polls::joined as joined_polls;
+pub(super) use runs::{LocatedRun, operation};
 pub use source::{NamedSource, source_of_name};
 
 use super::trace::{Dialogue, Heard};
 use super::{Record, Sink, scan};
-use crate::model::{
-    Excerpt, Fact, LogEvent, LogEventKind, OperationKind, PollSeries, Process, Reach, Run, SecretKind, SignatureHit, UnexplainedGroup,
-};
+use crate::model::{Excerpt, Fact, LogEvent, LogEventKind, OperationKind, PollSeries, Process, Reach, SecretKind, SignatureHit, UnexplainedGroup};
 use crate::signatures::{Anchor, Catalogue, Role};
 use attempts::Attempts;
 use burst::Bursts;
@@ -93,7 +92,8 @@ impl Meaning {
 pub(super) struct Located {
     pub hits: Vec<SignatureHit>,
     pub unexplained: Vec<UnexplainedGroup>,
-    pub runs: Vec<(OperationKind, String, Run)>,
+    /// By kind and subject, with the number of runs left out.
+    pub runs: Vec<(OperationKind, String, Vec<LocatedRun>, u64)>,
     pub polls: Vec<PollSeries>,
     pub events: Vec<LogEvent>,
     pub secrets: Vec<Fact<SecretKind>>,
@@ -112,7 +112,7 @@ impl Meaning {
     }
 
     /// Ties everything to the member `path` of `host` and `process`.
-    pub(super) fn located(&self, path: &Arc<str>, host: &Option<String>, process: &Process) -> Located {
+    pub(super) fn located(self, path: &Arc<str>, host: &Option<String>, process: &Process) -> Located {
         let source = (host.clone().unwrap_or_default(), process.name().to_owned());
         let mut dropped = BTreeMap::new();
         for (what, n) in [
@@ -247,6 +247,7 @@ impl<'c> Interpreter<'c> {
 
     fn look(&mut self, record: &Record<'_>, message: &[u8], owners: &[u32], marks: Marks, process: Option<Process>, loudness: Loudness) {
         let text = &*Record::text(message);
+        let words = &*exception::without_frames(text);
         let mut hits = self.catalogue.matches(message, owners);
         hits.retain(|hit| hit.role != Role::Context);
         let chain = if loudness >= Loudness::Warning {
@@ -259,6 +260,7 @@ impl<'c> Interpreter<'c> {
         let scene = Scene {
             record,
             text,
+            words,
             process,
             loudness,
             hits: &hits,
@@ -384,7 +386,7 @@ impl<'c> Interpreter<'c> {
         }
         let endpoint = scene.oauth.endpoints.iter().find(|e| e.kind == EndpointKind::Token);
         let endpoint = endpoint.map(|e| (e.host.as_str(), 443));
-        let Some(connection) = exception::connection(scene.text, scene.chain, endpoint) else {
+        let Some(connection) = exception::connection(scene.words, scene.chain, endpoint) else {
             return false;
         };
         let kind = LogEventKind::Connection {

@@ -37,6 +37,8 @@ impl Loudness {
 pub(super) struct Scene<'s, 'r> {
     pub record: &'s Record<'r>,
     pub text: &'s str,
+    /// The text without stack frames.
+    pub words: &'s str,
     /// Process that the record shows, else that of the file's name.
     pub process: Option<Process>,
     pub loudness: Loudness,
@@ -76,9 +78,6 @@ impl Scene<'_, '_> {
     }
 
     fn token_operation(&self) -> Option<Attempt> {
-        if self.is_other_sign_in() {
-            return None;
-        }
         // Where the mail library speaks, fetching or sending failed, whatever words stand around it.
         let mail_library = self.chain.links.iter().any(|(class, _)| class.contains("mail."));
         let at_endpoint = self.oauth.endpoints.iter().any(|e| e.kind == EndpointKind::Token);
@@ -89,7 +88,7 @@ impl Scene<'_, '_> {
             None if self.fails() && (at_endpoint || self.names_codes() || !mail_library && self.speaks_of_tokens() && self.names_reason()) => false,
             None => return None,
         };
-        Some(Attempt {
+        (!self.is_other_sign_in()).then(|| Attempt {
             kind: self.token_kind(),
             worked,
         })
@@ -195,6 +194,6 @@ impl Scene<'_, '_> {
             Regex::new(r"SMTPAddressFailedException|SendFailedException: Invalid Addresses|\b5\d\d 5\.1\.(?:0|1|2|3|6|10)\b|\b550 5\.4\.1\b")
                 .expect("a constant pattern")
         });
-        RECIPIENT.is_match(self.text)
+        RECIPIENT.is_match(self.words)
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::log::Record;
 use crate::model::{Excerpt, Origin, Stamp};
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// Text of a record that is kept for its excerpt.
-const KEPT: usize = 1536;
+const KEPT: usize = 512;
 
 /// A place in a member. Its text is unmasked, so that it has no `Debug`: only [`Place::origin`] lets it out.
 #[derive(Clone)]
@@ -21,7 +22,7 @@ impl Place {
         let mut place = Self {
             line: 0,
             offset: 0,
-            text: Vec::new(),
+            text: Vec::with_capacity(record.level.len() + 1 + record.message.len().min(KEPT)),
         };
         place.set(record);
         place
@@ -40,6 +41,11 @@ impl Place {
     /// Says that the segment it stands in begins `lines` lines further down in the member.
     pub fn move_down(&mut self, lines: u64) {
         self.line += lines;
+    }
+
+    /// The order of places in a member.
+    pub fn cmp_place(&self, other: &Self) -> Ordering {
+        (self.line, self.offset).cmp(&(other.line, other.offset))
     }
 
     /// Makes an origin of it: the excerpt is masked.
