@@ -6,6 +6,7 @@
 use crate::model::{Claims, Reach, claims_of};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use memchr::memmem::Finder;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -140,10 +141,9 @@ pub struct Dialogue {
     retrieving: bool,
 }
 
-static CONNECTING: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"trying to connect to host "([^"]{1,253})", port (\d{1,5})"#).expect("a constant pattern"));
-static CONNECTED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"connected to host "([^"]{1,253})", port:? (\d{1,5})"#).expect("a constant pattern"));
+static CONNECTING: LazyLock<Finder> = LazyLock::new(|| Finder::new("trying to connect to host \""));
+static CONNECTED: LazyLock<Finder> = LazyLock::new(|| Finder::new("connected to host \""));
+static USER: LazyLock<Finder> = LazyLock::new(|| Finder::new("dXNlcj"));
 static LOGIN: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"protocolConnect login, host=([^,\s]{1,253}), user=([^,\s]{1,320})").expect("a constant pattern"));
 static XOAUTH2: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\bdXNlcj[0-9A-Za-z+/]{8,}={0,2}").expect("a constant pattern"));
@@ -186,16 +186,15 @@ impl Dialogue {
     /// What `line` shows. Call [`Dialogue::is_body`] first and leave bodies out.
     pub fn line(&mut self, line: &str) -> Vec<Heard> {
         let mut heard = Vec::new();
-        if let Some(to) = CONNECTING.captures(line) {
+        if let Some((host, port)) = connection(line, &CONNECTING) {
             heard.extend(self.unanswered());
             *self = Self {
-                host: Some(to[1].to_ascii_lowercase()),
-                port: to[2].parse().ok(),
+                host: Some(host),
+                port,
                 ..Self::default()
             };
-        } else if let Some(to) = CONNECTED.captures(line) {
-            self.host = Some(to[1].to_ascii_lowercase());
-            self.port = to[2].parse().ok();
+        } else if let Some((host, port)) = connection(line, &CONNECTED) {
+            (self.host, self.port) = (Some(host), port);
             heard.extend(self.greeting());
         } else if !self.greeted && (line.starts_with("* OK") || line.starts_with("+OK") || line.starts_with("220 ") || line.starts_with("220-")) {
             heard.extend(self.greeting());
@@ -207,7 +206,7 @@ impl Dialogue {
             self.user = Some(login[2].to_lowercase());
             self.asked = false;
         }
-        if let Some(found) = XOAUTH2.find(line) {
+        if let Some(found) = USER.find(line.as_bytes()).and_then(|_| XOAUTH2.find(line)) {
             self.asked = true;
             if let Some((user, claims)) = xoauth2(found.as_str()) {
                 heard.extend(claims.map(|claims| Heard::Token { user: user.clone(), claims }));
@@ -270,6 +269,18 @@ impl Dialogue {
     }
 }
 
+/// Host (lower case) and port of `… host "outlook.office365.com", port 993`, which `lead` leads to; with a colon behind `port` or
+/// without. No port if the number is none. By hand: with DEBUG on, every look for mail writes such a line.
+fn connection(line: &str, lead: &Finder) -> Option<(String, Option<u16>)> {
+    let rest = line.get(lead.find(line.as_bytes())? + lead.needle().len()..)?;
+    let (host, rest) = rest.split_once('"').filter(|(host, _)| (1..=253).contains(&host.len()))?;
+    let rest = rest.strip_prefix(", port")?;
+    let rest = rest.strip_prefix(':').unwrap_or(rest).strip_prefix(' ')?;
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count().min(5);
+    let port = rest.get(..digits).filter(|digits| !digits.is_empty())?;
+    Some((host.to_ascii_lowercase(), port.parse().ok()))
+}
+
 /// User and token's claims of an XOAUTH2 string (`user=…^Aauth=Bearer …^A^A` in Base64). The token itself is not kept.
 pub(crate) fn xoauth2(base64: &str) -> Option<(String, Option<Claims>)> {
     // A string that was cut in the middle still names the user at its beginning.
@@ -287,6 +298,23 @@ pub(crate) fn xoauth2(base64: &str) -> Option<(String, Option<Claims>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_where_a_connection_goes() {
+        let of = |line: &str| connection(line, &CONNECTING).or_else(|| connection(line, &CONNECTED));
+        let host = || String::from("outlook.office365.com");
+        assert_eq!(
+            of("DEBUG IMAPS: trying to connect to host \"Outlook.Office365.com\", port 993, isSSL true"),
+            Some((host(), Some(993)))
+        );
+        assert_eq!(
+            of("DEBUG SMTP: connected to host \"outlook.office365.com\", port: 587"),
+            Some((host(), Some(587)))
+        );
+        assert_eq!(of("connected to host \"outlook.office365.com\", port 99999"), Some((host(), None)));
+        assert_eq!(of("connected to host \"outlook.office365.com\", port none"), None);
+        assert_eq!(of("connected to host \"\", port 993"), None);
+    }
 
     fn heard(trace: &str) -> Vec<Heard> {
         let mut dialogue = Dialogue::default();

@@ -1,9 +1,11 @@
 //! Errors that were seen before: an incident writes the same record ten thousand times, and only the first needs a closer look.
 
 use crate::log::Record;
+use memchr::memmem::Finder;
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::Hasher;
+use std::sync::LazyLock;
 
 /// Shapes that are remembered of a member.
 const SHAPES: usize = 4_096;
@@ -13,22 +15,34 @@ const HEAD: usize = 512;
 /// Shapes of unexplained errors, and the group that each belongs to.
 #[derive(Clone, Default)]
 pub(super) struct Bursts {
-    groups: HashMap<u64, usize>,
+    shapes: HashMap<u64, Known>,
+}
+
+/// What is known of errors of one shape.
+#[derive(Clone, Copy)]
+pub(super) struct Known {
+    /// The group of unexplained errors that they belong to.
+    pub group: usize,
+    /// They mean nothing besides.
+    pub nothing_else: bool,
 }
 
 impl Bursts {
-    /// The group of a record of this shape.
-    pub fn group(&self, shape: u64) -> Option<usize> {
-        self.groups.get(&shape).copied()
+    /// What is known of records of this shape.
+    pub fn known(&self, shape: u64) -> Option<Known> {
+        self.shapes.get(&shape).copied()
     }
 
-    /// Remembers that records of this shape belong to `group`, and mean nothing else.
-    pub fn remember(&mut self, shape: u64, group: usize) {
-        if self.groups.len() < SHAPES {
-            self.groups.insert(shape, group);
+    /// Remembers what records of this shape are.
+    pub fn remember(&mut self, shape: u64, known: Known) {
+        if self.shapes.len() < SHAPES {
+            self.shapes.insert(shape, known);
         }
     }
 }
+
+static CAUSE: LazyLock<Finder> = LazyLock::new(|| Finder::new("Caused by: "));
+static PRODUCT_FRAME: LazyLock<Finder> = LazyLock::new(|| Finder::new("\tat com.egain."));
 
 /// What two records have in common that differ in numbers, names and addresses only: level, class, the first line without words
 /// that hold a digit or an `@`, the classes of its exceptions, the product's first frame. Costs a small part of what reading the
@@ -62,11 +76,10 @@ pub(super) fn shape(record: &Record<'_>, message: &[u8]) -> u64 {
         hasher.write_u8(b'|');
     };
     thrown(first_end + 1, &mut hasher);
-    const CAUSE: &[u8] = b"Caused by: ";
-    for at in memchr::memmem::find_iter(message, CAUSE).take(16) {
-        thrown(at + CAUSE.len(), &mut hasher);
+    for at in CAUSE.find_iter(message).take(16) {
+        thrown(at + CAUSE.needle().len(), &mut hasher);
     }
-    if let Some(at) = memchr::memmem::find(message, b"\tat com.egain.") {
+    if let Some(at) = PRODUCT_FRAME.find(message) {
         let frame = message.get(at..).unwrap_or_default();
         let end = memchr::memchr(b'(', frame).unwrap_or(0).min(200);
         hasher.write(frame.get(..end).unwrap_or_default());

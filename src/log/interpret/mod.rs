@@ -34,19 +34,20 @@ use super::{Record, Sink, scan};
 use crate::model::{Excerpt, Fact, LogEvent, LogEventKind, OperationKind, PollSeries, Process, Reach, SecretKind, SignatureHit, UnexplainedGroup};
 use crate::signatures::{Anchor, Catalogue, Role};
 use attempts::Attempts;
-use burst::Bursts;
+use burst::{Bursts, Known};
 use events::Events;
 use exception::Chain;
 use exposed::Exposed;
 use hits::Hits;
 use marks::{Mark, Marks};
+use memchr::memmem::Finder;
 use oauth::{EndpointKind, OAuth};
 use operation::{Loudness, Scene};
 use polls::Polls;
 use source::Votes;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use subject::{Direction, subject};
 
 /// Everything that the engine's filter has to look for: the catalogue's anchors and those of interpretation.
@@ -313,9 +314,15 @@ impl<'c> Interpreter<'c> {
             self.note_life(record, text);
         }
         if loudness == Loudness::Error && hits.is_empty() && attempts.iter().all(|a| !a.worked) {
-            let group = self.meaning.hits.unexplained(record, text, &chain);
-            if let Some(group) = group.filter(|_| plain && marks == Marks::default()) {
-                self.bursts.remember(burst::shape(record, message), group);
+            let shape = burst::shape(record, message);
+            match self.bursts.known(shape) {
+                Some(known) => self.meaning.hits.once_more(known.group, record),
+                None => {
+                    if let Some(group) = self.meaning.hits.unexplained(record, text, &chain) {
+                        let nothing_else = plain && marks == Marks::default();
+                        self.bursts.remember(shape, Known { group, nothing_else });
+                    }
+                }
             }
         }
     }
@@ -449,9 +456,9 @@ impl Sink for Interpreter<'_> {
         }
         if owners.is_empty()
             && loudness == Loudness::Error
-            && let Some(group) = self.bursts.group(burst::shape(record, &message))
+            && let Some(known) = self.bursts.known(burst::shape(record, &message)).filter(|known| known.nothing_else)
         {
-            return self.meaning.hits.once_more(group, record);
+            return self.meaning.hits.once_more(known.group, record);
         }
         self.look(record, &message, owners, marks, process, loudness);
     }
@@ -471,7 +478,8 @@ fn without_dump(message: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr(b'\n', message).is_none() {
         return message.into();
     }
-    match memchr::memmem::find(message, b"Full thread dump ") {
+    static DUMP: LazyLock<Finder> = LazyLock::new(|| Finder::new("Full thread dump "));
+    match DUMP.find(message) {
         Some(at) => message.get(..at).unwrap_or_default().into(),
         None => message.into(),
     }

@@ -3,8 +3,9 @@
 use super::place::{Place, order_of};
 use crate::log::Record;
 use crate::model::{PollGap, PollSeries, Span, Stamp};
+use memchr::memmem::Finder;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A time without polls longer than this is a gap: four times the cadence of 30 s.
 pub(crate) const GAP_MS: i64 = 120_000;
@@ -24,8 +25,8 @@ pub(super) enum PollState {
 
 /// Reads `**** Rx Instance <id> <state> ****`; the id is digits.
 pub(super) fn poll(message: &[u8]) -> Option<(&str, PollState)> {
-    const MARK: &[u8] = b"Rx Instance ";
-    let at = memchr::memmem::find(message, MARK)? + MARK.len();
+    static MARK: LazyLock<Finder> = LazyLock::new(|| Finder::new("Rx Instance "));
+    let at = MARK.find(message)? + MARK.needle().len();
     let rest = message.get(at..)?;
     let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
     let (id, rest) = rest.split_at_checked(digits).filter(|(id, _)| !id.is_empty() && id.len() <= 12)?;

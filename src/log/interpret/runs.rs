@@ -43,7 +43,7 @@ pub(crate) struct Spot {
 pub(crate) type LocatedRun = RawRun<Spot>;
 
 /// The host whose log a place stands in, where runs of several hosts come together.
-pub(super) trait Hosted {
+pub(crate) trait Hosted {
     /// The host, if it counts.
     fn host(&self) -> Option<&str>;
 }

@@ -1,7 +1,9 @@
 //! Whose log a record or a file is: process and host, from the file's name where it has the usual one, else from the records.
 
 use crate::model::Process;
+use aho_corasick::AhoCorasick;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// Process and host as a file name shows them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,19 +66,44 @@ fn process_of_name(name: &str) -> Option<Process> {
     }
 }
 
-/// The process that a record itself shows, by its class or thread.
+/// Words in a thread's name or a class, and the number in [`OWNERS`] of the process that they show.
+struct Signs {
+    words: AhoCorasick,
+    owners: Vec<usize>,
+}
+
+/// What signs show, the surest first.
+const OWNERS: [Process; 3] = [Process::ApplicationServer, Process::Retriever, Process::Dispatcher];
+
+static THREADS: LazyLock<Signs> = LazyLock::new(|| {
+    Signs::new(&[
+        &["ajp-", "default task-", "http-", "https-"],
+        &["RxInstance"],
+        &["DxInstance", "DxWorker", "Dispatcher"],
+    ])
+});
+static CLASSES: LazyLock<Signs> = LazyLock::new(|| Signs::new(&[&[], &[".retriever.", ".RxInstance"], &[".dispatcher.", ".DxInstance"]]));
+
+impl Signs {
+    fn new(words: &[&[&str]; OWNERS.len()]) -> Self {
+        let owners = words.iter().enumerate().flat_map(|(owner, words)| words.iter().map(move |_| owner));
+        Self {
+            words: AhoCorasick::new(words.iter().copied().flatten()).expect("a few constant words"),
+            owners: owners.collect(),
+        }
+    }
+
+    /// The surest owner whose words stand in `text`.
+    fn owner(&self, text: &[u8]) -> Option<usize> {
+        let found = self.words.find_overlapping_iter(text);
+        found.filter_map(|word| self.owners.get(word.pattern().as_usize()).copied()).min()
+    }
+}
+
+/// The process that a record itself shows, by its class or thread. All words in one pass: it is asked for every record.
 pub(super) fn process_of_record(class: &[u8], thread: &[u8]) -> Option<Process> {
-    let has = |hay: &[u8], needle: &str| memchr::memmem::find(hay, needle.as_bytes()).is_some();
-    if has(thread, "ajp-") || has(thread, "default task-") || has(thread, "http-") || has(thread, "https-") {
-        return Some(Process::ApplicationServer);
-    }
-    if has(class, ".retriever.") || has(class, ".RxInstance") || has(thread, "RxInstance") {
-        return Some(Process::Retriever);
-    }
-    if has(class, ".dispatcher.") || has(class, ".DxInstance") || has(thread, "DxInstance") || has(thread, "DxWorker") || has(thread, "Dispatcher") {
-        return Some(Process::Dispatcher);
-    }
-    None
+    let owner = THREADS.owner(thread).into_iter().chain(CLASSES.owner(class)).min()?;
+    OWNERS.get(owner).cloned()
 }
 
 /// The process whose classes a file holds, for files whose interesting records say nothing: a healthy dispatcher's, a console's.
