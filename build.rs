@@ -1,4 +1,4 @@
-//! Turns `data/signatures/*.toml` into constants, so that the program parses no TOML when it starts.
+//! Turns `data/signatures/*.toml` and `data/lang/<code>/*.toml` into constants, so that the program parses no TOML when it starts.
 
 // The rules against hidden inputs are the program's; a build script is told its folders by cargo's environment.
 #![allow(clippy::disallowed_methods)]
@@ -10,8 +10,9 @@ mod anchors;
 mod entry;
 
 use entry::{AadstsCode, Signature, Text};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Stands for `finding::Severity`, whose variants have the same names.
@@ -35,23 +36,72 @@ struct Pack {
     aadsts: Vec<AadstsCode>,
 }
 
+/// A file of a language's catalogue.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Translations {
+    #[serde(default)]
+    text: Vec<Translation>,
+}
+
+/// A sentence of the program, and the same in another language.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Translation {
+    en: String,
+    #[serde(rename = "it")]
+    other: String,
+}
+
 fn main() {
-    let folder = Path::new("data/signatures");
-    println!("cargo::rerun-if-changed={}", folder.display());
     println!("cargo::rerun-if-changed=src/signatures/anchors.rs");
     println!("cargo::rerun-if-changed=src/signatures/entry.rs");
+    let target = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    fs::write(target.join("catalogue.rs"), signatures(Path::new("data/signatures"))).expect("a writable target folder");
+    fs::write(target.join("languages.rs"), language("ITALIAN", Path::new("data/lang/it"))).expect("a writable target folder");
+}
+
+/// The TOML files of a folder with what they hold, in the order of their names.
+fn files<T: serde::de::DeserializeOwned>(folder: &Path) -> Vec<(PathBuf, T)> {
+    println!("cargo::rerun-if-changed={}", folder.display());
     let mut files: Vec<_> = fs::read_dir(folder)
-        .expect("the catalogue's folder")
+        .expect("a folder of data")
         .map(|file| file.expect("a file").path())
         .collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
     files.sort();
-    let mut signatures = Vec::new();
-    let mut codes = Vec::new();
-    for file in files {
+    let read = |file: PathBuf| {
         println!("cargo::rerun-if-changed={}", file.display());
         let text = fs::read_to_string(&file).expect("a readable file");
-        let pack: Pack = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let held = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        (file, held)
+    };
+    files.into_iter().map(read).collect()
+}
+
+/// A table of sentences, sorted by their English.
+fn language(name: &str, folder: &Path) -> String {
+    let mut sentences = BTreeMap::new();
+    for (file, translations) in files::<Translations>(folder) {
+        for translation in translations.text {
+            if let Some(other) = sentences.insert(translation.en.clone(), translation.other) {
+                panic!("{}: `{}` has a translation already: `{other}`", file.display(), translation.en);
+            }
+        }
+    }
+    let mut out = format!("static {name}: &[(&str, &str)] = &[\n");
+    for (english, other) in sentences {
+        writeln!(out, "({english:?}, {other:?}),").expect("writing to a string");
+    }
+    out.push_str("];\n");
+    out
+}
+
+/// The constants of the signature catalogue.
+fn signatures(folder: &Path) -> String {
+    let mut signatures = Vec::new();
+    let mut codes = Vec::new();
+    for (_, pack) in files::<Pack>(folder) {
         signatures.extend(pack.signature);
         codes.extend(pack.aadsts);
     }
@@ -62,8 +112,7 @@ fn main() {
     out.push_str("];\nstatic CODES: &[AadstsCode] = &[\n");
     codes.iter().for_each(|code| write_code(&mut out, code));
     out.push_str("];\n");
-    let target = Path::new(&env::var_os("OUT_DIR").expect("cargo sets it")).join("catalogue.rs");
-    fs::write(target, out).expect("a writable target folder");
+    out
 }
 
 fn write_signature(out: &mut String, s: &Signature) {

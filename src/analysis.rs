@@ -7,7 +7,7 @@ use crate::diagnosis::{Diagnosis, KnownSignature, RULES, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::finding::{Finding, Verdict};
 use crate::intake::{self, Intake, Progress};
-use crate::model::{InventoryEntry, Stamp, Version};
+use crate::model::{InventoryEntry, Language, Stamp, Text, Version};
 use crate::report::{self, Context, Report, SignatureText};
 use crate::signatures::{Catalogue, Described, Role};
 use crate::{checks, diagnosis};
@@ -62,7 +62,7 @@ impl Analysis {
         if let Some(judge) = &mut judge {
             for cause in &mut diagnosis.causes {
                 if let Some(id) = cause.cause.strip_prefix("signature:") {
-                    cause.suppressed = judge.mark(id, &cause.subject, true);
+                    cause.suppressed = judge.mark(id, &cause.subject.english(), true);
                 }
             }
             diagnosis.causes.sort_by_key(|cause| cause.suppressed.is_some());
@@ -84,11 +84,17 @@ impl Analysis {
         diagnosis::diagnose(&self.case, &self.findings, &|id| known(&self.catalogue, id), rules)
     }
 
-    /// The report.
-    pub fn report(&self, options: &Options) -> Report {
-        let signature = |id: &str| self.catalogue.describe(id).map(|described| text_of(&described)).unwrap_or_default();
+    /// The report in a language.
+    pub fn report(&self, options: &Options, language: Language) -> Report {
+        let signature = |id: &str| {
+            self.catalogue
+                .describe(id)
+                .map(|described| text_of(&described, language))
+                .unwrap_or_default()
+        };
         let context = Context {
             arguments: options.arguments.clone(),
+            language,
             inventory: &self.inventory,
             suppressions: self.suppressions.clone(),
             signature: &signature,
@@ -102,7 +108,7 @@ impl Analysis {
             .findings
             .iter()
             .filter(|f| f.verdict == Verdict::Unknown && f.evidence.len() > 1)
-            .map(|f| serde_json::json!({ "check": f.check, "subject": f.subject, "message": f.message, "evidence": f.evidence }))
+            .map(|f| serde_json::json!({ "check": f.check, "subject": f.subject, "message": f.message.english(), "evidence": f.evidence }))
             .collect();
         let mut value = serde_json::json!({ "schema_version": 1, "facts": self.case.facts, "logs": self.case.logs, "conflicts": conflicts });
         drop_nulls(&mut value);
@@ -117,8 +123,12 @@ fn known(catalogue: &Catalogue, id: &str) -> Option<KnownSignature> {
         is_cause: matches!(described.role(), Role::Cause | Role::Generic),
         severity: described.severity(),
         checks: described.checks().iter().map(ToString::to_string).collect(),
-        meaning: described.meaning().to_owned(),
-        remedy: vec![described.remedy().to_owned()].into_iter().filter(|step| !step.is_empty()).collect(),
+        meaning: Text::catalogued(described.meaning().to_owned()),
+        remedy: Some(described.remedy())
+            .filter(|step| !step.is_empty())
+            .map(|step| Text::catalogued(step.to_owned()))
+            .into_iter()
+            .collect(),
     })
 }
 
@@ -133,12 +143,12 @@ fn drop_nulls(value: &mut serde_json::Value) {
     }
 }
 
-fn text_of(described: &Described<'_>) -> SignatureText {
+fn text_of(described: &Described<'_>, language: Language) -> SignatureText {
     SignatureText {
         code: described.code(),
         component: described.component().to_owned(),
         role: described.role().name().to_owned(),
-        meaning: described.meaning().to_owned(),
+        meaning: language.of(described.meaning()).to_owned(),
         checks: described.checks().iter().map(ToString::to_string).collect(),
     }
 }

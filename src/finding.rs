@@ -1,6 +1,6 @@
 //! What a check says: a verdict about one subject, with located evidence, what is still wanted, and what to do.
 
-use crate::model::Origin;
+use crate::model::{Origin, Text};
 use serde::{Deserialize, Serialize};
 
 /// The outcome of a check for one subject, worst first (the order that reports sort by).
@@ -118,24 +118,20 @@ pub enum Role {
 }
 
 /// Evidence that would settle an open question, and how to get it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Want {
     /// What is missing, in words.
-    pub evidence: String,
+    pub evidence: Text,
     /// The exact command or screen that yields it.
-    pub how: String,
+    pub how: Text,
     /// Who has the rights to run it.
     pub role: Role,
 }
 
 impl Want {
     /// Evidence `evidence`, which `role` gets by `how`.
-    pub fn new(role: Role, evidence: impl Into<String>, how: impl Into<String>) -> Self {
-        Self {
-            evidence: evidence.into(),
-            how: how.into(),
-            role,
-        }
+    pub fn new(role: Role, evidence: Text, how: Text) -> Self {
+        Self { evidence, how, role }
     }
 }
 
@@ -164,7 +160,7 @@ pub struct Finding {
     /// How sure it is.
     pub confidence: Confidence,
     /// The fact, the expectation, the consequence, in one or two sentences.
-    pub message: String,
+    pub message: Text,
     /// Where it was seen; for a contradiction both sides.
     pub evidence: Vec<Origin>,
     /// Ids of symptoms that this finding accounts for: `check:<id>` or `signature:<id>`.
@@ -172,7 +168,7 @@ pub struct Finding {
     /// What would settle it.
     pub wants: Vec<Want>,
     /// What to do, step by step.
-    pub remedy: Vec<String>,
+    pub remedy: Vec<Text>,
     /// Why it doesn't count, if the user suppressed it.
     pub suppressed: Option<Suppressed>,
 }

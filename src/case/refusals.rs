@@ -3,7 +3,8 @@
 
 use super::hit_state::is_of_the_sign_in_page;
 use super::{Case, EceApplication, SeenIn};
-use crate::model::{Fact, MailAccount, OperationKind, Origin, Outcome, SignIn, Stamp, fold_address};
+use crate::model::{Fact, MailAccount, OperationKind, Origin, Outcome, SignIn, Stamp, Text, fold_address};
+use crate::text;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Refusals with one code for one subject.
@@ -31,14 +32,11 @@ pub struct Refusal {
 
 impl Refusal {
     /// How often and when, as the middle of a sentence: `once at …`, `12 times from … to …`.
-    pub fn times(&self) -> String {
-        let times = match self.count {
-            1 => "once".to_owned(),
-            n => format!("{n} times"),
-        };
+    pub fn times(&self) -> Text {
+        let times = Text::times(self.count);
         match (self.first, self.last) {
-            (Some(first), Some(last)) if first == last => format!("{times} at {first}"),
-            (Some(first), Some(last)) => format!("{times} from {first} to {last}"),
+            (Some(first), Some(last)) if first == last => text!("{times} at {first}", times, first),
+            (Some(first), Some(last)) => text!("{times} from {first} to {last}", times, first, last),
             _ => times,
         }
     }

@@ -4,6 +4,7 @@ use super::Case;
 use crate::checks::Gap;
 use crate::finding::{Role, Want};
 use crate::model::{Fact, Origin, Version, VersionRole};
+use crate::text;
 use std::sync::Arc;
 
 impl Case {
@@ -32,8 +33,10 @@ impl Case {
     pub fn version_want() -> Want {
         Want::new(
             Role::EceAdmin,
-            "the running ECE version with its engineering special (ES)",
-            "ECE administration console: About (or Help > About), or the newest ES read-me installed on the services server; or say it with --ece-version \"12.6(1) ES5\"",
+            text!("the running ECE version with its engineering special (ES)"),
+            text!(
+                "ECE administration console: About (or Help > About), or the newest ES read-me installed on the services server; or say it with --ece-version \"12.6(1) ES5\""
+            ),
         )
     }
 }
@@ -44,7 +47,7 @@ fn agreed(candidates: Vec<Fact<Version>>) -> Result<Fact<Version>, Gap> {
         .iter()
         .max_by_key(|f| (f.value.es.is_some(), f.value.et.is_some(), f.value.maintenance.is_some()))
     else {
-        return Err(Gap::missing("no evidence names the version of ECE", vec![Case::version_want()]));
+        return Err(Gap::missing(text!("no evidence names the version of ECE"), vec![Case::version_want()]));
     };
     let contradicts = |other: &Version| {
         let differ = |a: Option<u16>, b: Option<u16>| a.zip(b).is_some_and(|(a, b)| a != b);
@@ -53,9 +56,10 @@ fn agreed(candidates: Vec<Fact<Version>>) -> Result<Fact<Version>, Gap> {
     match candidates.iter().find(|f| contradicts(&f.value)) {
         None => Ok(best.clone()),
         Some(other) => Err(Gap {
-            message: format!(
-                "the evidence names two versions of ECE, {} and {}, and doesn't say which one runs",
-                best.value, other.value
+            message: text!(
+                "the evidence names two versions of ECE, {best} and {other}, and doesn't say which one runs",
+                best = best.value,
+                other = other.value
             ),
             evidence: vec![best.origin.clone(), other.origin.clone()],
             wants: vec![Case::version_want()],
@@ -90,7 +94,7 @@ mod tests {
     #[test]
     fn the_running_version_counts() {
         use VersionRole::*;
-        let version = |notes: &[_]| case(notes).version().map(|f| f.value.to_string()).map_err(|g| g.message);
+        let version = |notes: &[_]| case(notes).version().map(|f| f.value.to_string()).map_err(|gap| gap.message.english());
         assert_eq!(version(&[(12, 5, None, Former), (12, 6, Some(5), Running)]), Ok("12.6(1) ES5".into()));
         assert_eq!(version(&[(12, 6, None, Named), (12, 6, Some(5), Named)]), Ok("12.6(1) ES5".into()));
         assert!(

@@ -15,7 +15,7 @@ pub mod wanted;
 
 use crate::case::Case;
 use crate::finding::{Confidence, Finding, Severity, Subject, Verdict, Want};
-use crate::model::Origin;
+use crate::model::{Origin, Text};
 
 /// A check.
 pub struct Check {
@@ -41,7 +41,7 @@ pub struct Check {
 #[derive(Clone, Debug, Default)]
 pub struct Gap {
     /// The reason, in a sentence.
-    pub message: String,
+    pub message: Text,
     /// Both sides of a contradiction, or the place that can't be read.
     pub evidence: Vec<Origin>,
     /// What would settle it.
@@ -50,9 +50,9 @@ pub struct Gap {
 
 impl Gap {
     /// A gap of missing evidence.
-    pub fn missing(message: impl Into<String>, wants: Vec<Want>) -> Self {
+    pub fn missing(message: Text, wants: Vec<Want>) -> Self {
         Self {
-            message: message.into(),
+            message,
             evidence: Vec::new(),
             wants,
         }
@@ -67,7 +67,7 @@ impl Check {
 
     /// A finding of this check, with the severity that its verdict implies: the check's own for `fail`, one step lower for
     /// `warn`, `info` for the others.
-    pub fn finding(&self, verdict: Verdict, subject: Subject, message: impl Into<String>) -> Finding {
+    pub fn finding(&self, verdict: Verdict, subject: Subject, message: Text) -> Finding {
         let severity = match (verdict, self.severity) {
             (Verdict::Fail, severity) => severity,
             (Verdict::Warn, Severity::Critical | Severity::High) => Severity::Medium,
@@ -75,7 +75,7 @@ impl Check {
             _ => Severity::Info,
         };
         let remedy = match verdict {
-            Verdict::Fail | Verdict::Warn => self.remedy.iter().map(|&step| step.to_owned()).collect(),
+            Verdict::Fail | Verdict::Warn => self.remedy.iter().map(|&step| Text::catalogued(step)).collect(),
             _ => Vec::new(),
         };
         Finding {
@@ -84,7 +84,7 @@ impl Check {
             verdict,
             severity,
             confidence: Confidence::High,
-            message: message.into(),
+            message,
             evidence: Vec::new(),
             explains: Vec::new(),
             wants: Vec::new(),
@@ -94,27 +94,27 @@ impl Check {
     }
 
     /// `fail` about `subject`.
-    pub fn fail(&self, subject: Subject, message: impl Into<String>) -> Finding {
+    pub fn fail(&self, subject: Subject, message: Text) -> Finding {
         self.finding(Verdict::Fail, subject, message)
     }
 
     /// `warn` about `subject`.
-    pub fn warn(&self, subject: Subject, message: impl Into<String>) -> Finding {
+    pub fn warn(&self, subject: Subject, message: Text) -> Finding {
         self.finding(Verdict::Warn, subject, message)
     }
 
     /// `pass` about `subject`.
-    pub fn pass(&self, subject: Subject, message: impl Into<String>) -> Finding {
+    pub fn pass(&self, subject: Subject, message: Text) -> Finding {
         self.finding(Verdict::Pass, subject, message)
     }
 
     /// `unknown` about `subject`.
-    pub fn unknown(&self, subject: Subject, message: impl Into<String>) -> Finding {
+    pub fn unknown(&self, subject: Subject, message: Text) -> Finding {
         self.finding(Verdict::Unknown, subject, message)
     }
 
     /// `not-applicable` for `subject`.
-    pub fn not_applicable(&self, subject: Subject, message: impl Into<String>) -> Finding {
+    pub fn not_applicable(&self, subject: Subject, message: Text) -> Finding {
         self.finding(Verdict::NotApplicable, subject, message)
     }
 }
@@ -154,8 +154,8 @@ impl Finding {
     }
 
     /// Replaces the check's own remedy by one that fits the finding better.
-    pub fn remedy<S: Into<String>>(mut self, steps: impl IntoIterator<Item = S>) -> Self {
-        self.remedy = steps.into_iter().map(Into::into).collect();
+    pub fn remedy(mut self, steps: impl IntoIterator<Item = Text>) -> Self {
+        self.remedy = steps.into_iter().collect();
         self
     }
 

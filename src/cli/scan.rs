@@ -6,7 +6,7 @@ use super::{Common, Exit, config, is_stdin, packs, shown_path, terminal};
 use crate::analysis::{Analysis, Options};
 use crate::bundle::{Bundle, Limits};
 use crate::finding::Severity;
-use crate::model::Stamp;
+use crate::model::{Language, Stamp};
 use crate::report::{Report, is_report};
 use clap::{ArgMatches, Args, FromArgMatches, ValueEnum};
 use std::io::Read;
@@ -166,7 +166,7 @@ fn configured(input: &Input, config: Option<&Path>) -> Result<(Analysis, Options
 
 /// Reads the input and builds the report.
 pub fn analyse(input: &Input) -> Result<Report, Exit> {
-    analysis(input).map(|(analysis, options)| analysis.report(&options))
+    analysis(input).map(|(analysis, options)| analysis.report(&options, Language::English))
 }
 
 /// The arguments that shape a report, for the report.
@@ -208,7 +208,7 @@ pub fn run(arguments: &ScanArguments) -> Exit {
         Err(exit) => return exit,
     };
     config::say(&analysis.remarks);
-    let mut report = analysis.report(&options);
+    let mut report = analysis.report(&options, Language::English);
     if let Some(baseline) = &baseline {
         match report.compare_with(baseline) {
             Ok(diff) => terminal::note(&format!("against the baseline: {}", diff.words())),

@@ -4,7 +4,8 @@ use super::clue::{Clue, Source};
 use super::onset::Onset;
 use super::reach::Reach;
 use crate::finding::{Confidence, Finding, Severity, Suppressed, Want};
-use crate::model::Origin;
+use crate::model::{Origin, Text};
+use crate::text;
 
 /// A cause, and what it accounts for.
 #[derive(Clone, Debug)]
@@ -14,19 +15,19 @@ pub struct RootCause {
     /// The check whose place in the chain it takes: its own, or the one that a signature bears on most. Empty if there is none.
     pub acts_as: String,
     /// What it is about: the finding's subject, or several of them.
-    pub subject: String,
+    pub subject: Text,
     /// How much it matters.
     pub severity: Severity,
     /// How sure it is.
     pub confidence: Confidence,
     /// What is wrong, in the words of the finding.
-    pub summary: String,
+    pub summary: Text,
     /// Symptoms that it accounts for: `check:<id>` or `signature:<id>`.
     pub explains: Vec<String>,
     /// Where it is seen.
     pub evidence: Vec<Origin>,
     /// What to do.
-    pub remedy: Vec<String>,
+    pub remedy: Vec<Text>,
     /// When it began, where attempts in the logs show it.
     pub onset: Option<Onset>,
     /// How far it reaches.
@@ -67,7 +68,7 @@ impl RootCause {
         let counting: Vec<&Finding> = group.iter().copied().filter(|f| f.suppressed.is_none()).collect();
         let group = if counting.is_empty() { group } else { &counting };
         let worst = group.iter().min_by_key(|f| (f.severity, f.confidence)).copied();
-        let summary = worst.map_or("", |f| &f.message);
+        let summary = worst.map(|f| f.message.clone()).unwrap_or_default();
         let mut evidence: Vec<Origin> = Vec::new();
         for origin in group.iter().flat_map(|f| &f.evidence) {
             if evidence.len() < PLACES && !evidence.contains(origin) {
@@ -79,8 +80,8 @@ impl RootCause {
             severity: worst.map_or(Severity::Medium, |f| f.severity),
             confidence: worst.map_or(Confidence::Low, |f| f.confidence),
             summary: match group.len() {
-                0 | 1 => summary.to_owned(),
-                n => format!("{summary} (and {} more like it)", n - 1),
+                0 | 1 => summary,
+                n => text!("{summary} (and {others} more like it)", summary, others = n - 1),
             },
             evidence,
             remedy: worst.map(|f| f.remedy.clone()).unwrap_or_default(),
@@ -135,10 +136,10 @@ impl RootCause {
         Self {
             cause: clue.id.clone(),
             acts_as: clue.acts_as.clone(),
-            subject: String::new(),
+            subject: Text::default(),
             severity: Severity::Medium,
             confidence: Confidence::Low,
-            summary: String::new(),
+            summary: Text::default(),
             explains: Vec::new(),
             evidence: Vec::new(),
             remedy: Vec::new(),
@@ -151,10 +152,10 @@ impl RootCause {
     }
 }
 
-fn listed(names: impl Iterator<Item = String>) -> String {
+fn listed(names: impl Iterator<Item = String>) -> Text {
     let names: Vec<String> = names.collect();
     match names.len() {
-        n if n <= SUBJECTS => names.join(", "),
-        n => format!("{} and {} more", names[..SUBJECTS].join(", "), n - SUBJECTS),
+        n if n <= SUBJECTS => Text::list(names),
+        n => text!("{names} and {others} more", names = Text::list(&names[..SUBJECTS]), others = n - SUBJECTS),
     }
 }

@@ -22,6 +22,7 @@ pub use reach::Reach;
 pub use rules::{Is, RULES, Rule, SUMMARIES};
 
 use crate::finding::Severity;
+use crate::model::Text;
 
 /// The causes, worst and surest first, and what none of them accounts for.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +43,7 @@ pub struct KnownSignature {
     /// Checks that it bears on.
     pub checks: Vec<String>,
     /// What it means.
-    pub meaning: String,
+    pub meaning: Text,
     /// What to do.
-    pub remedy: Vec<String>,
+    pub remedy: Vec<Text>,
 }

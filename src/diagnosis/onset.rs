@@ -3,7 +3,7 @@
 
 use super::changes::changes_between;
 use crate::case::{Case, moment};
-use crate::model::{Fact, Operation, OperationKind, Outcome, Run, Stamp};
+use crate::model::{Fact, Operation, OperationKind, Outcome, Run, Stamp, Text};
 
 /// When a fault began, as the attempts in the logs show it.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub struct Onset {
     /// Last attempt that failed.
     pub last_bad: Fact<Stamp>,
     /// Things that changed or ended between the last good and the first bad moment, in their order.
-    pub changes: Vec<Fact<String>>,
+    pub changes: Vec<Fact<Text>>,
     /// The same for each function, alias or account, and server, earliest first.
     pub parts: Vec<OnsetPart>,
 }
@@ -181,7 +181,7 @@ mod tests {
     fn says_how_far_it_reaches() {
         let case = case();
         assert_eq!(
-            Reach::of(&case, &[&case.logs.operations[0]]).words(),
+            Reach::of(&case, &[&case.logs.operations[0]]).words().english(),
             "token renewal fails, sending works; 1 of 2 affected: sales o365; the same works for support o365; seen on ECESVC01"
         );
     }

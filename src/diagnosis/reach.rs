@@ -1,7 +1,8 @@
 //! How far a fault reaches: which functions, whose, on which servers; and what works all the same.
 
 use crate::case::Case;
-use crate::model::{Operation, OperationKind, Outcome};
+use crate::model::{Operation, OperationKind, Outcome, Text};
+use crate::text;
 use std::collections::BTreeSet;
 
 /// How far a fault reaches.
@@ -56,47 +57,52 @@ impl Reach {
 
     /// In words: `token renewal and sending fail, fetching works; 2 of 3 affected: …; works for …; seen on ECESVC01`. Empty if the logs
     /// don't show it.
-    pub fn words(&self) -> String {
+    pub fn words(&self) -> Text {
         if self.failing.is_empty() {
-            return String::new();
+            return Text::default();
         }
-        let mut text = format!("{} {}", kinds(&self.failing), if self.failing.len() == 1 { "fails" } else { "fail" });
+        let mut text = match self.failing.len() {
+            1 => text!("{attempts} fails", attempts = kinds(&self.failing)),
+            _ => text!("{attempts} fail", attempts = kinds(&self.failing)),
+        };
         let working: BTreeSet<OperationKind> = self.working.difference(&self.failing).copied().collect();
-        if !working.is_empty() {
-            text.push_str(&format!(", {} {}", kinds(&working), if working.len() == 1 { "works" } else { "work" }));
-        }
+        text = match working.len() {
+            0 => text,
+            1 => text!("{text}, {attempts} works", text, attempts = kinds(&working)),
+            _ => text!("{text}, {attempts} work", text, attempts = kinds(&working)),
+        };
         let named: BTreeSet<&String> = self.subjects.iter().filter(|s| !s.is_empty()).collect();
-        match (named.len(), self.spared.len()) {
-            (0, _) => {}
-            (few, 0) if few <= NAMED => text.push_str(&format!("; affected: {}", listed(&named))),
-            (many, 0) => text.push_str(&format!("; all {many} affected")),
-            (some, spared) => {
-                text.push_str(&format!("; {some} of {} affected: {}", some + spared, listed(&named)));
-                text.push_str(&format!("; the same works for {}", listed(&self.spared.iter().collect())));
-            }
-        }
+        text = match (named.len(), self.spared.len()) {
+            (0, _) => text,
+            (few, 0) if few <= NAMED => text!("{text}; affected: {names}", text, names = listed(&named)),
+            (many, 0) => text!("{text}; all {count} affected", text, count = many),
+            (some, spared) => text!(
+                "{text}; {count} of {all} affected: {names}; the same works for {others}",
+                text,
+                count = some,
+                all = some + spared,
+                names = listed(&named),
+                others = listed(&self.spared.iter().collect())
+            ),
+        };
         if !self.hosts.is_empty() {
-            text.push_str(&format!("; seen on {}", listed(&self.hosts.iter().collect())));
+            text = text!("{text}; seen on {hosts}", text, hosts = listed(&self.hosts.iter().collect()));
             if !self.spared_hosts.is_empty() {
-                text.push_str(&format!(", not on {}", listed(&self.spared_hosts.iter().collect())));
+                text = text!("{text}, not on {hosts}", text, hosts = listed(&self.spared_hosts.iter().collect()));
             }
         }
         text
     }
 }
 
-fn kinds(kinds: &BTreeSet<OperationKind>) -> String {
-    let words: Vec<&str> = kinds.iter().map(|k| k.words()).collect();
-    match words.split_last() {
-        Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
-        _ => words.concat(),
-    }
+fn kinds(kinds: &BTreeSet<OperationKind>) -> Text {
+    Text::series(kinds.iter().map(|kind| kind.words()))
 }
 
-fn listed(names: &BTreeSet<&String>) -> String {
-    let shown: Vec<&str> = names.iter().take(NAMED).map(|name| name.as_str()).collect();
+fn listed(names: &BTreeSet<&String>) -> Text {
+    let shown: Vec<&String> = names.iter().take(NAMED).copied().collect();
     match names.len() - shown.len() {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
+        0 => Text::list(shown),
+        more => text!("{names} and {others} more", names = Text::list(shown), others = more),
     }
 }

@@ -1,6 +1,7 @@
 //! Facts that age, from `data/ageing.toml`: minimum levels, deprecations, dates at which somebody else's service changes.
 
-use super::{Stamp, Version};
+use super::{Stamp, Text, Version};
+use crate::text;
 use serde::Deserialize;
 use std::sync::LazyLock;
 
@@ -65,8 +66,13 @@ impl DatedFact {
     }
 
     /// The sentence with its source, for evidence that no bundle holds: `… (Microsoft MC1293480, as of 2026-04-27)`.
-    pub fn sentence(&self) -> String {
-        format!("{} ({}, as of {})", self.text, self.source, self.as_of)
+    pub fn sentence(&self) -> Text {
+        text!(
+            "{fact} ({source}, as of {date})",
+            fact = Text::catalogued(self.text.clone()),
+            source = Text::figure(&self.source),
+            date = Text::figure(&self.as_of),
+        )
     }
 }
 

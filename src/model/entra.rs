@@ -1,6 +1,7 @@
 //! What a bundle says of Entra ID (Azure AD): registrations, consent, policies, sign-ins, tokens.
 
 use super::{AuthorizeRequest, Fact, Field, Stamp};
+use crate::model::Text;
 
 /// Under which platform a redirect URI is registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -79,7 +80,7 @@ pub struct Application {
     /// Domain that names the tenant.
     pub publisher_domain: Field<String>,
     /// `disabledByMicrosoftStatus`, `isDisabled`, `deletedDateTime`: what says that it is off, in words.
-    pub disabled: Field<String>,
+    pub disabled: Field<Text>,
     /// True if the export shows that none of the members above says it is off.
     pub shows_enabled: bool,
     /// True if the export was cut (`-Depth`, a paste without its end).
@@ -102,7 +103,7 @@ pub struct ServicePrincipal {
     /// Its own reply URLs.
     pub reply_urls: Field<Vec<String>>,
     /// `disabledByMicrosoftStatus` and the like, in words.
-    pub disabled: Field<String>,
+    pub disabled: Field<Text>,
 }
 
 /// A delegated grant (`oauth2PermissionGrant`).
@@ -196,9 +197,9 @@ pub struct ConditionalAccess {
     /// `block`, `mfa`, `compliantDevice` …; an authentication strength counts as `mfa`.
     pub controls: Vec<String>,
     /// Conditions that narrow it further (platforms, risk, device filters), in words.
-    pub narrowed_by: Vec<String>,
+    pub narrowed_by: Vec<Text>,
     /// Why it can't concern a user's sign-in to mail (user actions, workload identities, device code flow only), in words.
-    pub beside_mail: Option<String>,
+    pub beside_mail: Option<Text>,
     /// True if the export was cut, so that lists may be incomplete.
     pub cut: bool,
 }

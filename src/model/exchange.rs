@@ -1,6 +1,7 @@
 //! What a bundle says of Exchange Online: protocols, mailboxes, rights, licences, users.
 
 use super::{Fact, Field, Stamp};
+use crate::model::Text;
 
 /// Protocol switches of a mailbox (`Get-CASMailbox`).
 #[derive(Clone, Debug, Default, serde::Serialize)]
@@ -84,7 +85,7 @@ pub struct Mailbox {
     /// Forwarding address.
     pub forwarding: Field<String>,
     /// Soft-deleted or inactive, in words.
-    pub deleted: Field<String>,
+    pub deleted: Field<Text>,
     /// Authentication policy.
     pub authentication_policy: Field<String>,
     /// Addresses or names that may send on behalf.
@@ -169,9 +170,9 @@ pub struct User {
     /// Password never expires.
     pub password_never_expires: Field<bool>,
     /// Password has expired or must be changed, in words.
-    pub password_state: Field<String>,
+    pub password_state: Field<Text>,
     /// Deleted, in words.
-    pub deleted: Field<String>,
+    pub deleted: Field<Text>,
     /// When it was printed, if known.
     pub taken: Option<Stamp>,
 }

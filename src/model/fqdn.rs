@@ -1,8 +1,9 @@
 //! What the external URL must look like: `https://` and the fully qualified name that people type, nothing else
 //! (tech note "System configuration").
 
+use super::Text;
 use super::redirect_uri::split_uri;
-use std::fmt;
+use crate::text;
 
 /// What is wrong with an external URL.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,19 +30,20 @@ pub enum UrlProblem {
     UserInfo,
 }
 
-impl fmt::Display for UrlProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl UrlProblem {
+    /// The problem in words, of which the value is the subject: `is empty`.
+    pub fn words(&self) -> Text {
         match self {
-            Self::Empty => f.write_str("is empty"),
-            Self::Placeholder => f.write_str("is a placeholder, not an address"),
-            Self::StrayBlanks => f.write_str("has stray blanks"),
-            Self::NoScheme => f.write_str("does not begin with https://"),
-            Self::NotHttps(scheme) => write!(f, "begins with {scheme}:// where https:// is needed"),
-            Self::IpAddress => f.write_str("has an IP address in place of a name"),
-            Self::NotQualified => f.write_str("has a host name without a domain"),
-            Self::BadHost => f.write_str("has characters in its host that no host name may have"),
-            Self::HasPath(path) => write!(f, "has `{path}` behind the host, where nothing may follow"),
-            Self::UserInfo => f.write_str("has a user name in front of the host"),
+            Self::Empty => text!("is empty"),
+            Self::Placeholder => text!("is a placeholder, not an address"),
+            Self::StrayBlanks => text!("has stray blanks"),
+            Self::NoScheme => text!("does not begin with https://"),
+            Self::NotHttps(scheme) => text!("begins with {scheme}:// where https:// is needed", scheme),
+            Self::IpAddress => text!("has an IP address in place of a name"),
+            Self::NotQualified => text!("has a host name without a domain"),
+            Self::BadHost => text!("has characters in its host that no host name may have"),
+            Self::HasPath(path) => text!("has `{path}` behind the host, where nothing may follow", path),
+            Self::UserInfo => text!("has a user name in front of the host"),
         }
     }
 }

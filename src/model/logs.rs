@@ -1,6 +1,8 @@
 //! What the logs say, after the engine has read them: streams, signature hits, operations, polls. All of it is bounded.
 
 use super::{Claims, Excerpt, Origin, Stamp, TokenAnswer};
+use crate::model::Text;
+use crate::text;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,6 +27,15 @@ impl Process {
             Self::Dispatcher => "dx-process",
             Self::ApplicationServer => "application server",
             Self::Other(name) => name,
+        }
+    }
+
+    /// The same in a sentence.
+    pub fn words(&self) -> Text {
+        match self {
+            Self::ApplicationServer => text!("application server"),
+            Self::Retriever | Self::Dispatcher => Text::figure(self.name()),
+            Self::Other(name) => Text::given(name),
         }
     }
 }
@@ -125,13 +136,23 @@ pub enum OperationKind {
 }
 
 impl OperationKind {
-    /// What an attempt is called in a sentence.
-    pub fn words(self) -> &'static str {
+    /// What an attempt is called in the report.
+    pub fn name(self) -> &'static str {
         match self {
             Self::TokenGeneration => "token generation",
             Self::TokenRefresh => "token renewal",
             Self::Fetch => "fetching",
             Self::Send => "sending",
+        }
+    }
+
+    /// The same in a sentence.
+    pub fn words(self) -> Text {
+        match self {
+            Self::TokenGeneration => text!("token generation"),
+            Self::TokenRefresh => text!("token renewal"),
+            Self::Fetch => text!("fetching"),
+            Self::Send => text!("sending"),
         }
     }
 }

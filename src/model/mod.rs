@@ -18,6 +18,7 @@ mod origin;
 pub mod permission;
 pub mod redirect_uri;
 pub mod secret;
+mod text;
 mod time;
 mod version;
 mod version_text;
@@ -33,6 +34,9 @@ pub use logs::*;
 pub use network::*;
 pub use origin::{Excerpt, Fact, Field, Origin};
 pub use secret::{Secret, SecretKind, SecretShape};
+#[doc(hidden)]
+pub use text::said;
+pub use text::{Language, Part, Text};
 pub use time::{Instant, Stamp, certificate_date, duration_words, http_date};
 pub use version::Version;
 pub use version_text::{VersionMention, versions_in};

@@ -3,7 +3,8 @@
 //! The URI that ECE sends must be registered character by character, with few exceptions: the host's case doesn't count, a port
 //! may be left out where it is the scheme's own, a URI without a path may end in `/` or not, and on localhost any port does.
 
-use std::fmt;
+use super::Text;
+use crate::text;
 
 /// A redirect URI, taken apart without changing a character of its path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,24 +48,18 @@ pub enum Difference {
 
 impl Difference {
     /// The difference in words.
-    pub fn words(self) -> &'static str {
+    pub fn words(self) -> Text {
         match self {
-            Self::TrailingSlash => "a trailing slash",
-            Self::PathCase => "upper and lower case of the path (Microsoft compares the path exactly)",
-            Self::Fragment => "the fragment after #",
-            Self::Query => "the query after ?",
-            Self::Scheme => "the scheme (http or https)",
-            Self::Port => "the port",
-            Self::Path => "the path",
-            Self::Host => "the host name",
-            Self::Malformed => "its form: it is no absolute URI",
+            Self::TrailingSlash => text!("a trailing slash"),
+            Self::PathCase => text!("upper and lower case of the path (Microsoft compares the path exactly)"),
+            Self::Fragment => text!("the fragment after #"),
+            Self::Query => text!("the query after ?"),
+            Self::Scheme => text!("the scheme (http or https)"),
+            Self::Port => text!("the port"),
+            Self::Path => text!("the path"),
+            Self::Host => text!("the host name"),
+            Self::Malformed => text!("its form: it is no absolute URI"),
         }
-    }
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.words())
     }
 }
 

@@ -3,6 +3,7 @@
 //! A stamp without a known zone is no instant: it cannot be ordered against stamps of other servers, and nothing here guesses
 //! one. No function of this module reads a clock or the zone of the machine.
 
+use super::Text;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
 use std::fmt;
 
@@ -250,17 +251,17 @@ fn clock_fields(year: &str, month: u32, day: &str, time: &str) -> Option<Stamp> 
 }
 
 /// A length of time in words an engineer reads at a glance: `6 h 12 min`, `45 s`, `3 d 2 h`. Negative lengths count as zero.
-pub fn duration_words(ms: i64) -> String {
+pub fn duration_words(ms: i64) -> Text {
     let s = (ms.max(0)) / 1000;
     let (d, h, m) = (s / 86_400, s / 3600 % 24, s / 60 % 60);
-    match (d, h, m) {
+    Text::figure(match (d, h, m) {
         (0, 0, 0) => format!("{s} s"),
         (0, 0, m) => format!("{m} min"),
         (0, h, 0) => format!("{h} h"),
         (0, h, m) => format!("{h} h {m} min"),
         (d, 0, _) => format!("{d} d"),
         (d, h, _) => format!("{d} d {h} h"),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -321,9 +322,9 @@ mod tests {
 
     #[test]
     fn says_lengths_in_words() {
-        assert_eq!(duration_words(45_000), "45 s");
-        assert_eq!(duration_words(22_320_000), "6 h 12 min");
-        assert_eq!(duration_words(266_400_000), "3 d 2 h");
-        assert_eq!(duration_words(-5), "0 s");
+        assert_eq!(duration_words(45_000).english(), "45 s");
+        assert_eq!(duration_words(22_320_000).english(), "6 h 12 min");
+        assert_eq!(duration_words(266_400_000).english(), "3 d 2 h");
+        assert_eq!(duration_words(-5).english(), "0 s");
     }
 }

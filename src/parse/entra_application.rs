@@ -2,8 +2,9 @@
 //! PowerShell and Teams Toolkit give it. The dialects differ in names and nesting only, so that one reader asks for every name.
 
 use super::entra_records::Reader;
-use crate::model::{Application, Credential, Fact, Field, Origin, Permission, PermissionKind, Platform, RedirectUri};
+use crate::model::{Application, Credential, Fact, Field, Origin, Permission, PermissionKind, Platform, RedirectUri, Text};
 use crate::syntax::{Node, Source, Value};
+use crate::text;
 
 /// Names of the list of secrets, per dialect (`password` is Terraform's).
 const SECRETS: &[&str] = &["passwordCredentials", "passwordCredential", "password"];
@@ -181,15 +182,15 @@ pub(super) fn application_of(reader: &Reader<'_, '_>, bag: &Node) -> Application
 }
 
 /// What says that the application is off, in words; absent where nothing does.
-pub(super) fn disabled_by(source: &Source<'_>, bag: &Node) -> Field<String> {
+pub(super) fn disabled_by(source: &Source<'_>, bag: &Node) -> Field<Text> {
     let said = |names: &[&str]| source.field(bag, names).fact().cloned();
     let status = said(&["disabledByMicrosoftStatus", "disabledByMicrosoft"]).filter(|s| !matches!(s.value.as_str(), "NotDisabled" | "None"));
     let flag = said(&["isDisabled"]).filter(|s| crate::syntax::read_boolean(&s.value) == Some(true));
     let deleted = said(&["deletedDateTime", "deletionTimestamp"]).filter(|s| !s.value.starts_with("0001-01-01"));
-    let words = |fact: Option<Fact<String>>, what: fn(&str) -> String| fact.map(|f| Fact::new(what(&f.value), f.origin));
-    words(status, |s| format!("disabled by Microsoft ({s})"))
-        .or_else(|| words(deleted, |s| format!("deleted on {s}")))
-        .or_else(|| words(flag, |_| "disabled (isDisabled)".into()))
+    let words = |fact: Option<Fact<String>>, what: fn(&str) -> Text| fact.map(|f| Fact::new(what(&f.value), f.origin));
+    words(status, |s| text!("disabled by Microsoft ({status})", status = s))
+        .or_else(|| words(deleted, |s| text!("deleted on {date}", date = s)))
+        .or_else(|| words(flag, |_| text!("disabled (isDisabled)")))
         .map_or(Field::Absent, Field::Value)
 }
 

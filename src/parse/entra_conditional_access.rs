@@ -1,8 +1,9 @@
 //! Conditional Access policies and named locations.
 
 use super::entra_records::Reader;
-use crate::model::{ConditionalAccess, Fact, NamedLocation};
+use crate::model::{ConditionalAccess, Fact, NamedLocation, Text};
 use crate::syntax::{Node, Value};
+use crate::text;
 
 /// True for a policy (in the Graph shape, also in PascalCase).
 pub(super) fn is_policy(bag: &Node) -> bool {
@@ -46,17 +47,17 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
     let workload = words(&["clientApplications", "includeServicePrincipals"]);
     let flows = words(&["authenticationFlows", "transferMethods"]);
     let mut narrowed_by = Vec::new();
-    let mut narrow = |list: Vec<String>, what: &str| {
+    let mut narrow = |list: Vec<String>, what: Text| {
         if !list.is_empty() && list.iter().all(|w| !w.eq_ignore_ascii_case("all") && !w.eq_ignore_ascii_case("none")) {
-            narrowed_by.push(format!("{what} {}", list.join(", ")));
+            narrowed_by.push(text!("{what} {list}", what, list = list.join(", ")));
         }
     };
-    narrow(words(&["platforms", "includePlatforms"]), "device platforms");
-    narrow(words(&["signInRiskLevels"]), "sign-in risk");
-    narrow(words(&["userRiskLevels"]), "user risk");
-    narrow(words(&["devices", "deviceFilter", "rule"]), "a device filter");
-    narrow(words(&["insiderRiskLevels"]), "insider risk");
-    narrow(words(&["applications", "applicationFilter", "rule"]), "an application filter");
+    narrow(words(&["platforms", "includePlatforms"]), text!("device platforms"));
+    narrow(words(&["signInRiskLevels"]), text!("sign-in risk"));
+    narrow(words(&["userRiskLevels"]), text!("user risk"));
+    narrow(words(&["devices", "deviceFilter", "rule"]), text!("a device filter"));
+    narrow(words(&["insiderRiskLevels"]), text!("insider risk"));
+    narrow(words(&["applications", "applicationFilter", "rule"]), text!("an application filter"));
     let grant = bag.get("grantControls").map(Node::sole);
     let mut controls: Vec<String> = grant
         .and_then(|g| g.get("builtInControls"))
@@ -77,11 +78,14 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
     }
     cut |= conditions.is_some_and(|c| c.text().is_some()) || grant.is_some_and(|g| g.text().is_some());
     let beside_mail = if !user_actions.is_empty() && include_apps.iter().all(|a| a == "None") {
-        Some("it covers user actions, no application".to_owned())
+        Some(text!("it covers user actions, no application"))
     } else if !workload.is_empty() && !workload.iter().all(|w| w == "None") {
-        Some("it covers workload identities, no user".to_owned())
+        Some(text!("it covers workload identities, no user"))
     } else if !flows.is_empty() {
-        Some(format!("it covers the authentication flow {}, which ECE doesn't use", flows.join(", ")))
+        Some(text!(
+            "it covers the authentication flow {flows}, which ECE doesn't use",
+            flows = flows.join(", ")
+        ))
     } else {
         None
     };

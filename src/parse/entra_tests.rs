@@ -93,7 +93,7 @@ fn reads_the_old_dialects() {
     let app = &c.applications[0];
     assert_eq!(app.redirect_uris.get().unwrap()[0].platform, Platform::Web);
     assert_eq!(app.audience.get().unwrap(), "AzureADMyOrg");
-    assert!(app.disabled.get().unwrap().contains("deleted"));
+    assert!(app.disabled.get().unwrap().english().contains("deleted"));
     assert_eq!(app.object_id.get().unwrap(), "a");
 }
 

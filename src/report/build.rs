@@ -5,8 +5,9 @@ use crate::case::{Case, EceApplication};
 use crate::checks;
 use crate::config::Applied;
 use crate::diagnosis::Diagnosis;
+use crate::finding::Want;
 use crate::model::secret::mask;
-use crate::model::{InventoryEntry, Span, Stamp};
+use crate::model::{InventoryEntry, Language, Span, Stamp, Text};
 use crate::timeline;
 use std::collections::BTreeSet;
 
@@ -17,6 +18,8 @@ const LOSSES_SHOWN: usize = 20;
 pub struct Context<'a> {
     /// Arguments that shaped the run.
     pub arguments: Vec<String>,
+    /// The language of its texts.
+    pub language: Language,
     /// The members of the bundle.
     pub inventory: &'a [InventoryEntry],
     /// What became of the suppressions of the configuration; `None` if there is none.
@@ -40,8 +43,8 @@ pub struct SignatureText {
     pub checks: Vec<String>,
 }
 
-/// Builds the report. What a check wrote of the bundle passes the masks once more: no sink
-/// can show what slipped into a message. Remedies are texts of our own.
+/// Builds the report. What the checks say is rendered here, words of the bundle in it masked once more: no sink can show what
+/// slipped into a message.
 pub fn build(case: &Case, findings: &[Finding], diagnosis: &Diagnosis, context: &Context<'_>) -> Report {
     let mut totals = Totals::default();
     findings.iter().for_each(|finding| totals.count(finding));
@@ -52,7 +55,7 @@ pub fn build(case: &Case, findings: &[Finding], diagnosis: &Diagnosis, context: 
     let mut span = Span::default();
     case.logs.streams.iter().for_each(|stream| span.merge(stream.span));
     Report {
-        timeline: timeline::gather(&case.facts, &case.logs, &dull),
+        timeline: timeline::gather(&case.facts, &case.logs, &dull, context.language),
         rates: case.logs.hits.iter().filter(|hit| !dull(&hit.id)).map(rate).collect(),
         names: super::names::names(case),
         onset: diagnosis
@@ -64,6 +67,7 @@ pub fn build(case: &Case, findings: &[Finding], diagnosis: &Diagnosis, context: 
             .first
             .zip(span.last)
             .map(|(first, last)| (timeline::order(first), timeline::order(last))),
+        language: context.language,
         schema_version: 1,
         tool: Tool {
             name: env!("CARGO_PKG_NAME"),
@@ -76,11 +80,11 @@ pub fn build(case: &Case, findings: &[Finding], diagnosis: &Diagnosis, context: 
             .causes
             .iter()
             .enumerate()
-            .map(|(index, cause)| cause_row(index + 1, cause))
+            .map(|(index, cause)| cause_row(index + 1, cause, context.language))
             .collect(),
         unexplained: diagnosis.unexplained.clone(),
         suppressions: context.suppressions.clone(),
-        findings: findings.iter().map(finding_row).collect(),
+        findings: findings.iter().map(|finding| finding_row(finding, context.language)).collect(),
         signatures: case
             .logs
             .hits
@@ -95,6 +99,10 @@ pub fn build(case: &Case, findings: &[Finding], diagnosis: &Diagnosis, context: 
 
 fn masked(text: &str) -> String {
     mask(text).into_owned()
+}
+
+fn rendered(texts: &[Text], language: Language) -> Vec<String> {
+    texts.iter().map(|text| text.render(language)).collect()
 }
 
 fn all_masked(texts: &[String]) -> Vec<String> {
@@ -158,17 +166,17 @@ fn deployment(case: &Case) -> Deployment {
     }
 }
 
-fn cause_row(rank: usize, cause: &crate::diagnosis::RootCause) -> Cause {
+fn cause_row(rank: usize, cause: &crate::diagnosis::RootCause, language: Language) -> Cause {
     Cause {
         rank,
         cause: cause.cause.clone(),
-        subject: masked(&cause.subject),
+        subject: cause.subject.render(language),
         severity: cause.severity,
         confidence: cause.confidence,
-        summary: masked(&cause.summary),
+        summary: cause.summary.render(language),
         explains: cause.explains.clone(),
         evidence: rows(&cause.evidence),
-        remedy: cause.remedy.clone(),
+        remedy: rendered(&cause.remedy, language),
         onset: cause.onset.as_ref().map(|onset| OnsetRow {
             last_good: onset.last_good.as_ref().map(|fact| fact.value.rfc3339()),
             first_bad: onset.first_bad.value.rfc3339(),
@@ -177,19 +185,19 @@ fn cause_row(rank: usize, cause: &crate::diagnosis::RootCause) -> Cause {
                 .changes
                 .iter()
                 .map(|fact| ChangeRow {
-                    text: masked(&fact.value),
+                    text: fact.value.render(language),
                     at: EvidenceRow::from(&fact.origin),
                 })
                 .collect(),
             parts: onset.parts.iter().map(onset_part).collect(),
         }),
-        reach: masked(&cause.reach.words()),
+        reach: cause.reach.words().render(language),
         candidates: cause
             .candidates
             .iter()
             .map(|c| CandidateRow {
                 check: c.check.clone(),
-                wants: c.wants.clone(),
+                wants: want_rows(&c.wants, language),
             })
             .collect(),
         masks: cause.masks.clone(),
@@ -199,7 +207,7 @@ fn cause_row(rank: usize, cause: &crate::diagnosis::RootCause) -> Cause {
 
 fn onset_part(part: &crate::diagnosis::OnsetPart) -> OnsetPartRow {
     OnsetPartRow {
-        function: part.function.words(),
+        function: part.function.name(),
         subject: Some(masked(&part.subject)).filter(|subject| !subject.is_empty()),
         host: part.host.clone(),
         last_good: stamp(part.last_good),
@@ -210,27 +218,27 @@ fn onset_part(part: &crate::diagnosis::OnsetPart) -> OnsetPartRow {
     }
 }
 
-fn finding_row(finding: &Finding) -> FindingRow {
-    let wants = finding
-        .wants
-        .iter()
-        .map(|want| Want {
-            evidence: masked(&want.evidence),
-            how: want.how.clone(),
-            role: want.role,
-        })
-        .collect();
+fn want_rows(wants: &[Want], language: Language) -> Vec<WantRow> {
+    let row = |want: &Want| WantRow {
+        evidence: want.evidence.render(language),
+        how: want.how.render(language),
+        role: want.role,
+    };
+    wants.iter().map(row).collect()
+}
+
+fn finding_row(finding: &Finding, language: Language) -> FindingRow {
     FindingRow {
         check: finding.check,
         subject: finding.subject.clone(),
         verdict: finding.verdict,
         severity: finding.severity,
         confidence: finding.confidence,
-        message: masked(&finding.message),
+        message: finding.message.render(language),
         evidence: rows(&finding.evidence),
         explains: finding.explains.clone(),
-        wants,
-        remedy: finding.remedy.clone(),
+        wants: want_rows(&finding.wants, language),
+        remedy: rendered(&finding.remedy, language),
         references: checks::by_id(finding.check).map(|check| check.references.to_vec()).unwrap_or_default(),
         baseline: None,
         suppressed: finding.suppressed.clone(),

@@ -29,8 +29,8 @@ pub use names::NameRow;
 pub const SCHEMA: &str = include_str!("../../data/report.schema.json");
 
 use crate::config::Applied;
-use crate::finding::{Confidence, Finding, Role, Severity, Subject, Suppressed, Verdict, Want};
-use crate::model::Origin;
+use crate::finding::{Confidence, Finding, Role, Severity, Subject, Suppressed, Verdict};
+use crate::model::{Language, Origin};
 use crate::timeline::Event;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -38,6 +38,9 @@ use std::collections::BTreeMap;
 /// The report, in the shape of its JSON (schema version 1).
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
+    /// The language of its texts.
+    #[serde(skip)]
+    pub language: Language,
     /// Version of this shape.
     pub schema_version: u32,
     /// The program.
@@ -282,7 +285,7 @@ pub struct CandidateRow {
     /// Its id.
     pub check: String,
     /// What would decide it.
-    pub wants: Vec<Want>,
+    pub wants: Vec<WantRow>,
 }
 
 /// A finding.
@@ -305,7 +308,7 @@ pub struct FindingRow {
     /// Symptoms that it accounts for.
     pub explains: Vec<String>,
     /// What would settle it.
-    pub wants: Vec<Want>,
+    pub wants: Vec<WantRow>,
     /// What to do.
     pub remedy: Vec<String>,
     /// Sources.
@@ -316,6 +319,17 @@ pub struct FindingRow {
     /// Why it doesn't count, where the configuration suppresses it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suppressed: Option<Suppressed>,
+}
+
+/// Evidence that would settle an open question.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct WantRow {
+    /// What is missing, in words.
+    pub evidence: String,
+    /// The exact command or screen that yields it.
+    pub how: String,
+    /// Who has the rights to run it.
+    pub role: Role,
 }
 
 /// A place in the bundle.

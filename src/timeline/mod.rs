@@ -7,8 +7,7 @@ mod window;
 pub use gather::gather;
 pub use window::{Bound, Window};
 
-use crate::model::secret::mask;
-use crate::model::{Origin, Stamp, ZoneBasis};
+use crate::model::{Language, Origin, Stamp, Text, ZoneBasis};
 
 /// What kind of event it is; it decides how a chart draws it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -58,15 +57,15 @@ pub struct Event {
 }
 
 impl Event {
-    /// A moment; its text passes the masks.
-    fn new(at: Stamp, lane: &str, row: &str, kind: EventKind, text: &str, origin: &Origin) -> Self {
+    /// A moment, told in `language`.
+    fn new(language: Language, at: Stamp, (lane, row): (&Text, &Text), kind: EventKind, text: &Text, origin: &Origin) -> Self {
         Self {
             at,
             until: None,
-            lane: mask(lane).into_owned(),
-            row: mask(row).into_owned(),
+            lane: lane.render(language),
+            row: row.render(language),
             kind,
-            text: mask(text).into_owned(),
+            text: text.render(language),
             count: 1,
             signatures: Vec::new(),
             origin: origin.clone(),

@@ -5,6 +5,7 @@ use crate::checks::{Check, Gap, wanted};
 use crate::finding::{Finding, Role, Severity, Subject, Want};
 use crate::model::mail_host::{MailHost, mail_host};
 use crate::model::{Fact, Setting, SettingKey, Version};
+use crate::text;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -31,9 +32,12 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     if concerned.is_empty() {
         let finding = match case.facts.ece.settings_exports.first() {
             Some(export) => check
-                .unknown(Subject::deployment(), "the settings export holds no row of the default SMTP server")
+                .unknown(
+                    Subject::deployment(),
+                    text!("the settings export holds no row of the default SMTP server"),
+                )
                 .at(&export.origin),
-            None => check.unknown(Subject::deployment(), "no export of partition settings was collected"),
+            None => check.unknown(Subject::deployment(), text!("no export of partition settings was collected")),
         };
         return Ok(vec![finding.want(want())]);
     }
@@ -43,8 +47,10 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
 fn want() -> Want {
     Want::new(
         Role::EceAdmin,
-        "the default SMTP server settings (server, port, authentication type)",
-        "Administration Console, partition settings (12.6 and later: Partition > Apps > Email > Settings; up to 12.5: partition settings, group Email): the rows `Default SMTP server`, `Default SMTP port`, `Default SMTP authentication type`",
+        text!("the default SMTP server settings (server, port, authentication type)"),
+        text!(
+            "Administration Console, partition settings (12.6 and later: Partition > Apps > Email > Settings; up to 12.5: partition settings, group Email): the rows `Default SMTP server`, `Default SMTP port`, `Default SMTP authentication type`"
+        ),
     )
 }
 
@@ -54,25 +60,25 @@ fn judge(case: &Case, check: &Check, partition: &PartitionView<'_>) -> Finding {
         SettingSlot::Filled(row) => row,
         SettingSlot::Empty(row) => {
             return check
-                .not_applicable(subject, "no default SMTP server is set: alarm mail isn't sent")
+                .not_applicable(subject, text!("no default SMTP server is set: alarm mail isn't sent"))
                 .at(&row.origin);
         }
         SettingSlot::Conflict(one, other) => {
             return check
-                .unknown(subject, "two exports disagree about the default SMTP server")
+                .unknown(subject, text!("two exports disagree about the default SMTP server"))
                 .at(&one.origin)
                 .at(&other.origin)
                 .want(want());
         }
         SettingSlot::Unreadable(row) => {
             return check
-                .unknown(subject, "the default SMTP server is cut or unreadable in the export")
+                .unknown(subject, text!("the default SMTP server is cut or unreadable in the export"))
                 .at(&row.origin)
                 .want(want());
         }
         SettingSlot::Absent => {
             return check
-                .unknown(subject, "the settings export holds no row of the default SMTP server")
+                .unknown(subject, text!("the settings export holds no row of the default SMTP server"))
                 .want(wanted::settings());
         }
     };
@@ -87,16 +93,23 @@ fn judge(case: &Case, check: &Check, partition: &PartitionView<'_>) -> Finding {
         .to_ascii_lowercase();
     match mail_host(&host) {
         MailHost::Foreign => check
-            .pass(subject, format!("the default SMTP server `{host}` is not Microsoft's: alarm mail doesn't need OAuth"))
+            .pass(subject, text!("the default SMTP server `{host}` is not Microsoft's: alarm mail doesn't need OAuth", host))
             .at(&row.origin),
         MailHost::Entrance => check
-            .pass(subject, format!("the default SMTP server `{host}` is the tenant's entrance for mail from outside, which takes no sign-in: alarm mail doesn't need OAuth"))
+            .pass(subject, text!(
+                "the default SMTP server `{host}` is the tenant's entrance for mail from outside, which takes no sign-in: alarm mail doesn't need OAuth",
+                host,
+            ))
             .at(&row.origin),
         _ => match case.version() {
             Ok(version) => of_microsoft(check, partition, subject, &host, row, &version),
             Err(gap) => {
                 let mut finding = check
-                    .unknown(subject, format!("the default SMTP server is Microsoft's (`{host}`); whether ECE can sign in there with OAuth hangs on its version: {}", gap.message))
+                    .unknown(subject, text!(
+                        "the default SMTP server is Microsoft's (`{host}`); whether ECE can sign in there with OAuth hangs on its version: {message}",
+                        host,
+                        message = gap.message,
+                    ))
                     .at(&row.origin)
                     .at_all(&gap.evidence);
                 finding.wants.extend(gap.wants);
@@ -111,7 +124,11 @@ fn of_microsoft(check: &Check, partition: &PartitionView<'_>, subject: Subject, 
         return check
             .fail(
                 subject,
-                format!("the default SMTP server is Microsoft's (`{host}`), but ECE {} can only use basic authentication there: alarm and notification mail will be refused", version.value),
+                text!(
+                    "the default SMTP server is Microsoft's (`{host}`), but ECE {version} can only use basic authentication there: alarm and notification mail will be refused",
+                    host,
+                    version = version.value,
+                ),
             )
             .at(&row.origin)
             .at(&version.origin);
@@ -124,9 +141,10 @@ fn of_microsoft(check: &Check, partition: &PartitionView<'_>, subject: Subject, 
         Some(fact) if fact.value.to_lowercase().contains("oauth") => check
             .pass(
                 subject,
-                format!(
-                    "the default SMTP server is Microsoft's (`{host}`), with authentication `{}`",
-                    fact.value.trim()
+                text!(
+                    "the default SMTP server is Microsoft's (`{host}`), with authentication `{authentication}`",
+                    host,
+                    authentication = fact.value.trim()
                 ),
             )
             .at(&row.origin)
@@ -134,9 +152,10 @@ fn of_microsoft(check: &Check, partition: &PartitionView<'_>, subject: Subject, 
         Some(fact) => check
             .fail(
                 subject,
-                format!(
-                    "the default SMTP server is Microsoft's (`{host}`), with authentication `{}`: alarm mail needs OAuth there",
-                    fact.value.trim()
+                text!(
+                    "the default SMTP server is Microsoft's (`{host}`), with authentication `{authentication}`: alarm mail needs OAuth there",
+                    host,
+                    authentication = fact.value.trim()
                 ),
             )
             .at(&row.origin)
@@ -144,7 +163,10 @@ fn of_microsoft(check: &Check, partition: &PartitionView<'_>, subject: Subject, 
         None => check
             .unknown(
                 subject,
-                format!("the default SMTP server is Microsoft's (`{host}`), and the export doesn't show its authentication type"),
+                text!(
+                    "the default SMTP server is Microsoft's (`{host}`), and the export doesn't show its authentication type",
+                    host
+                ),
             )
             .at(&row.origin)
             .want(want()),

@@ -5,7 +5,8 @@ use crate::case::{AliasView, Case};
 use crate::checks::{Check, Gap, wanted};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::model::mail_host::{MailHost, mail_host};
-use crate::model::{AccountKind, Fact, Field, MailAccount, fold_address};
+use crate::model::{AccountKind, Fact, Field, MailAccount, Part, fold_address};
+use crate::text;
 use std::collections::BTreeSet;
 
 /// The check.
@@ -38,15 +39,16 @@ fn judge(case: &Case, check: &Check, alias: &AliasView<'_>) -> Finding {
 
 fn served(check: &Check, alias: &AliasView<'_>, account: &Fact<MailAccount>) -> Finding {
     let subject = subject_of(alias);
-    let name = account.name.get().map_or("without a name", String::as_str);
+    let name = account.name.get().map_or_else(|| text!("without a name"), |name| name.part());
     let row = alias.rows.first().map(|row| &row.origin);
     if let Some(fact) = account.authentication.fact().filter(|f| is_basic(&f.value)) {
         return check
             .fail(
                 subject,
-                format!(
-                    "the account `{name}` uses basic authentication (`{}`), which Exchange Online refuses",
-                    fact.value
+                text!(
+                    "the account `{name}` uses basic authentication (`{value}`), which Exchange Online refuses",
+                    name,
+                    value = fact.value
                 ),
             )
             .at(&fact.origin);
@@ -55,7 +57,11 @@ fn served(check: &Check, alias: &AliasView<'_>, account: &Fact<MailAccount>) -> 
         return check
             .fail(
                 subject,
-                format!("the account `{name}` is not active (`{}`): its aliases get no token", fact.value),
+                text!(
+                    "the account `{name}` is not active (`{value}`): its aliases get no token",
+                    name,
+                    value = fact.value
+                ),
             )
             .at(&fact.origin)
             .at_all(row);
@@ -65,22 +71,23 @@ fn served(check: &Check, alias: &AliasView<'_>, account: &Fact<MailAccount>) -> 
         Some(kind) if kind.value == AccountKind::Mailbox && addresses.len() > 1 => check
             .fail(
                 subject,
-                format!(
-                    "the mailbox account `{name}` serves {} aliases with the token of one mailbox: it can open only its own; the others need accounts of their own, or a shared account",
-                    addresses.len()
+                text!(
+                    "the mailbox account `{name}` serves {count} aliases with the token of one mailbox: it can open only its own; the others need accounts of their own, or a shared account",
+                    name,
+                    count = addresses.len(),
                 ),
             )
             .at(&kind.origin)
             .at_all(account.aliases.origin()),
         Some(kind) => {
-            let words = match kind.value {
-                AccountKind::Mailbox => "mailbox account",
-                AccountKind::Shared => "shared account",
+            let of_kind = match kind.value {
+                AccountKind::Mailbox => text!("mailbox account"),
+                AccountKind::Shared => text!("shared account"),
             };
-            check.pass(subject, format!("the {words} `{name}` serves the alias")).at(&kind.origin).at(&account.origin)
+            check.pass(subject, text!("the {kind} `{name}` serves the alias", kind = of_kind, name)).at(&kind.origin).at(&account.origin)
         }
         None => check
-            .pass(subject, format!("the account `{name}` serves the alias; the export doesn't show whether it is a mailbox or a shared account"))
+            .pass(subject, text!("the account `{name}` serves the alias; the export doesn't show whether it is a mailbox or a shared account", name))
             .confidence(Confidence::Medium)
             .at(&account.origin),
     }
@@ -95,13 +102,16 @@ fn unserved(case: &Case, check: &Check, alias: &AliasView<'_>) -> Finding {
             return check
                 .fail(
                     subject,
-                    format!("the alias uses basic authentication (`{}`), which Exchange Online refuses", fact.value),
+                    text!(
+                        "the alias uses basic authentication (`{value}`), which Exchange Online refuses",
+                        value = fact.value
+                    ),
                 )
                 .at(&fact.origin);
         }
         if is_oauth(&fact.value) {
             return check
-                .pass(subject, format!("the alias uses `{}`", fact.value))
+                .pass(subject, text!("the alias uses `{value}`", value = fact.value))
                 .confidence(Confidence::Medium)
                 .at(&fact.origin);
         }
@@ -111,7 +121,7 @@ fn unserved(case: &Case, check: &Check, alias: &AliasView<'_>) -> Finding {
         return check
             .unknown(
                 subject,
-                "no export of e-mail accounts was collected: which account serves the alias is unknown",
+                text!("no export of e-mail accounts was collected: which account serves the alias is unknown"),
             )
             .at_all(row)
             .want(wanted::accounts());
@@ -121,7 +131,10 @@ fn unserved(case: &Case, check: &Check, alias: &AliasView<'_>) -> Finding {
         return check
             .unknown(
                 subject,
-                format!("the alias names the account `{}`, which is not in the export of accounts", fact.value),
+                text!(
+                    "the alias names the account `{value}`, which is not in the export of accounts",
+                    value = fact.value
+                ),
             )
             .at(&fact.origin)
             .at(&accounts[0].origin)
@@ -135,17 +148,20 @@ fn unserved(case: &Case, check: &Check, alias: &AliasView<'_>) -> Finding {
         .any(|host| mail_host(host) == MailHost::Foreign);
     match (all_list_aliases, elsewhere) {
         (true, true) => check
-            .not_applicable(subject, "the alias belongs to no e-mail account, and its mail server is not Office 365")
+            .not_applicable(
+                subject,
+                text!("the alias belongs to no e-mail account, and its mail server is not Office 365"),
+            )
             .at_all(row),
         (true, false) => check
             .fail(
                 subject,
-                "no e-mail account lists the alias: it still uses basic authentication, which Exchange Online refuses",
+                text!("no e-mail account lists the alias: it still uses basic authentication, which Exchange Online refuses"),
             )
             .at_all(row)
             .at_all(accounts.iter().filter_map(|a| a.aliases.origin()).take(3)),
         (false, _) => check
-            .unknown(subject, "the export of accounts doesn't show which aliases each one serves")
+            .unknown(subject, text!("the export of accounts doesn't show which aliases each one serves"))
             .at_all(row)
             .at(&accounts[0].origin)
             .want(wanted::accounts()),

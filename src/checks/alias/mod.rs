@@ -10,6 +10,7 @@ use super::{Check, wanted};
 use crate::case::{AliasView, Case};
 use crate::finding::{Finding, Subject, SubjectKind};
 use crate::model::{Alias, Fact, fold_address};
+use crate::text;
 
 /// Checks of this area, in the order of the report.
 pub const CHECKS: &[Check] = &[
@@ -38,8 +39,8 @@ fn each(case: &Case, check: &Check, judge: impl Fn(&AliasView<'_>) -> Finding) -
     if aliases.is_empty() {
         let deleted = case.facts.ece.aliases.iter().filter(|row| row.deleted.get() == Some(&true)).count();
         let message = match deleted {
-            0 => "no export of aliases was collected".to_owned(),
-            n => format!("the export holds no live alias ({n} deleted)"),
+            0 => text!("no export of aliases was collected"),
+            n => text!("the export holds no live alias ({n} deleted)", n),
         };
         return vec![check.unknown(Subject::deployment(), message).want(wanted::aliases())];
     }
@@ -47,7 +48,7 @@ fn each(case: &Case, check: &Check, judge: impl Fn(&AliasView<'_>) -> Finding) -
         Some(row) => check
             .not_applicable(
                 subject_of(alias),
-                "the alias is deleted: its account still lists it, but ECE doesn't use it",
+                text!("the alias is deleted: its account still lists it, but ECE doesn't use it"),
             )
             .at(&row.origin),
         None => judge(alias),

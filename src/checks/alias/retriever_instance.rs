@@ -5,6 +5,7 @@ use crate::case::{AliasView, Case};
 use crate::checks::{Check, Gap, wanted};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::model::{Fact, Field, OperationKind, Process, ServerRole, fold_address};
+use crate::text;
 use std::collections::BTreeSet;
 
 /// The check.
@@ -46,19 +47,19 @@ fn judge(case: &Case, check: &Check, alias: &AliasView<'_>) -> Finding {
         (Some(empty), Some(fact)) => check
             .unknown(
                 subject,
-                format!(
-                    "two exports disagree: one attaches the alias to retriever instance {}, the other to none",
-                    fact.value
+                text!(
+                    "two exports disagree: one attaches the alias to retriever instance {number}, the other to none",
+                    number = fact.value
                 ),
             )
             .at(empty)
             .at(&fact.origin)
             .want(wanted::aliases()),
         (Some(empty), None) => check
-            .fail(subject, "the alias is attached to no retriever instance: nobody polls it")
+            .fail(subject, text!("the alias is attached to no retriever instance: nobody polls it"))
             .at(empty),
         (None, Some(fact)) if instances.len() > 1 => check
-            .unknown(subject, "two exports attach the alias to different retriever instances")
+            .unknown(subject, text!("two exports attach the alias to different retriever instances"))
             .at(&fact.origin)
             .at_all(named.get(1).map(|f| &f.origin))
             .want(wanted::aliases()),
@@ -74,7 +75,7 @@ fn attached(case: &Case, check: &Check, alias: &AliasView<'_>, instance: &Fact<S
         return check
             .pass(
                 subject,
-                format!("the alias is attached to retriever instance {number}, which polls in the log"),
+                text!("the alias is attached to retriever instance {number}, which polls in the log", number),
             )
             .at(&instance.origin)
             .at(&series.last_origin);
@@ -84,7 +85,10 @@ fn attached(case: &Case, check: &Check, alias: &AliasView<'_>, instance: &Fact<S
         return check
             .pass(
                 subject,
-                format!("the alias is attached to retriever instance {number}; no Retriever log shows whether it runs"),
+                text!(
+                    "the alias is attached to retriever instance {number}; no Retriever log shows whether it runs",
+                    number
+                ),
             )
             .confidence(Confidence::Medium)
             .at(&instance.origin);
@@ -109,9 +113,10 @@ fn attached(case: &Case, check: &Check, alias: &AliasView<'_>, instance: &Fact<S
         check
             .fail(
                 subject,
-                format!(
-                    "the alias is attached to retriever instance {number}, which never polls in the log (seen: {}): nobody fetches its mail",
-                    list.join(", ")
+                text!(
+                    "the alias is attached to retriever instance {number}, which never polls in the log (seen: {list}): nobody fetches its mail",
+                    number,
+                    list = list.join(", ")
                 ),
             )
             .at(&instance.origin)
@@ -120,9 +125,10 @@ fn attached(case: &Case, check: &Check, alias: &AliasView<'_>, instance: &Fact<S
         check
             .unknown(
                 subject,
-                format!(
-                    "retriever instance {number} doesn't poll in the logs collected; it may run on {}, whose Retriever log is missing",
-                    silent.join(", ")
+                text!(
+                    "retriever instance {number} doesn't poll in the logs collected; it may run on {silent}, whose Retriever log is missing",
+                    number,
+                    silent = silent.join(", ")
                 ),
             )
             .at(&instance.origin)
@@ -142,13 +148,13 @@ fn unnamed(case: &Case, check: &Check, alias: &AliasView<'_>) -> Finding {
         .find_map(|o| o.runs.last());
     if let Some(run) = fetched {
         return check
-            .pass(subject, "the Retriever's log shows that an instance polls the alias")
+            .pass(subject, text!("the Retriever's log shows that an instance polls the alias"))
             .confidence(Confidence::Medium)
             .at(&run.last_origin);
     }
     let place = alias.rows.first().map(|row| &row.origin).or(alias.account.map(|a| &a.origin));
     check
-        .unknown(subject, "no export shows which retriever instance polls the alias")
+        .unknown(subject, text!("no export shows which retriever instance polls the alias"))
         .at_all(place)
         .want(wanted::aliases())
 }

@@ -5,6 +5,7 @@ use crate::case::{AliasView, Case};
 use crate::checks::{Check, Gap};
 use crate::finding::{Finding, Role, Severity, Want};
 use crate::model::Inbound;
+use crate::text;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -29,28 +30,33 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
 fn judge(check: &Check, alias: &AliasView<'_>) -> Finding {
     let subject = subject_of(alias);
     if let Some((Inbound::Graph, origin)) = alias.inbound() {
-        return check.not_applicable(subject, "the alias sends through Graph API, not SMTP").at(&origin);
+        return check
+            .not_applicable(subject, text!("the alias sends through Graph API, not SMTP"))
+            .at(&origin);
     }
     let said: Vec<_> = alias.rows.iter().filter_map(|row| row.smtp_fallback.fact()).collect();
     let (on, off): (Vec<_>, Vec<_>) = said.into_iter().partition(|fact| fact.value);
     match (on.first(), off.first()) {
         (Some(on), Some(off)) => check
-            .unknown(subject, "two exports disagree about the fallback to SMTP without authentication")
+            .unknown(subject, text!("two exports disagree about the fallback to SMTP without authentication"))
             .at(&on.origin)
             .at(&off.origin)
             .want(screen()),
         (Some(on), None) => check
             .fail(
                 subject,
-                "the alias falls back to SMTP without authentication: Office 365 refuses that always, and the second error hides the first",
+                text!("the alias falls back to SMTP without authentication: Office 365 refuses that always, and the second error hides the first"),
             )
             .at(&on.origin)
             .explains("signature:smtp.530_5_7_57"),
         (None, Some(off)) => check
-            .pass(subject, "the alias doesn't fall back to SMTP without authentication")
+            .pass(subject, text!("the alias doesn't fall back to SMTP without authentication"))
             .at(&off.origin),
         (None, None) => check
-            .unknown(subject, "no export shows whether the alias falls back to SMTP without authentication")
+            .unknown(
+                subject,
+                text!("no export shows whether the alias falls back to SMTP without authentication"),
+            )
             .at_all(alias.rows.first().map(|row| &row.origin))
             .want(screen()),
     }
@@ -59,7 +65,9 @@ fn judge(check: &Check, alias: &AliasView<'_>) -> Finding {
 fn screen() -> Want {
     Want::new(
         Role::EceAdmin,
-        "whether the alias falls back to SMTP when ESMTP authentication fails",
-        "12.6 and later: Administration Console, <department> > Apps > Email > Aliases > (the alias) > Outgoing server: a screenshot's text, or a table with a column `Use SMTP when ESMTP authentication fails`; up to 12.5: Administration console, <department> > Email > Aliases > Servers tab",
+        text!("whether the alias falls back to SMTP when ESMTP authentication fails"),
+        text!(
+            "12.6 and later: Administration Console, <department> > Apps > Email > Aliases > (the alias) > Outgoing server: a screenshot's text, or a table with a column `Use SMTP when ESMTP authentication fails`; up to 12.5: Administration console, <department> > Email > Aliases > Servers tab"
+        ),
     )
 }

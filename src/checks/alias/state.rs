@@ -4,7 +4,8 @@ use super::{REACTIVATE, VERIFY, each, subject_of};
 use crate::case::{AliasView, Case, moment};
 use crate::checks::{Check, Gap, wanted};
 use crate::finding::{Confidence, Finding, Severity};
-use crate::model::{Alias, AliasState, Fact, Field, LogEventKind, Operation, OperationKind, Origin, Outcome, Stamp, fold_address};
+use crate::model::{Alias, AliasState, Fact, Field, LogEventKind, Operation, OperationKind, Origin, Outcome, Stamp, Text, fold_address};
+use crate::text;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -44,7 +45,10 @@ fn judge(case: &Case, check: &Check, alias: &AliasView<'_>) -> Finding {
                 return by_log(case, check, alias, log, None);
             }
             return check
-                .unknown(subject, "two exports disagree about the alias's state, and nothing says which is newer")
+                .unknown(
+                    subject,
+                    text!("two exports disagree about the alias's state, and nothing says which is newer"),
+                )
                 .at(&one.origin)
                 .at(&other.origin)
                 .want(wanted::aliases());
@@ -131,37 +135,35 @@ fn fetches<'a>(case: &'a Case, alias: &'a AliasView<'_>) -> impl Iterator<Item =
 fn by_state(case: &Case, check: &Check, alias: &AliasView<'_>, state: &Fact<AliasState>) -> Finding {
     let subject = subject_of(alias);
     let said = match state.value {
-        AliasState::Active => return check.pass(subject, "the alias is active").at(&state.origin),
-        AliasState::Inactive => "the alias is inactive",
-        AliasState::Disabled => "the alias is disabled",
-        AliasState::LoginFailed => "the alias is out of service because its sign-in failed",
+        AliasState::Active => return check.pass(subject, text!("the alias is active")).at(&state.origin),
+        AliasState::Inactive => text!("the alias is inactive"),
+        AliasState::Disabled => text!("the alias is disabled"),
+        AliasState::LoginFailed => text!("the alias is out of service because its sign-in failed"),
     };
     let cause = cause_of(case, alias, state.value);
     check
-        .fail(subject, format!("{said}: its mail is not fetched; {}", cause.words))
+        .fail(subject, text!("{said}: its mail is not fetched; {cause}", said, cause = cause.words))
         .at(&state.origin)
         .at_all(cause.origin.as_ref())
 }
 
 fn by_log(case: &Case, check: &Check, alias: &AliasView<'_>, log: &InLog, row: Option<&Origin>) -> Finding {
     let subject = subject_of(alias);
-    let when = log.time.map_or(String::new(), |t| format!(" at {t}"));
+    let when = log.time.map(|t| text!(" at {t}", t));
     let finding = if log.active {
-        let earlier = if row.is_some() { "; its row in the export is older" } else { "" };
-        check.pass(subject, format!("the log shows the alias active again{when}{earlier}"))
+        let earlier = row.map(|_| text!("; its row in the export is older"));
+        check.pass(subject, text!("the log shows the alias active again{when}{earlier}", when, earlier))
     } else {
-        let earlier = if row.is_some() {
-            ", after its row in the export was last changed"
-        } else {
-            ""
-        };
+        let earlier = row.map(|_| text!(", after its row in the export was last changed"));
         let cause = cause_of(case, alias, AliasState::Disabled);
         check
             .fail(
                 subject,
-                format!(
-                    "ECE took the alias out of service{when}{earlier}: its mail is not fetched; {}",
-                    cause.words
+                text!(
+                    "ECE took the alias out of service{when}{earlier}: its mail is not fetched; {cause}",
+                    when,
+                    earlier,
+                    cause = cause.words
                 ),
             )
             .at_all(cause.origin.as_ref())
@@ -176,8 +178,8 @@ fn without_state(check: &Check, alias: &AliasView<'_>) -> Finding {
         _ => None,
     });
     let message = match unreadable {
-        Some(_) => "the alias's state is a code or word that this tool doesn't know",
-        None => "no export shows the alias's state",
+        Some(_) => text!("the alias's state is a code or word that this tool doesn't know"),
+        None => text!("no export shows the alias's state"),
     };
     let places = unreadable
         .or(alias.rows.first().map(|row| &row.origin))
@@ -186,7 +188,7 @@ fn without_state(check: &Check, alias: &AliasView<'_>) -> Finding {
 }
 
 struct Cause {
-    words: String,
+    words: Text,
     origin: Option<Origin>,
 }
 
@@ -212,15 +214,17 @@ fn cause_of(case: &Case, alias: &AliasView<'_>, state: AliasState) -> Cause {
     // The failure that happened last is the one that took it out of service.
     match classes.pop() {
         Some((class, origin)) => Cause {
-            words: format!("probable cause: {}", class.words()),
+            words: text!("probable cause: {class}", class = class.words()),
             origin: Some(origin),
         },
         None if state == AliasState::LoginFailed => Cause {
-            words: format!("probable cause: {}", Class::SignIn.words()),
+            words: text!("probable cause: {class}", class = Class::SignIn.words()),
             origin: None,
         },
         None => Cause {
-            words: "no log shows why: a refused sign-in and a full skip list leave an alias so until it is set back; a network fault heals after ten minutes; or someone switched it off".to_owned(),
+            words: text!(
+                "no log shows why: a refused sign-in and a full skip list leave an alias so until it is set back; a network fault heals after ten minutes; or someone switched it off"
+            ),
             origin: None,
         },
     }
@@ -235,13 +239,13 @@ enum Class {
 }
 
 impl Class {
-    fn words(self) -> &'static str {
+    fn words(self) -> Text {
         match self {
             Self::SkipList => {
-                "the skip list is full (mails that can't be deleted after fetching); delete or move them, then set the alias back to active"
+                text!("the skip list is full (mails that can't be deleted after fetching); delete or move them, then set the alias back to active")
             }
-            Self::SignIn => "the sign-in is refused; once it is mended, the alias must be set back to active by hand",
-            Self::Network => "the mail server could not be reached; ECE tries again by itself every ten minutes once it can be",
+            Self::SignIn => text!("the sign-in is refused; once it is mended, the alias must be set back to active by hand"),
+            Self::Network => text!("the mail server could not be reached; ECE tries again by itself every ten minutes once it can be"),
         }
     }
 }

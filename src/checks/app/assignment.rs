@@ -4,7 +4,8 @@ use super::registration::service_principal_want;
 use crate::case::{Case, Refusal};
 use crate::checks::{Check, Gap};
 use crate::finding::{Finding, Role, Severity, Subject, SubjectKind, Want};
-use crate::model::{Fact, Origin, RoleAssignment, ServicePrincipal};
+use crate::model::{Fact, Origin, RoleAssignment, ServicePrincipal, Text};
+use crate::text;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The check.
@@ -35,8 +36,11 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     };
     let refusals = case.refusals(&[50105]);
     if let Some(refusal) = refusals.iter().find(|r: &&Refusal| r.healed.is_none()) {
-        let whom = if refusal.who.is_empty() { "the user" } else { refusal.who.as_str() };
-        let message = format!("{whom} isn't assigned to the application, which demands assignment (AADSTS50105)");
+        let whom = match refusal.who.as_str() {
+            "" => text!("the user"),
+            who => Text::given(who),
+        };
+        let message = text!("{whom} isn't assigned to the application, which demands assignment (AADSTS50105)", whom);
         let required = principals.iter().filter_map(|sp| sp.assignment_required.origin());
         return Ok(vec![
             check
@@ -48,7 +52,7 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     }
     let Some(required) = principals.iter().find_map(|sp| sp.assignment_required.fact()) else {
         return Err(Gap {
-            message: "the bundle doesn't show whether the application demands assignment".into(),
+            message: text!("the bundle doesn't show whether the application demands assignment"),
             evidence: principals.iter().map(|sp| sp.origin.clone()).collect(),
             wants: vec![service_principal_want()],
         });
@@ -56,7 +60,7 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     if !required.value {
         return Ok(vec![
             check
-                .pass(subject, "the application doesn't demand assignment: every user may sign in")
+                .pass(subject, text!("the application doesn't demand assignment: every user may sign in"))
                 .at(&required.origin),
         ]);
     }
@@ -71,8 +75,8 @@ fn judge(case: &Case, check: &Check, subject: Subject, required: &Origin, assign
     let origins = || assigned.iter().map(|a| &a.origin);
     if assigned.is_empty() || users.is_empty() {
         let message = match assigned.is_empty() {
-            true => "the application demands assignment, and the bundle doesn't show who is assigned",
-            false => "the application demands assignment, and the bundle doesn't show as whom ECE signs in",
+            true => text!("the application demands assignment, and the bundle doesn't show who is assigned"),
+            false => text!("the application demands assignment, and the bundle doesn't show as whom ECE signs in"),
         };
         return check.unknown(subject, message).at(required).at_all(origins()).want(assignment_want());
     }
@@ -96,7 +100,7 @@ fn judge(case: &Case, check: &Check, subject: Subject, required: &Origin, assign
     let without: Vec<&String> = users.iter().filter(|u| !is_assigned(u)).collect();
     if without.is_empty() {
         return check
-            .pass(subject, "assignment is required, and every user that ECE signs in as is assigned")
+            .pass(subject, text!("assignment is required, and every user that ECE signs in as is assigned"))
             .at(required)
             .at_all(origins());
     }
@@ -107,14 +111,18 @@ fn judge(case: &Case, check: &Check, subject: Subject, required: &Origin, assign
     let list = without.iter().map(|u| u.as_str()).collect::<Vec<_>>().join(", ");
     if groups || known < without.len() {
         let why = if groups {
-            "a group is assigned whose members aren't listed"
+            text!("a group is assigned whose members aren't listed")
         } else {
-            "assignments name users by object ID or display name"
+            text!("assignments name users by object ID or display name")
         };
         return check
             .unknown(
                 subject,
-                format!("assignment is required; whether {list} is assigned can't be told, because {why}"),
+                text!(
+                    "assignment is required; whether {list} is assigned can't be told, because {why}",
+                    list,
+                    why
+                ),
             )
             .at(required)
             .at_all(origins())
@@ -123,7 +131,10 @@ fn judge(case: &Case, check: &Check, subject: Subject, required: &Origin, assign
     check
         .fail(
             subject,
-            format!("assignment is required, and {list} is not among the assigned users: Microsoft refuses the sign-in (AADSTS50105)"),
+            text!(
+                "assignment is required, and {list} is not among the assigned users: Microsoft refuses the sign-in (AADSTS50105)",
+                list
+            ),
         )
         .at(required)
         .at_all(origins())
@@ -133,7 +144,9 @@ fn judge(case: &Case, check: &Check, subject: Subject, required: &Origin, assign
 fn assignment_want() -> Want {
     Want::new(
         Role::EntraAdmin,
-        "the users and groups assigned to ECE's enterprise application",
-        "$sp = Get-MgServicePrincipal -Filter \"appId eq '<client id of ECE>'\"; Get-MgServicePrincipalAppRoleAssignedTo -ServicePrincipalId $sp.Id -All | ConvertTo-Json -Depth 10 | Out-File ece-assigned.json",
+        text!("the users and groups assigned to ECE's enterprise application"),
+        text!(
+            "$sp = Get-MgServicePrincipal -Filter \"appId eq '<client id of ECE>'\"; Get-MgServicePrincipalAppRoleAssignedTo -ServicePrincipalId $sp.Id -All | ConvertTo-Json -Depth 10 | Out-File ece-assigned.json"
+        ),
     )
 }

@@ -5,6 +5,7 @@ use crate::case::Case;
 use crate::checks::{Check, Gap};
 use crate::finding::{Finding, Role, Severity, Subject, Want};
 use crate::model::{Application, Fact};
+use crate::text;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -29,19 +30,23 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
 
 fn judge_one(case: &Case, check: &Check, app: &Fact<Application>, subject: Subject) -> Finding {
     let Some(audience) = app.audience.fact() else {
-        return undecided(check, subject, app, &app.audience, "the supported account types (signInAudience)");
+        return undecided(check, subject, app, &app.audience, text!("the supported account types (signInAudience)"));
     };
     let word = audience.value.as_str();
     if word.eq_ignore_ascii_case("PersonalMicrosoftAccount") {
-        let message =
-            "the registration is for personal Microsoft accounts only (PersonalMicrosoftAccount): a mailbox of the organisation can't sign in to it";
+        let message = text!(
+            "the registration is for personal Microsoft accounts only (PersonalMicrosoftAccount): a mailbox of the organisation can't sign in to it"
+        );
         return check.fail(subject, message).at(&audience.origin);
     }
     let authorities = case.authorities();
     let single = word.eq_ignore_ascii_case("AzureADMyOrg");
     let known = single || word.eq_ignore_ascii_case("AzureADMultipleOrgs") || word.eq_ignore_ascii_case("AzureADandPersonalMicrosoftAccount");
     if !known {
-        let message = format!("the export names the account types {word}, which is no value that Microsoft documents");
+        let message = text!(
+            "the export names the account types {word}, which is no value that Microsoft documents",
+            word
+        );
         return check
             .unknown(subject, message)
             .at(&audience.origin)
@@ -55,9 +60,16 @@ fn judge_one(case: &Case, check: &Check, app: &Fact<Application>, subject: Subje
     });
     if let Some(clash) = clash {
         let message = match clash.tenant.as_str() {
-            "consumers" => format!("ECE asks the authority /consumers, which signs in personal accounts only, while the registration is for {word}"),
+            "consumers" => text!(
+                "ECE asks the authority /consumers, which signs in personal accounts only, while the registration is for {word}",
+                word
+            ),
             tenant => {
-                format!("the registration is for one tenant ({word}), but ECE asks the authority /{tenant}: Microsoft refuses it there (AADSTS50194)")
+                text!(
+                    "the registration is for one tenant ({word}), but ECE asks the authority /{tenant}: Microsoft refuses it there (AADSTS50194)",
+                    word,
+                    tenant
+                )
             }
         };
         let refused: Vec<_> = refused.collect();
@@ -70,16 +82,23 @@ fn judge_one(case: &Case, check: &Check, app: &Fact<Application>, subject: Subje
     }
     match authorities.first() {
         Some(authority) => {
-            let message = format!("{word} works with the authority that ECE asks, /{}", authority.tenant);
+            let message = text!(
+                "{word} works with the authority that ECE asks, /{tenant}",
+                word,
+                tenant = authority.tenant
+            );
             check.pass(subject, message).at(&audience.origin).at(&authority.origin)
         }
         None if !single => check
-            .pass(subject, format!("{word} works with the tenant's authority as with /common"))
+            .pass(subject, text!("{word} works with the tenant's authority as with /common", word))
             .at(&audience.origin),
         None => check
             .unknown(
                 subject,
-                format!("the registration is for one tenant ({word}), and nothing shows whether ECE asks that tenant's authority or /common"),
+                text!(
+                    "the registration is for one tenant ({word}), and nothing shows whether ECE asks that tenant's authority or /common",
+                    word
+                ),
             )
             .at(&audience.origin)
             .want(authority_want()),
@@ -90,7 +109,9 @@ fn judge_one(case: &Case, check: &Check, app: &Fact<Application>, subject: Subje
 pub(super) fn authority_want() -> Want {
     Want::new(
         Role::EceAdmin,
-        "the authorization and token URLs that ECE uses",
-        "ECE administration console: the OAuth application or e-mail account of Office 365; or the application server's log of pressing Generate (the redirect to …/oauth2/v2.0/authorize)",
+        text!("the authorization and token URLs that ECE uses"),
+        text!(
+            "ECE administration console: the OAuth application or e-mail account of Office 365; or the application server's log of pressing Generate (the redirect to …/oauth2/v2.0/authorize)"
+        ),
     )
 }

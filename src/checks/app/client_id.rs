@@ -4,7 +4,8 @@ use super::registration::{client_id_want, manifest_want, subject_of};
 use crate::case::{Case, EceApplication, Refusal, Seen, SeenIn};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Severity, Subject, SubjectKind};
-use crate::model::{Application, Fact};
+use crate::model::{Application, Fact, Part, Text};
+use crate::text;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -35,26 +36,26 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
                 Some(_) => Subject::new(SubjectKind::Application, name),
                 None => Subject::deployment(),
             };
-            let message = format!(
-                "Microsoft finds no application {} in the directory that was asked (AADSTS700016): the client ID or the tenant in ECE is wrong",
-                own.first().map_or("with ECE's client ID", |s| s.value.as_str())
+            let message = text!(
+                "Microsoft finds no application {id} in the directory that was asked (AADSTS700016): the client ID or the tenant in ECE is wrong",
+                id = own.first().map_or_else(|| text!("with ECE's client ID"), |s| s.value.part())
             );
             let finding = check.fail(subject, message).at_all(not_found.iter().flat_map(|r| &r.origins));
             Ok(vec![finding.explains("signature:entra.aadsts700016").want(manifest_want())])
         }
         EceApplication::NoExport => Err(Gap {
             message: match own.first() {
-                Some(seen) => format!(
-                    "ECE uses the client ID {}, and the bundle has no app registration to compare it with",
-                    seen.value
+                Some(seen) => text!(
+                    "ECE uses the client ID {seen}, and the bundle has no app registration to compare it with",
+                    seen = seen.value
                 ),
-                None => "the bundle has no app registration".into(),
+                None => text!("the bundle has no app registration"),
             },
             evidence: own.first().map(|s| s.origin.clone()).into_iter().collect(),
             wants: vec![manifest_want()],
         }),
         EceApplication::Ambiguous => Err(Gap {
-            message: "the bundle has several app registrations, and nothing shows which client ID ECE uses".into(),
+            message: text!("the bundle has several app registrations, and nothing shows which client ID ECE uses"),
             evidence: case.facts.entra.applications.iter().map(|a| a.origin.clone()).collect(),
             wants: vec![client_id_want()],
         }),
@@ -64,7 +65,7 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
 fn unmatched(case: &Case, check: &Check, seen: &[Seen]) -> Finding {
     let Some(first) = seen.first() else {
         return check
-            .unknown(Subject::deployment(), "nothing shows which client ID ECE uses")
+            .unknown(Subject::deployment(), text!("nothing shows which client ID ECE uses"))
             .want(client_id_want());
     };
     let registered: Vec<_> = case.facts.entra.applications.iter().filter_map(|app| app.app_id.fact()).collect();
@@ -75,14 +76,15 @@ fn unmatched(case: &Case, check: &Check, seen: &[Seen]) -> Finding {
         credentials.any(|c| c.key_id.as_ref() == Some(&first.value))
     });
     let trap = match (object, secret) {
-        (Some(_), _) => ". It is the registration's object ID, which sits beside the client ID in the portal",
-        (_, Some(_)) => ". It is the ID of a secret of that registration",
-        _ => "",
+        (Some(_), _) => text!(". It is the registration's object ID, which sits beside the client ID in the portal"),
+        (_, Some(_)) => text!(". It is the ID of a secret of that registration"),
+        _ => Text::default(),
     };
-    let message = format!(
-        "ECE uses the client ID {}, but the exported registration has {}: Microsoft doesn't take the one for the other (AADSTS700016){trap}",
-        first.value,
-        names.join(", ")
+    let message = text!(
+        "ECE uses the client ID {first}, but the exported registration has {names}: Microsoft doesn't take the one for the other (AADSTS700016){trap}",
+        first = first.value,
+        names = names.join(", "),
+        trap
     );
     check
         .fail(Subject::new(SubjectKind::Application, first.value.as_str()), message)
@@ -99,7 +101,7 @@ fn chosen(case: &Case, check: &Check, exports: &[&Fact<Application>], own: &[See
         .min_by_key(|s| s.name.starts_with('('))
         .unwrap_or_else(Subject::deployment);
     let Some(app_id) = known else {
-        let message = "the export of the registration doesn't show its client ID";
+        let message = text!("the export of the registration doesn't show its client ID");
         return check
             .unknown(subject, message)
             .at_all(exports.iter().map(|a| &a.origin))
@@ -109,9 +111,10 @@ fn chosen(case: &Case, check: &Check, exports: &[&Fact<Application>], own: &[See
     // Tokens of other programs may lie in a bundle; settings and logs speak for ECE.
     let other: Vec<_> = other.into_iter().filter(|s| s.seen_in != SeenIn::Token).collect();
     if let (Some(own), Some(other)) = (same.first(), other.first()) {
-        let message = format!(
-            "the evidence names two client IDs for ECE: {} is the registration's, {} is not. Where the latter is still in use, Microsoft refuses it (AADSTS700016)",
-            own.value, other.value
+        let message = text!(
+            "the evidence names two client IDs for ECE: {own} is the registration's, {other} is not. Where the latter is still in use, Microsoft refuses it (AADSTS700016)",
+            own = own.value,
+            other = other.value
         );
         return check
             .warn(subject, message)
@@ -121,12 +124,15 @@ fn chosen(case: &Case, check: &Check, exports: &[&Fact<Application>], own: &[See
             .want(client_id_want());
     }
     if let Some(seen) = same.first() {
-        let message = format!("ECE uses the client ID of the registration, {}", app_id.value);
+        let message = text!("ECE uses the client ID of the registration, {app_id}", app_id = app_id.value);
         return check.pass(subject, message).at(&seen.origin).at(&app_id.origin);
     }
     let sign_in = case.facts.entra.sign_ins.iter().find(|s| s.app_id.as_ref() == Some(&app_id.value));
     if let Some(sign_in) = sign_in {
-        let message = format!("sign-ins with the registration's client ID {} are in the sign-in log", app_id.value);
+        let message = text!(
+            "sign-ins with the registration's client ID {app_id} are in the sign-in log",
+            app_id = app_id.value
+        );
         return check
             .pass(subject, message)
             .confidence(Confidence::Medium)
@@ -136,7 +142,10 @@ fn chosen(case: &Case, check: &Check, exports: &[&Fact<Application>], own: &[See
     check
         .unknown(
             subject,
-            format!("nothing shows which client ID ECE uses; the registration at hand has {}", app_id.value),
+            text!(
+                "nothing shows which client ID ECE uses; the registration at hand has {app_id}",
+                app_id = app_id.value
+            ),
         )
         .at(&app_id.origin)
         .want(client_id_want())

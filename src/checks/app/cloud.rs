@@ -5,7 +5,8 @@ use crate::case::Case;
 use crate::checks::{Check, Gap};
 use crate::finding::{Finding, Severity, Subject};
 use crate::model::cloud::clouds_of;
-use crate::model::{LogEventKind, Origin};
+use crate::model::{LogEventKind, Origin, Text};
+use crate::text;
 use std::collections::BTreeSet;
 
 /// The check.
@@ -35,7 +36,10 @@ struct Witness {
 fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     let found = witnesses(case);
     let Some(first) = found.first() else {
-        return Err(Gap::missing("nothing names a host of Microsoft's that ECE uses", vec![authority_want()]));
+        return Err(Gap::missing(
+            text!("nothing names a host of Microsoft's that ECE uses"),
+            vec![authority_want()],
+        ));
     };
     let subject = match case.ece_app_ids().first() {
         Some(id) => Subject::new(crate::finding::SubjectKind::Application, id.as_str()),
@@ -43,13 +47,13 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     };
     for (at, witness) in found.iter().enumerate() {
         if let Some(other) = found.iter().skip(at + 1).find(|o| o.clouds.is_disjoint(&witness.clouds)) {
-            let name = |w: &Witness| w.clouds.iter().copied().collect::<Vec<_>>().join(" or ");
-            let message = format!(
-                "{} belongs to the cloud {}, but {} to {}: a token of one cloud opens no mailbox of another",
-                witness.what,
-                name(witness),
-                other.what,
-                name(other)
+            let name = |w: &Witness| Text::joined(&w.clouds, text!(" or "));
+            let message = text!(
+                "{what} belongs to the cloud {cloud}, but {other} to {other_cloud}: a token of one cloud opens no mailbox of another",
+                what = witness.what,
+                cloud = name(witness),
+                other = other.what,
+                other_cloud = name(other)
             );
             return Ok(vec![check.fail(subject, message).at(&witness.origin).at(&other.origin)]);
         }
@@ -57,15 +61,16 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     let common = found
         .iter()
         .fold(first.clouds.clone(), |all, w| all.intersection(&w.clouds).copied().collect());
-    let name = common.into_iter().collect::<Vec<_>>().join(" or ");
+    let name = Text::joined(common, text!(" or "));
     if found.len() == 1 {
-        let message = format!(
-            "{} belongs to the cloud {name}; nothing else names a cloud to compare it with",
-            first.what
+        let message = text!(
+            "{what} belongs to the cloud {name}; nothing else names a cloud to compare it with",
+            what = first.what,
+            name
         );
         return Ok(vec![check.unknown(subject, message).at(&first.origin).want(authority_want())]);
     }
-    let message = format!("every host of Microsoft's in use belongs to the cloud {name}");
+    let message = text!("every host of Microsoft's in use belongs to the cloud {name}", name);
     Ok(vec![check.pass(subject, message).at_all(found.iter().map(|w| &w.origin).take(4))])
 }
 

@@ -4,7 +4,8 @@ use super::registration::{needed_scopes, service_principal_want, subject_of};
 use crate::case::{Case, EceApplication, Refusal};
 use crate::checks::{Check, Gap};
 use crate::finding::{Finding, Role, Severity, Subject, Want};
-use crate::model::{Fact, Grant, Origin};
+use crate::model::{Fact, Grant, Origin, Text};
+use crate::text;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The check.
@@ -44,11 +45,13 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     let granted = grants_of_ece(case, &app_ids);
     let judged = match granted {
         Grants::None => Err(Gap::missing(
-            "the bundle doesn't show which permissions are consented to: the registration only shows what is asked for",
+            text!("the bundle doesn't show which permissions are consented to: the registration only shows what is asked for"),
             vec![grant_want()],
         )),
         Grants::Unmapped(origins) => Err(Gap {
-            message: "delegated grants are in the bundle, but they name their client by the object ID of its enterprise application, which no export ties to ECE's app".into(),
+            message: text!(
+                "delegated grants are in the bundle, but they name their client by the object ID of its enterprise application, which no export ties to ECE's app"
+            ),
             evidence: origins,
             wants: vec![service_principal_want()],
         }),
@@ -57,7 +60,7 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     let healed = refusals.iter().filter_map(|r| Some((r, r.healed?))).next();
     match (judged, healed) {
         (Err(_), Some((past, at))) => {
-            let message = format!("consent was missing (AADSTS{}), healed at {at}", past.code);
+            let message = text!("consent was missing (AADSTS{code}), healed at {at}", code = past.code, at);
             Ok(vec![check.warn(subject, message).at_all(&past.origins)])
         }
         (judged, _) => judged.map(|finding| vec![finding]),
@@ -67,15 +70,17 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
 fn refused(check: &Check, subject: &Subject, open: &[&Refusal]) -> Option<Finding> {
     let first = open.first()?;
     let who: BTreeSet<&str> = open.iter().map(|r| r.who.as_str()).filter(|w| !w.is_empty()).collect();
-    let whom = match who.is_empty() {
-        true => String::new(),
-        false => format!(" for {}", who.into_iter().collect::<Vec<_>>().join(", ")),
-    };
+    let whom = (!who.is_empty()).then(|| text!(" for {who}", who = Text::list(who)));
     let what = match first.code {
-        65001 => "nobody has consented to what the app asks for",
-        _ => "an administrator's consent is demanded and missing",
+        65001 => text!("nobody has consented to what the app asks for"),
+        _ => text!("an administrator's consent is demanded and missing"),
     };
-    let message = format!("Microsoft refuses the sign-in{whom} because {what} (AADSTS{})", first.code);
+    let message = text!(
+        "Microsoft refuses the sign-in{whom} because {what} (AADSTS{code})",
+        whom,
+        what,
+        code = first.code
+    );
     let mut finding = check.fail(subject.clone(), message);
     for refusal in open {
         finding = finding
@@ -154,19 +159,25 @@ fn judge(case: &Case, check: &Check, subject: &Subject, grants: &[&Fact<Grant>])
         }
     }
     if needed.is_empty() {
-        let message = "consent is in the bundle, but the server type of ECE's e-mail accounts, which says what is needed, isn't known";
+        let message = text!("consent is in the bundle, but the server type of ECE's e-mail accounts, which says what is needed, isn't known");
         return check.unknown(subject, message).at_all(all_origins);
     }
     let covers = |name: &str, granted: &BTreeSet<&str>| granted.iter().any(|g| g.eq_ignore_ascii_case(name));
     let missing: Vec<&str> = needed.iter().copied().filter(|n| !covers(n, &for_all)).collect();
     if missing.is_empty() {
         return check
-            .pass(subject, format!("{} are granted for the whole organisation", needed.join(", ")))
+            .pass(
+                subject,
+                text!("{needed} are granted for the whole organisation", needed = needed.join(", ")),
+            )
             .at_all(all_origins)
             .at_all(&seen_at);
     }
     if unreadable {
-        let message = format!("{} can't be seen among the granted permissions, and a grant was cut", missing.join(", "));
+        let message = text!(
+            "{missing} can't be seen among the granted permissions, and a grant was cut",
+            missing = missing.join(", ")
+        );
         return check.unknown(subject, message).at_all(all_origins).want(grant_want());
     }
     let has_all = |granted: &BTreeSet<&str>| missing.iter().all(|n| covers(n, granted));
@@ -174,10 +185,10 @@ fn judge(case: &Case, check: &Check, subject: &Subject, grants: &[&Fact<Grant>])
     if !users.is_empty() {
         return by_user(case, check, subject, &users, &missing).at_all(all_origins);
     }
-    let message = format!(
-        "{} {} consented to, neither for the organisation nor for a user: the sign-in ends in \"admin approval required\" or the token lacks it",
-        missing.join(", "),
-        if missing.len() == 1 { "is not" } else { "are not" }
+    let message = text!(
+        "{missing} {are_not} consented to, neither for the organisation nor for a user: the sign-in ends in \"admin approval required\" or the token lacks it",
+        missing = missing.join(", "),
+        are_not = if missing.len() == 1 { text!("is not") } else { text!("are not") }
     );
     check.fail(subject, message).at_all(all_origins).at_all(&seen_at)
 }
@@ -200,30 +211,41 @@ fn by_user(case: &Case, check: &Check, subject: Subject, users: &[&str], missing
     let (with, without): (Vec<&String>, Vec<&String>) = signing.iter().partition(|user| consented(user));
     let scopes = missing.join(", ");
     if !signing.is_empty() && without.is_empty() {
-        return check.pass(subject, format!("{scopes} are granted for each user that ECE signs in as, one by one"));
+        return check.pass(
+            subject,
+            text!("{scopes} are granted for each user that ECE signs in as, one by one", scopes),
+        );
     }
     if let Some(user) = without.iter().find(|u| ids.contains_key(**u)) {
         return check.fail(
             subject,
-            format!("{scopes} are granted for {} users, but not for {user}, as whom ECE signs in", users.len()),
+            text!(
+                "{scopes} are granted for {count} users, but not for {user}, as whom ECE signs in",
+                scopes,
+                count = users.len(),
+                user
+            ),
         );
     }
-    let message = format!(
-        "{scopes} are granted for {} users by object ID only, and {} of ECE's users can't be told to be among them",
-        users.len(),
-        signing.len().saturating_sub(with.len())
+    let message = text!(
+        "{scopes} are granted for {count} users by object ID only, and {others} of ECE's users can't be told to be among them",
+        scopes,
+        count = users.len(),
+        others = signing.len().saturating_sub(with.len())
     );
     check.unknown(subject, message).want(Want::new(
         Role::EntraAdmin,
-        "the object IDs of the users that ECE signs in as",
-        "Get-MgUser -UserId <mailbox address> | Select-Object Id,UserPrincipalName | ConvertTo-Json",
+        text!("the object IDs of the users that ECE signs in as"),
+        text!("Get-MgUser -UserId <mailbox address> | Select-Object Id,UserPrincipalName | ConvertTo-Json"),
     ))
 }
 
 fn grant_want() -> Want {
     Want::new(
         Role::EntraAdmin,
-        "the delegated permissions consented to for ECE's app",
-        "$sp = Get-MgServicePrincipal -Filter \"appId eq '<client id of ECE>'\"; $sp | ConvertTo-Json -Depth 10 | Out-File ece-enterprise-app.json; Get-MgServicePrincipalOauth2PermissionGrant -ServicePrincipalId $sp.Id -All | ConvertTo-Json -Depth 10 | Out-File ece-grants.json",
+        text!("the delegated permissions consented to for ECE's app"),
+        text!(
+            "$sp = Get-MgServicePrincipal -Filter \"appId eq '<client id of ECE>'\"; $sp | ConvertTo-Json -Depth 10 | Out-File ece-enterprise-app.json; Get-MgServicePrincipalOauth2PermissionGrant -ServicePrincipalId $sp.Id -All | ConvertTo-Json -Depth 10 | Out-File ece-grants.json"
+        ),
     )
 }

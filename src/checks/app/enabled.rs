@@ -4,7 +4,8 @@ use super::registration::{judge as judge_registration, manifest_want, service_pr
 use crate::case::{Case, Refusal};
 use crate::checks::{Check, Gap};
 use crate::finding::{Finding, Severity, Subject, SubjectKind, Verdict};
-use crate::model::{Application, Fact, ServicePrincipal};
+use crate::model::{Application, Fact, Origin, Part, ServicePrincipal, Text};
+use crate::text;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -35,13 +36,13 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         _ => Subject::deployment(),
     };
     let mut finding = if let Some(off) = principals.iter().find_map(|sp| off(sp)) {
-        let message = format!(
-            "the enterprise application is {}: nobody can sign in to it, and no token is refreshed (AADSTS7000112)",
-            off.1
+        let message = text!(
+            "the enterprise application is {off}: nobody can sign in to it, and no token is refreshed (AADSTS7000112)",
+            off = off.1
         );
         check.fail(subject(), message).at(&off.0).explains("signature:entra.aadsts7000112")
     } else if let Some(refusal) = refusals.iter().find(|r: &&Refusal| r.healed.is_none()) {
-        let message = "Microsoft refuses the application as disabled (AADSTS7000112)";
+        let message = text!("Microsoft refuses the application as disabled (AADSTS7000112)");
         check
             .fail(subject(), message)
             .at_all(&refusal.origins)
@@ -55,7 +56,7 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         let enabled = principals.iter().find(|sp| sp.enabled.get() == Some(&true));
         if let (Some(sp), Verdict::Pass | Verdict::Unknown) = (enabled, findings[at].verdict) {
             let evidence = std::mem::take(&mut findings[at].evidence);
-            let message = "the enterprise application is enabled, and nothing says that the registration is disabled or deleted";
+            let message = text!("the enterprise application is enabled, and nothing says that the registration is disabled or deleted");
             findings[at] = check
                 .pass(findings[at].subject.clone(), message)
                 .at_all(sp.enabled.origin())
@@ -70,25 +71,25 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
 }
 
 /// Where and how a service principal is off.
-fn off(sp: &ServicePrincipal) -> Option<(crate::model::Origin, String)> {
+fn off(sp: &ServicePrincipal) -> Option<(Origin, Text)> {
     if let Some(fact) = sp.enabled.fact().filter(|f| !f.value) {
-        return Some((fact.origin.clone(), "switched off (accountEnabled = false)".into()));
+        return Some((fact.origin.clone(), text!("switched off (accountEnabled = false)")));
     }
     let fact = sp.disabled.fact()?;
-    Some((fact.origin.clone(), fact.value.clone()))
+    Some((fact.origin.clone(), fact.value.part()))
 }
 
 fn judge_one(check: &Check, app: &Fact<Application>, subject: Subject) -> Finding {
     if let Some(disabled) = app.disabled.fact() {
-        let message = format!("the registration is {}: no token is issued to it", disabled.value);
+        let message = text!("the registration is {disabled}: no token is issued to it", disabled = disabled.value);
         return check.fail(subject, message).at(&disabled.origin);
     }
     if app.shows_enabled {
-        let message = "the registration is neither disabled nor deleted";
+        let message = text!("the registration is neither disabled nor deleted");
         return check.pass(subject, message).at(&app.origin);
     }
     check
-        .unknown(subject, "the export doesn't show whether the registration is disabled or deleted")
+        .unknown(subject, text!("the export doesn't show whether the registration is disabled or deleted"))
         .at(&app.origin)
         .want(service_principal_want())
         .want(manifest_want())

@@ -5,7 +5,8 @@ use crate::case::Case;
 use crate::checks::{Check, Gap};
 use crate::finding::{Finding, Severity, Subject};
 use crate::model::permission::{EXCHANGE_ONLINE, GRAPH, permissions_called, resource_id, resource_name};
-use crate::model::{Application, Fact, Permission, PermissionKind};
+use crate::model::{Application, Fact, Permission, PermissionKind, Text};
+use crate::text;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -35,20 +36,18 @@ fn judge_one(check: &Check, app: &Fact<Application>, subject: Subject) -> Findin
     let Some(permissions) = app.permissions.get() else {
         return match app.permissions.is_empty() && !app.cut {
             true => check
-                .not_applicable(subject, "the registration requests no permission (app.permissions judges that)")
+                .not_applicable(subject, text!("the registration requests no permission (app.permissions judges that)"))
                 .at_all(app.permissions.origin()),
-            false => undecided(check, subject, app, &app.permissions, "the requested permissions"),
+            false => undecided(check, subject, app, &app.permissions, text!("the requested permissions")),
         };
     };
-    let faults: Vec<(String, &Fact<Permission>)> = permissions.iter().filter_map(|p| Some((fault(p)?, p))).collect();
+    let faults: Vec<(Text, &Fact<Permission>)> = permissions.iter().filter_map(|p| Some((fault(p)?, p))).collect();
     if let Some((first, _)) = faults.first() {
-        let more = match faults.len() {
-            1 => String::new(),
-            n => format!(" (and {} more)", n - 1),
+        let message = match faults.len() {
+            1 => first.clone(),
+            n => text!("{first} (and {others} more)", first, others = n - 1),
         };
-        return check
-            .fail(subject, format!("{first}{more}"))
-            .at_all(faults.iter().map(|(_, p)| &p.origin));
+        return check.fail(subject, message).at_all(faults.iter().map(|(_, p)| &p.origin));
     }
     let ours = |p: &&Fact<Permission>| [GRAPH, EXCHANGE_ONLINE].contains(&resource_id(&p.resource));
     let unknown: Vec<_> = permissions
@@ -56,31 +55,32 @@ fn judge_one(check: &Check, app: &Fact<Application>, subject: Subject) -> Findin
         .filter(ours)
         .filter(|p| permissions_called(&p.id).next().is_none())
         .collect();
-    let mut message = "every permission id for mail belongs to the resource and kind that it is declared under".to_owned();
+    let mut message = text!("every permission id for mail belongs to the resource and kind that it is declared under");
     if let Some(first) = unknown.first() {
-        message.push_str(&format!(
-            "; {} on {} is in no table at hand (other permissions, and national clouds, have ids of their own)",
-            first.id,
-            resource_name(resource_id(&first.resource))
-        ));
+        message = text!(
+            "{message}; {id} on {resource} is in no table at hand (other permissions, and national clouds, have ids of their own)",
+            message,
+            id = first.id,
+            resource = resource_name(resource_id(&first.resource))
+        );
     }
     let shown = unknown.iter().copied().chain(permissions.first());
     check.pass(subject, message).at_all(shown.map(|p| &p.origin))
 }
 
 /// What is wrong with a permission, as a sentence.
-fn fault(permission: &Permission) -> Option<String> {
+fn fault(permission: &Permission) -> Option<Text> {
     let resource = resource_id(&permission.resource);
     let known: Vec<_> = permissions_called(&permission.id).collect();
     let first = known.first()?;
     let on_resource: Vec<_> = known.iter().filter(|k| k.resource == resource).collect();
     if on_resource.is_empty() {
-        return Some(format!(
-            "the id {} is {} of {}, but it is declared under {}, which has no such permission: consent passes it over, and tokens lack it",
-            permission.id,
-            first.name,
-            resource_name(&first.resource),
-            resource_name(resource)
+        return Some(text!(
+            "the id {id} is {name} of {resource}, but it is declared under {declared}, which has no such permission: consent passes it over, and tokens lack it",
+            id = permission.id,
+            name = first.name,
+            resource = resource_name(&first.resource),
+            declared = resource_name(resource)
         ));
     }
     let kind = permission.kind?;
@@ -88,12 +88,15 @@ fn fault(permission: &Permission) -> Option<String> {
         return None;
     }
     let (is, declared) = match kind {
-        PermissionKind::Role => ("a delegated permission (Scope)", "an application permission (Role)"),
-        PermissionKind::Scope => ("an application permission (Role)", "a delegated permission (Scope)"),
+        PermissionKind::Role => (text!("a delegated permission (Scope)"), text!("an application permission (Role)")),
+        PermissionKind::Scope => (text!("an application permission (Role)"), text!("a delegated permission (Scope)")),
     };
-    Some(format!(
-        "{} ({}) is {is}, but declared as {declared}: it can't be consented to, and tokens lack it",
-        first.name, permission.id
+    Some(text!(
+        "{name} ({id}) is {is}, but declared as {declared}: it can't be consented to, and tokens lack it",
+        name = first.name,
+        id = permission.id,
+        is,
+        declared
     ))
 }
 
@@ -110,11 +113,12 @@ mod tests {
         };
         let imap = "652390e4-393a-48de-9484-05f9b1212954";
         assert_eq!(fault(&permission(GRAPH, imap, Some(PermissionKind::Scope))), None);
-        let wrong = fault(&permission(EXCHANGE_ONLINE, imap, Some(PermissionKind::Scope))).unwrap();
+        let wrong = fault(&permission(EXCHANGE_ONLINE, imap, Some(PermissionKind::Scope))).unwrap().english();
         assert!(wrong.contains("IMAP.AccessAsUser.All of Microsoft Graph") && wrong.contains("under Office 365 Exchange Online"));
         assert!(
             fault(&permission(GRAPH, imap, Some(PermissionKind::Role)))
                 .unwrap()
+                .english()
                 .contains("declared as an application permission")
         );
         assert_eq!(

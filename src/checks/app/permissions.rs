@@ -5,7 +5,8 @@ use crate::case::Case;
 use crate::checks::{Check, Gap};
 use crate::finding::{Finding, Role, Severity, Subject, Want};
 use crate::model::permission::{EXCHANGE_ONLINE, GRAPH, permissions_called, resource_id};
-use crate::model::{Application, Fact, Permission, PermissionKind};
+use crate::model::{Application, Fact, Permission, PermissionKind, Text};
+use crate::text;
 use std::collections::BTreeSet;
 
 /// The check.
@@ -56,7 +57,7 @@ fn judge_one(case: &Case, check: &Check, app: &Fact<Application>, subject: Subje
     let permissions = match app.permissions.fact() {
         Some(fact) => fact.value.as_slice(),
         None if app.permissions.is_empty() && !app.cut => &[],
-        None => return undecided(check, subject, app, &app.permissions, "the requested permissions"),
+        None => return undecided(check, subject, app, &app.permissions, text!("the requested permissions")),
     };
     let origin = app.permissions.origin().unwrap_or(&app.origin);
     let (names, foreign) = requested(permissions);
@@ -68,25 +69,25 @@ fn judge_one(case: &Case, check: &Check, app: &Fact<Application>, subject: Subje
     let at_permissions = |finding: Finding| finding.at(origin).at_all(&seen_at);
     if missing.is_empty() {
         if !names.contains("offline_access") {
-            let message = format!(
-                "{} are requested, but not offline_access: ECE may ask for it at sign-in all the same; without it there is no refresh token, and mail stops after an hour",
-                needed.join(", ")
+            let message = text!(
+                "{needed} are requested, but not offline_access: ECE may ask for it at sign-in all the same; without it there is no refresh token, and mail stops after an hour",
+                needed = needed.join(", ")
             );
             return at_permissions(check.warn(subject, message));
         }
-        return at_permissions(check.pass(subject, format!("{} and offline_access are requested", needed.join(", "))));
+        return at_permissions(check.pass(subject, text!("{needed} and offline_access are requested", needed = needed.join(", "))));
     }
     if app.cut {
-        let message = format!(
-            "{} can't be seen among the requested permissions, and the export is cut",
-            missing.join(", ")
+        let message = text!(
+            "{missing} can't be seen among the requested permissions, and the export is cut",
+            missing = missing.join(", ")
         );
         return at_permissions(check.unknown(subject, message)).want(super::registration::manifest_want());
     }
     if foreign {
-        let message = format!(
-            "{} can't be seen among the requested permissions, but the registration asks for ids of no public table: national clouds have ids of their own",
-            missing.join(", ")
+        let message = text!(
+            "{missing} can't be seen among the requested permissions, but the registration asks for ids of no public table: national clouds have ids of their own",
+            missing = missing.join(", ")
         );
         return at_permissions(check.unknown(subject, message)).want(consent_names_want());
     }
@@ -96,14 +97,15 @@ fn judge_one(case: &Case, check: &Check, app: &Fact<Application>, subject: Subje
             .iter()
             .all(|n| !n.contains("AccessAsUser") && n != "SMTP.Send" && !n.starts_with("Mail."))
     {
-        true => " It asks for application permissions instead, which a user's sign-in doesn't use",
-        false => "",
+        true => text!(". It asks for application permissions instead, which a user's sign-in doesn't use"),
+        false => Text::default(),
     };
-    let message = format!(
-        "the registration doesn't request {}, which ECE's server type needs: tokens come without it, and Exchange refuses them.{hint}",
-        missing.join(", ")
+    let message = text!(
+        "the registration doesn't request {missing}, which ECE's server type needs: tokens come without it, and Exchange refuses them{hint}",
+        missing = missing.join(", "),
+        hint
     );
-    let finding = at_permissions(check.fail(subject, message.trim_end_matches('.')));
+    let finding = at_permissions(check.fail(subject, message));
     finding.at_all(permissions.iter().map(|p| &p.origin).take(6))
 }
 
@@ -119,28 +121,35 @@ fn without_server_type(
     let protocols = (has("IMAP.AccessAsUser.All") || has("POP.AccessAsUser.All")) && has("SMTP.Send");
     let graph = has("Mail.ReadWrite") && has("Mail.Send");
     let shown: Vec<&str> = names.iter().map(String::as_str).collect();
-    let asked = if shown.is_empty() {
-        "nothing for mail".to_owned()
-    } else {
-        shown.join(", ")
+    let asked = match shown.is_empty() {
+        true => text!("nothing for mail"),
+        false => Text::list(shown),
     };
     let message = if protocols || graph {
-        format!("the registration asks for {asked}; whether that fits can't be said without the server type of ECE's e-mail accounts")
+        text!(
+            "the registration asks for {asked}; whether that fits can't be said without the server type of ECE's e-mail accounts",
+            asked
+        )
     } else {
-        format!("the registration asks for {asked}, and the server type of ECE's e-mail accounts isn't known")
+        text!(
+            "the registration asks for {asked}, and the server type of ECE's e-mail accounts isn't known",
+            asked
+        )
     };
     let finding = check.unknown(subject, message).at(origin).at_all(permissions.first().map(|p| &p.origin));
     finding.want(Want::new(
         Role::EceAdmin,
-        "the server type of ECE's e-mail accounts (IMAP, POP3 or Graph)",
-        "ECE administration console > E-mail > Accounts: the list with server type and account type; or SELECT * FROM EGML_MAILHOST on the active database",
+        text!("the server type of ECE's e-mail accounts (IMAP, POP3 or Graph)"),
+        text!(
+            "ECE administration console > E-mail > Accounts: the list with server type and account type; or SELECT * FROM EGML_MAILHOST on the active database"
+        ),
     ))
 }
 
 fn consent_names_want() -> Want {
     Want::new(
         Role::EntraAdmin,
-        "the requested permissions by name",
-        "Entra admin center > App registrations > the app > API permissions: a picture or copy of the table",
+        text!("the requested permissions by name"),
+        text!("Entra admin center > App registrations > the app > API permissions: a picture or copy of the table"),
     )
 }

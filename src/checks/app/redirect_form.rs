@@ -5,7 +5,8 @@ use super::registration::{judge, undecided};
 use crate::case::Case;
 use crate::checks::{Check, Gap};
 use crate::finding::{Finding, Severity, Subject};
-use crate::model::{Application, Fact};
+use crate::model::{Application, Fact, Text};
+use crate::text;
 use url::{Host, Url};
 
 /// Longest redirect URI, in characters (Microsoft: redirect URI restrictions).
@@ -40,9 +41,9 @@ fn judge_one(case: &Case, check: &Check, app: &Fact<Application>, subject: Subje
     let Some(uris) = app.redirect_uris.get() else {
         return match app.redirect_uris.is_empty() && !app.cut {
             true => check
-                .unknown(subject, "the registration has no redirect URI on any platform")
+                .unknown(subject, text!("the registration has no redirect URI on any platform"))
                 .at_all(app.redirect_uris.origin()),
-            false => undecided(check, subject, app, &app.redirect_uris, "the redirect URIs"),
+            false => undecided(check, subject, app, &app.redirect_uris, text!("the redirect URIs")),
         };
     };
     let ours = ece_uris(case, uris);
@@ -50,59 +51,70 @@ fn judge_one(case: &Case, check: &Check, app: &Fact<Application>, subject: Subje
     let faulty: Vec<_> = ours.iter().filter(wrong).collect();
     let sound = ours.len() > faulty.len();
     if let Some(first) = faulty.first() {
-        let message = format!("redirect URI {} {}", first.uri, fault(&first.uri).unwrap_or_default());
+        let message = text!(
+            "redirect URI {uri} {fault}",
+            uri = first.uri,
+            fault = fault(&first.uri).unwrap_or_default()
+        );
         let finding = match sound {
             // Another URI of ECE's host is right: which of them ECE sends decides.
-            true => check.warn(subject, format!("{message}; another redirect URI of the same host is in order")),
+            true => check.warn(subject, text!("{message}; another redirect URI of the same host is in order", message)),
             false => check.fail(subject, message),
         };
         return finding.at_all(faulty.iter().map(|u| &u.origin));
     }
     let stray: Vec<_> = uris.iter().filter(|u| fault(&u.uri).is_some()).collect();
     if let Some(first) = stray.first() {
-        let message = format!(
-            "ECE's redirect URI is in order, but {} {}",
-            first.uri,
-            fault(&first.uri).unwrap_or_default()
+        let message = text!(
+            "ECE's redirect URI is in order, but {uri} {fault}",
+            uri = first.uri,
+            fault = fault(&first.uri).unwrap_or_default()
         );
         return check.warn(subject, message).at_all(stray.iter().map(|u| &u.origin));
     }
     if app.cut && app.redirect_uris.get().is_none() {
-        return undecided(check, subject, app, &app.redirect_uris, "the redirect URIs");
+        return undecided(check, subject, app, &app.redirect_uris, text!("the redirect URIs"));
     }
     let message = match ours.as_slice() {
-        [only] => format!("redirect URI {} is of a form that Microsoft accepts", only.uri),
-        many => format!("{} redirect URIs are of a form that Microsoft accepts", many.len()),
+        [only] => text!("redirect URI {uri} is of a form that Microsoft accepts", uri = only.uri),
+        many => text!("{count} redirect URIs are of a form that Microsoft accepts", count = many.len()),
     };
     check.pass(subject, message).at_all(ours.iter().map(|u| &u.origin).take(3))
 }
 
 /// What is wrong with a redirect URI, as the end of a sentence.
-fn fault(uri: &str) -> Option<String> {
+fn fault(uri: &str) -> Option<Text> {
     if uri.contains('*') {
-        return Some("has a wildcard: ECE's own address must stand there in full".into());
+        return Some(text!("has a wildcard: ECE's own address must stand there in full"));
     }
     if uri.chars().count() > LONGEST {
-        return Some(format!("is longer than {LONGEST} characters: Microsoft doesn't accept it"));
+        return Some(text!(
+            "is longer than {longest} characters: Microsoft doesn't accept it",
+            longest = LONGEST
+        ));
     }
     if let Some(c) = uri.chars().find(|c| FORBIDDEN.contains(c)) {
-        return Some(format!("holds the character {c}, which Microsoft doesn't support in redirect URIs"));
+        return Some(text!("holds the character {c}, which Microsoft doesn't support in redirect URIs", c));
     }
     if let Some(c) = uri.chars().find(|c| c.is_whitespace() || c.is_control()) {
-        let what = if c == ' ' { "a blank" } else { "white space or a control character" };
-        return Some(format!("holds {what}: it never equals the URI that ECE sends"));
+        let what = if c == ' ' {
+            text!("a blank")
+        } else {
+            text!("white space or a control character")
+        };
+        return Some(text!("holds {what}: it never equals the URI that ECE sends", what));
     }
     let Ok(url) = Url::parse(uri) else {
-        return Some("is no absolute URI".into());
+        return Some(text!("is no absolute URI"));
     };
     let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     match (url.scheme(), url.host()) {
         ("https", Some(Host::Ipv4(_) | Host::Ipv6(_))) if !local => {
-            Some("names an IP address: it must be the FQDN under which the console is opened".into())
+            Some(text!("names an IP address: it must be the FQDN under which the console is opened"))
         }
         ("https", _) => None,
         ("http", _) if local => None,
-        ("http", _) => Some("is plain http: Microsoft accepts http for localhost only".into()),
+        ("http", _) => Some(text!("is plain http: Microsoft accepts http for localhost only")),
         // urn:ietf:wg:oauth:2.0:oob, msal…://auth and the like belong to mobile and desktop clients.
         _ => None,
     }
@@ -131,8 +143,13 @@ mod tests {
             ("https://ece.example.com/x ", "blank"),
             ("ece.example.com/x", "absolute"),
         ] {
-            assert!(fault(bad).unwrap().contains(word), "{bad}");
+            assert!(fault(bad).unwrap().english().contains(word), "{bad}");
         }
-        assert!(fault(&format!("https://ece.example.com/{}", "x".repeat(300))).unwrap().contains("256"));
+        assert!(
+            fault(&format!("https://ece.example.com/{}", "x".repeat(300)))
+                .unwrap()
+                .english()
+                .contains("256")
+        );
     }
 }

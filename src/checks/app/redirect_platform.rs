@@ -5,6 +5,7 @@ use crate::case::Case;
 use crate::checks::{Check, Gap};
 use crate::finding::{Finding, Severity, Subject};
 use crate::model::{Application, Fact, LogEventKind, Platform, RedirectUri};
+use crate::text;
 use std::collections::BTreeSet;
 use url::Url;
 
@@ -39,10 +40,10 @@ fn judge_one(case: &Case, check: &Check, app: &Fact<Application>, subject: Subje
             true => check
                 .unknown(
                     subject,
-                    "the registration has no redirect URI on any platform, so there is none whose platform could be judged",
+                    text!("the registration has no redirect URI on any platform, so there is none whose platform could be judged"),
                 )
                 .at_all(app.redirect_uris.origin()),
-            false => undecided(check, subject, app, &app.redirect_uris, "the redirect URIs"),
+            false => undecided(check, subject, app, &app.redirect_uris, text!("the redirect URIs")),
         };
     };
     let ours = ece_uris(case, uris);
@@ -50,29 +51,33 @@ fn judge_one(case: &Case, check: &Check, app: &Fact<Application>, subject: Subje
     let (web, spa, public) = (on(Platform::Web), on(Platform::Spa), on(Platform::PublicClient));
     let same = |a: &Fact<RedirectUri>| web.iter().any(|w| w.uri == a.uri);
     if let Some(twice) = spa.iter().find(|u| same(u)) {
-        let message = format!(
-            "{} is registered under Web and under Single-page application: under the latter Microsoft ends its refresh tokens after 24 hours",
-            twice.uri
+        let message = text!(
+            "{uri} is registered under Web and under Single-page application: under the latter Microsoft ends its refresh tokens after 24 hours",
+            uri = twice.uri
         );
         return check.warn(subject, message).at_all(ours.iter().map(|u| &u.origin));
     }
     if let (Some(first), Some(_)) = (web.first(), spa.first().or(public.first())) {
         if exact(case).is_empty() && ece_hosts(case).is_empty() {
-            let message = "redirect URIs stand under several platforms, and nothing shows which one ECE uses";
+            let message = text!("redirect URIs stand under several platforms, and nothing shows which one ECE uses");
             return check
                 .unknown(subject, message)
                 .at_all(ours.iter().map(|u| &u.origin))
                 .want(super::registration::client_id_want());
         }
-        return check.pass(subject, format!("{} is registered under Web", first.uri)).at(&first.origin);
+        return check
+            .pass(subject, text!("{uri} is registered under Web", uri = first.uri))
+            .at(&first.origin);
     }
     if let Some(first) = web.first() {
-        return check.pass(subject, format!("{} is registered under Web", first.uri)).at(&first.origin);
+        return check
+            .pass(subject, text!("{uri} is registered under Web", uri = first.uri))
+            .at(&first.origin);
     }
     if let Some(first) = spa.first() {
-        let message = format!(
-            "{} is registered under Single-page application, not under Web: Microsoft refuses a server that redeems its code (AADSTS9002327), and refresh tokens die after 24 hours",
-            first.uri
+        let message = text!(
+            "{uri} is registered under Single-page application, not under Web: Microsoft refuses a server that redeems its code (AADSTS9002327), and refresh tokens die after 24 hours",
+            uri = first.uri
         );
         return check
             .fail(subject, message)
@@ -81,14 +86,14 @@ fn judge_one(case: &Case, check: &Check, app: &Fact<Application>, subject: Subje
             .explains("signature:entra.aadsts700084");
     }
     if let Some(first) = public.first() {
-        let message = format!(
-            "{} is registered only as a public client (mobile and desktop): ECE sends a client secret, which Microsoft accepts for the platform Web only",
-            first.uri
+        let message = text!(
+            "{uri} is registered only as a public client (mobile and desktop): ECE sends a client secret, which Microsoft accepts for the platform Web only",
+            uri = first.uri
         );
         return check.fail(subject, message).at(&first.origin).explains("signature:entra.aadsts700025");
     }
     check
-        .unknown(subject, "the export doesn't say for which platform the redirect URI is registered")
+        .unknown(subject, text!("the export doesn't say for which platform the redirect URI is registered"))
         .at_all(uris.iter().map(|u| &u.origin).take(3))
         .want(super::registration::manifest_want())
 }

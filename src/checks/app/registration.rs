@@ -3,15 +3,18 @@
 use crate::case::{Case, EceApplication, Seen};
 use crate::checks::{Check, Gap};
 use crate::finding::{Finding, Role, Subject, SubjectKind, Verdict, Want};
-use crate::model::{AccountKind, Application, Fact, Field, Inbound, Origin};
+use crate::model::{AccountKind, Application, Fact, Field, Inbound, Origin, Text};
+use crate::text;
 use std::collections::BTreeSet;
 
 /// What shows a registration whole.
 pub(super) fn manifest_want() -> Want {
     Want::new(
         Role::EntraAdmin,
-        "the app registration that ECE uses, whole (manifest)",
-        "Get-MgApplication -Filter \"appId eq '<client id of ECE>'\" | ConvertTo-Json -Depth 10 | Out-File ece-app.json  (or Entra admin center > App registrations > the app > Manifest > Download)",
+        text!("the app registration that ECE uses, whole (manifest)"),
+        text!(
+            "Get-MgApplication -Filter \"appId eq '<client id of ECE>'\" | ConvertTo-Json -Depth 10 | Out-File ece-app.json  (or Entra admin center > App registrations > the app > Manifest > Download)"
+        ),
     )
 }
 
@@ -19,8 +22,8 @@ pub(super) fn manifest_want() -> Want {
 pub(super) fn service_principal_want() -> Want {
     Want::new(
         Role::EntraAdmin,
-        "the enterprise application (service principal) of ECE's app",
-        "Get-MgServicePrincipal -Filter \"appId eq '<client id of ECE>'\" | ConvertTo-Json -Depth 10 | Out-File ece-enterprise-app.json",
+        text!("the enterprise application (service principal) of ECE's app"),
+        text!("Get-MgServicePrincipal -Filter \"appId eq '<client id of ECE>'\" | ConvertTo-Json -Depth 10 | Out-File ece-enterprise-app.json"),
     )
 }
 
@@ -28,8 +31,10 @@ pub(super) fn service_principal_want() -> Want {
 pub(super) fn client_id_want() -> Want {
     Want::new(
         Role::EceAdmin,
-        "the client ID that ECE sends",
-        "ECE administration console: the OAuth application or e-mail account of Office 365 (copy the client ID, never the secret); or press Generate once and send the application server's log",
+        text!("the client ID that ECE sends"),
+        text!(
+            "ECE administration console: the OAuth application or e-mail account of Office 365 (copy the client ID, never the secret); or press Generate once and send the application server's log"
+        ),
     )
 }
 
@@ -46,11 +51,14 @@ pub(super) fn subject_of(app: &Application) -> Subject {
 /// Judges the registration that ECE uses; others are not applicable, whatever state they are in.
 pub(super) fn judge(case: &Case, check: &Check, one: impl Fn(&Fact<Application>, Subject) -> Finding) -> Result<Vec<Finding>, Gap> {
     match case.application() {
-        EceApplication::NoExport => Err(Gap::missing("the bundle has no export of the app registration", vec![manifest_want()])),
+        EceApplication::NoExport => Err(Gap::missing(
+            text!("the bundle has no export of the app registration"),
+            vec![manifest_want()],
+        )),
         EceApplication::Ambiguous => {
             let origins = case.facts.entra.applications.iter().map(|app| app.origin.clone()).collect();
             Err(Gap {
-                message: "the bundle has several app registrations, and nothing shows which one ECE uses".into(),
+                message: text!("the bundle has several app registrations, and nothing shows which one ECE uses"),
                 evidence: origins,
                 wants: vec![client_id_want()],
             })
@@ -79,7 +87,10 @@ fn unmatched(check: &Check, client_ids: &[Seen]) -> Finding {
     check
         .unknown(
             subject,
-            format!("ECE uses the client ID {name}, and no exported registration has it (see app.client-id)"),
+            text!(
+                "ECE uses the client ID {name}, and no exported registration has it (see app.client-id)",
+                name
+            ),
         )
         .at_all(client_ids.iter().map(|seen| &seen.origin).take(1))
         .want(manifest_want())
@@ -92,7 +103,7 @@ fn others(case: &Case, check: &Check, used: &[&Fact<Application>]) -> Vec<Findin
     for app in &case.facts.entra.applications {
         let subject = subject_of(app);
         if app.app_id.get().is_some() && known.insert(subject.name.clone()) {
-            findings.push(check.not_applicable(subject, "ECE doesn't use this registration").at(&app.origin));
+            findings.push(check.not_applicable(subject, text!("ECE doesn't use this registration")).at(&app.origin));
         }
     }
     findings
@@ -106,16 +117,16 @@ fn agree(check: &Check, mut findings: Vec<Finding>) -> Finding {
     let contradiction = decided.contains(&Verdict::Fail) && decided.contains(&Verdict::Pass);
     let mut rest = findings.into_iter();
     let Some(first) = rest.next() else {
-        return check.unknown(Subject::deployment(), "no export to judge");
+        return check.unknown(Subject::deployment(), text!("no export to judge"));
     };
     if !contradiction {
         return first;
     }
     let other = rest.find(|f| f.verdict == Verdict::Pass);
-    let other_message = other.as_ref().map_or("", |f| f.message.as_str());
-    let message = format!(
-        "two exports of this registration contradict each other: one says that {}; the other that {other_message}",
-        first.message
+    let message = text!(
+        "two exports of this registration contradict each other: one says that {one}; the other that {other}",
+        one = first.message,
+        other = other.as_ref().map(|f| &f.message)
     );
     let mut finding = check
         .unknown(first.subject.clone(), message)
@@ -128,10 +139,13 @@ fn agree(check: &Check, mut findings: Vec<Finding>) -> Finding {
 }
 
 /// An export that lacks a property, or holds it unreadably: `unknown`, with the way to a whole one.
-pub(super) fn undecided<T>(check: &Check, subject: Subject, app: &Fact<Application>, field: &Field<T>, what: &str) -> Finding {
+pub(super) fn undecided<T>(check: &Check, subject: Subject, app: &Fact<Application>, field: &Field<T>, what: Text) -> Finding {
     let message = match field {
-        Field::Unreadable(_) => format!("the export was cut where it lists {what} (PowerShell's -Depth, or a paste without its end)"),
-        _ => format!("the export doesn't show {what}"),
+        Field::Unreadable(_) => text!(
+            "the export was cut where it lists {what} (PowerShell's -Depth, or a paste without its end)",
+            what
+        ),
+        _ => text!("the export doesn't show {what}", what),
     };
     let origin: &Origin = field.origin().unwrap_or(&app.origin);
     check.unknown(subject, message).at(origin).want(manifest_want())

@@ -4,7 +4,8 @@ use super::registration::{client_id_want, judge, undecided};
 use crate::case::{Case, Refusal, moment};
 use crate::checks::{Check, Gap};
 use crate::finding::{Finding, Role, Severity, Subject, Verdict, Want};
-use crate::model::{Application, Credential, Fact, OperationKind, Origin, SecretShape, Setting, SettingKey, Stamp};
+use crate::model::{Application, Credential, Fact, OperationKind, Origin, SecretShape, Setting, SettingKey, Stamp, Text, duration_words};
+use crate::text;
 
 /// A secret that ends within this time deserves a warning.
 const SOON_DAYS: i64 = 30;
@@ -65,39 +66,44 @@ fn secret_settings(case: &Case) -> impl Iterator<Item = &Fact<Setting>> {
 
 /// The secret is refused, or shows its fault in the settings.
 fn refused(check: &Check, subject: Subject, open: &[&Refusal], pasted_id: Option<&Fact<Setting>>, manifest: Option<&Finding>) -> Finding {
-    let span = |r: &&Refusal| format!(", {}", r.times());
+    let span = |r: &&Refusal| text!(", {times}", times = r.times());
     let of = |code: u32| open.iter().find(|r| r.code == code);
     let mut message = if let Some(refusal) = of(EXPIRED) {
-        format!("Microsoft refuses ECE's client secret as expired (AADSTS7000222{})", span(refusal))
+        text!(
+            "Microsoft refuses ECE's client secret as expired (AADSTS7000222{span})",
+            span = span(refusal)
+        )
     } else if let Some(refusal) = of(WRONG) {
         match pasted_id {
-            Some(_) => format!(
-                "ECE's client secret has the form of a GUID: the Secret ID was pasted in place of its Value, and Microsoft refuses it (AADSTS7000215{})",
-                span(refusal)
+            Some(_) => text!(
+                "ECE's client secret has the form of a GUID: the Secret ID was pasted in place of its Value, and Microsoft refuses it (AADSTS7000215{span})",
+                span = span(refusal)
             ),
-            None => format!(
-                "Microsoft refuses ECE's client secret as wrong (AADSTS7000215{}): mostly the Secret ID was pasted in place of the Value, or the secret was deleted",
-                span(refusal)
+            None => text!(
+                "Microsoft refuses ECE's client secret as wrong (AADSTS7000215{span}): mostly the Secret ID was pasted in place of the Value, or the secret was deleted",
+                span = span(refusal)
             ),
         }
     } else if let Some(refusal) = of(MISSING) {
-        format!("ECE sends no client secret, which Microsoft demands (AADSTS7000218{})", span(refusal))
+        text!(
+            "ECE sends no client secret, which Microsoft demands (AADSTS7000218{span})",
+            span = span(refusal)
+        )
     } else {
-        "ECE's client secret has the form of a GUID: the Secret ID was pasted in place of its Value, which Microsoft refuses (AADSTS7000215)"
-            .to_owned()
+        text!("ECE's client secret has the form of a GUID: the Secret ID was pasted in place of its Value, which Microsoft refuses (AADSTS7000215)")
     };
     let about_registration = manifest.filter(|f| matches!(f.verdict, Verdict::Fail | Verdict::Warn | Verdict::Pass));
     if let Some(manifest) = about_registration {
-        let joint = if manifest.verdict == Verdict::Fail {
-            "; the registration agrees: "
-        } else {
-            ". In the registration "
+        let registration = &manifest.message;
+        message = match (manifest.verdict, of(EXPIRED)) {
+            (Verdict::Fail, _) => text!("{message}; the registration agrees: {registration}", message, registration),
+            (_, Some(_)) => text!(
+                "{message}. In the registration {registration}: ECE still holds an older one",
+                message,
+                registration
+            ),
+            (_, None) => text!("{message}. In the registration {registration}", message, registration),
         };
-        message.push_str(joint);
-        message.push_str(&manifest.message);
-        if manifest.verdict != Verdict::Fail && of(EXPIRED).is_some() {
-            message.push_str(": ECE still holds an older one");
-        }
     }
     let mut finding = check.fail(subject, message);
     for refusal in open {
@@ -120,7 +126,7 @@ fn note_healed(check: &Check, findings: &mut [Finding], refusals: &[Refusal]) {
     let Some(finding) = findings.iter_mut().find(|f| matches!(f.verdict, Verdict::Pass | Verdict::Unknown)) else {
         return;
     };
-    let message = format!("{}; {}", healed_words(past), finding.message);
+    let message = text!("{healed}; {message}", healed = healed_words(past), message = finding.message);
     let evidence = std::mem::take(&mut finding.evidence);
     *finding = check.warn(finding.subject.clone(), message).at_all(&past.origins).at_all(&evidence);
 }
@@ -130,28 +136,32 @@ fn healed_alone(check: &Check, refusals: &[Refusal]) -> Option<Finding> {
     Some(check.warn(Subject::deployment(), healed_words(past)).at_all(&past.origins))
 }
 
-fn healed_words(past: &Refusal) -> String {
-    let at = past.healed.map(|s| s.to_string()).unwrap_or_default();
-    format!("Microsoft refused ECE's client secret (AADSTS{}), healed at {at}", past.code)
+fn healed_words(past: &Refusal) -> Text {
+    text!(
+        "Microsoft refused ECE's client secret (AADSTS{code}), healed at {at}",
+        code = past.code,
+        at = past.healed
+    )
 }
 
 fn judge_one(case: &Case, check: &Check, app: &Fact<Application>, subject: Subject) -> Finding {
     let Some(credentials) = app.credentials.fact() else {
         return match app.credentials.is_empty() && !app.cut {
             true => check
-                .fail(subject, "the registration has neither a client secret nor a certificate: ECE can't prove itself to Microsoft (AADSTS7000218, AADSTS7000215)")
+                .fail(subject, text!(
+                    "the registration has neither a client secret nor a certificate: ECE can't prove itself to Microsoft (AADSTS7000218, AADSTS7000215)"
+                ))
                 .at_all(app.credentials.origin()),
-            false => undecided(check, subject, app, &app.credentials, "its secrets and certificates"),
+            false => undecided(check, subject, app, &app.credentials, text!("its secrets and certificates")),
         };
     };
     let Some(now) = case.as_of() else {
         let dates: Vec<String> = credentials.value.iter().filter_map(|c| c.end.get().map(|e| e.date())).collect();
-        let message = format!(
-            "the secret ends on {}, and nothing in the bundle is dated: whether that is past can't be said",
-            if dates.is_empty() {
-                "an unreadable date".to_owned()
-            } else {
-                dates.join(", ")
+        let message = text!(
+            "the secret ends on {dates}, and nothing in the bundle is dated: whether that is past can't be said",
+            dates = match dates.is_empty() {
+                true => text!("an unreadable date"),
+                false => Text::list(dates),
             }
         );
         return check
@@ -159,16 +169,17 @@ fn judge_one(case: &Case, check: &Check, app: &Fact<Application>, subject: Subje
             .at_all(credentials.value.iter().map(|c| &c.origin))
             .want(Want::new(
                 Role::EceAdmin,
-                "the moment that the evidence was taken at",
-                "run ecelens again with --as-of <date and time>, or add a current log",
+                text!("the moment that the evidence was taken at"),
+                text!("run ecelens again with --as-of <date and time>, or add a current log"),
             ));
     };
     let finding = by_dates(check, subject, app, &credentials.value, &now);
     match works_since(case, &credentials.value).filter(|_| finding.verdict == Verdict::Fail) {
         Some((run, origin)) => {
-            let message = format!(
-                "{}, but a token refresh succeeded at {run}: ECE uses a credential that this export doesn't list",
-                finding.message
+            let message = text!(
+                "{message}, but a token refresh succeeded at {run}: ECE uses a credential that this export doesn't list",
+                message = finding.message,
+                run
             );
             let unknown = check.unknown(finding.subject.clone(), message).at_all(&finding.evidence).at(&origin);
             unknown.want(super::registration::manifest_want())
@@ -200,7 +211,7 @@ fn by_dates(check: &Check, subject: Subject, app: &Application, credentials: &[F
     let seen_until = |f: Finding| f.at(&now.origin);
     let Some(longest) = valid.last() else {
         if !unread.is_empty() || app.cut || expired.is_empty() {
-            let message = "no valid secret is listed, but the end of at least one can't be read";
+            let message = text!("no valid secret is listed, but the end of at least one can't be read");
             return check
                 .unknown(subject, message)
                 .at_all(unread.iter().chain(&expired).map(|c| &c.origin))
@@ -208,10 +219,16 @@ fn by_dates(check: &Check, subject: Subject, app: &Application, credentials: &[F
         }
         let newest = expired.last().map(|c| words(c)).unwrap_or_default();
         let message = match expired.len() {
-            1 => format!("its only credential, {newest}, had ended when the evidence was taken ({})", now.value),
-            n => format!(
-                "all {n} credentials had ended when the evidence was taken ({}), the last one being {newest}",
-                now.value
+            1 => text!(
+                "its only credential, {newest}, had ended when the evidence was taken ({now})",
+                newest,
+                now = now.value
+            ),
+            n => text!(
+                "all {n} credentials had ended when the evidence was taken ({now}), the last one being {newest}",
+                n,
+                now = now.value,
+                newest
             ),
         };
         return seen_until(check.fail(subject, message).at_all(expired.iter().map(|c| &c.origin).rev())).explains("signature:entra.aadsts7000222");
@@ -220,44 +237,50 @@ fn by_dates(check: &Check, subject: Subject, app: &Application, credentials: &[F
     let left = end_of(longest).unwrap_or(at) - at;
     let origins: Vec<&Origin> = valid.iter().rev().map(|c| &c.origin).collect();
     if left < SOON_DAYS * DAY_MS {
-        let message = format!(
-            "{} ends in {} (seen from {}): after that Microsoft refuses every refresh",
-            words(longest),
-            crate::model::duration_words(left),
-            now.value
+        let message = text!(
+            "{longest} ends in {left} (seen from {now}): after that Microsoft refuses every refresh",
+            longest = words(longest),
+            left = duration_words(left),
+            now = now.value
         );
         return seen_until(check.warn(subject, message).at_all(origins));
     }
     if secrets.is_empty() {
-        let message = format!(
-            "the registration has a valid certificate ({}) and no valid secret; ECE works with a secret",
-            words(longest)
+        let message = text!(
+            "the registration has a valid certificate ({longest}) and no valid secret; ECE works with a secret",
+            longest = words(longest)
         );
         return seen_until(check.warn(subject, message).at_all(origins)).want(client_id_want());
     }
-    let mut message = format!("{} was valid when the evidence was taken ({})", words(longest), now.value);
+    let mut message = text!(
+        "{longest} was valid when the evidence was taken ({now})",
+        longest = words(longest),
+        now = now.value
+    );
     if secrets.len() > 1 {
-        message.push_str(&format!(
-            "; {} secrets are valid, and which of them is in ECE can't be seen",
-            secrets.len()
-        ));
+        message = text!(
+            "{message}; {count} secrets are valid, and which of them is in ECE can't be seen",
+            message,
+            count = secrets.len()
+        );
     }
     if let Some(old) = expired.last() {
-        message.push_str(&format!(
-            "; {} beside it has ended: if ECE holds that one, it is refused (AADSTS7000222)",
-            words(old)
-        ));
+        message = text!(
+            "{message}; {old} beside it has ended: if ECE holds that one, it is refused (AADSTS7000222)",
+            message,
+            old = words(old)
+        );
     }
     seen_until(check.pass(subject, message).at_all(origins))
 }
 
-fn words(credential: &Credential) -> String {
-    let what = if credential.is_secret { "secret" } else { "certificate" };
-    let name = credential.name.as_deref().map(|n| format!(" \"{n}\"")).unwrap_or_default();
-    let end = credential.end.get().map_or("an unreadable date".to_owned(), |end| end.to_string());
-    let id = match (&credential.name, &credential.key_id) {
-        (None, Some(id)) => format!(" {id}"),
-        _ => String::new(),
+fn words(credential: &Credential) -> Text {
+    let what = if credential.is_secret { text!("secret") } else { text!("certificate") };
+    let name = match (&credential.name, &credential.key_id) {
+        (Some(name), _) => text!(" \"{name}\"", name),
+        (None, Some(id)) => text!(" {id}", id),
+        (None, None) => Text::default(),
     };
-    format!("{what}{name}{id} (end {end})")
+    let end = credential.end.get().map_or_else(|| text!("an unreadable date"), Text::figure);
+    text!("{what}{name} (end {end})", what, name, end)
 }

@@ -5,7 +5,8 @@ use super::registration::subject_of;
 use crate::case::{Case, EceApplication, Refusal, SeenIn};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Role, Severity, Subject, Want};
-use crate::model::{OperationKind, Origin};
+use crate::model::{OperationKind, Origin, Part, Text};
+use crate::text;
 use std::collections::BTreeMap;
 
 /// Tenant segments that name no tenant.
@@ -32,7 +33,7 @@ pub const CHECK: Check = Check {
 
 /// A place that names a tenant.
 struct Witness {
-    what: &'static str,
+    what: Text,
     kind: SeenIn,
     origin: Origin,
 }
@@ -51,17 +52,19 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     let mut tenants = named.iter();
     let (Some((first, at)), second) = (tenants.next(), tenants.next()) else {
         return Err(Gap::missing(
-            "nothing names the tenant that ECE works with",
+            text!("nothing names the tenant that ECE works with"),
             vec![authority_want(), sign_in_want()],
         ));
     };
     if let Some((second, other)) = second {
         let (a, b) = (at.first(), other.first());
-        let what = |w: Option<&Witness>| w.map_or("", |w| w.what);
-        let message = format!(
-            "{} is about tenant {first}, {} about tenant {second}: application, mailboxes and tokens must be of one tenant",
-            what(a),
-            what(b)
+        let what = |w: Option<&Witness>| w.map(|w| w.what.clone());
+        let message = text!(
+            "{one} is about tenant {first}, {other} about tenant {second}: application, mailboxes and tokens must be of one tenant",
+            one = what(a),
+            first,
+            other = what(b),
+            second
         );
         let origins = at.iter().chain(other).map(|w| &w.origin);
         return Ok(vec![
@@ -73,7 +76,7 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         ]);
     }
     if first == PERSONAL {
-        let message = "tokens are of the tenant of personal Microsoft accounts: the sign-in was made with a personal account";
+        let message = text!("tokens are of the tenant of personal Microsoft accounts: the sign-in was made with a personal account");
         return Ok(vec![check.fail(subject, message).at_all(at.iter().map(|w| &w.origin))]);
     }
     let mut kinds: Vec<SeenIn> = at.iter().map(|w| w.kind).collect();
@@ -84,19 +87,26 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         .iter()
         .any(|o| matches!(o.kind, OperationKind::TokenRefresh | OperationKind::TokenGeneration) && o.last_done().is_some());
     let finding = if kinds.len() > 1 {
-        let places: Vec<&str> = at.iter().map(|w| w.what).collect();
-        check.pass(subject, format!("{} are about the same tenant, {first}", join(&places)))
+        check.pass(
+            subject,
+            text!(
+                "{places} are about the same tenant, {first}",
+                places = Text::series(at.iter().map(|w| &w.what)),
+                first
+            ),
+        )
     } else if issued {
         check
-            .pass(subject, format!("tenant {first}, which ECE asks, issues tokens to it"))
+            .pass(subject, text!("tenant {first}, which ECE asks, issues tokens to it", first))
             .confidence(Confidence::Medium)
     } else {
         check
             .unknown(
                 subject,
-                format!(
-                    "only {} names the tenant ({first}): nothing to compare it with",
-                    at.first().map_or("", |w| w.what)
+                text!(
+                    "only {place} names the tenant ({first}): nothing to compare it with",
+                    place = at.first().map(|w| &w.what),
+                    first
                 ),
             )
             .want(sign_in_want())
@@ -109,13 +119,16 @@ fn unknown_tenant(case: &Case, check: &Check, subject: &Subject, client_id_is_ri
     let open = |codes: &[u32]| -> Vec<Refusal> { case.refusals(codes).into_iter().filter(|r| r.healed.is_none()).collect() };
     let missing = open(&[90002]);
     let asked = case.authorities();
-    let tenant = asked.last().map_or("that ECE asks", |a| a.tenant.as_str());
+    let tenant = asked.last().map_or_else(|| text!("that ECE asks"), |a| a.tenant.part());
     let origins = |refusals: &[Refusal]| -> Vec<Origin> {
         let seen = refusals.iter().flat_map(|r| r.origins.clone());
         seen.chain(asked.last().map(|a| a.origin.clone())).collect()
     };
     if !missing.is_empty() {
-        let message = format!("Microsoft knows no tenant {tenant} (AADSTS90002): the tenant in ECE's authorization and token URLs is wrong");
+        let message = text!(
+            "Microsoft knows no tenant {tenant} (AADSTS90002): the tenant in ECE's authorization and token URLs is wrong",
+            tenant
+        );
         return Some(
             check
                 .fail(subject.clone(), message)
@@ -127,8 +140,9 @@ fn unknown_tenant(case: &Case, check: &Check, subject: &Subject, client_id_is_ri
     if foreign.is_empty() || !client_id_is_right {
         return None;
     }
-    let message = format!(
-        "tenant {tenant} doesn't know the client ID (AADSTS700016), though the registration exists: ECE asks the authority of another tenant than the registration's"
+    let message = text!(
+        "tenant {tenant} doesn't know the client ID (AADSTS700016), though the registration exists: ECE asks the authority of another tenant than the registration's",
+        tenant
     );
     Some(
         check
@@ -141,7 +155,7 @@ fn unknown_tenant(case: &Case, check: &Check, subject: &Subject, client_id_is_ri
 /// Tenants by id, with the places that name them. Domains and `common` can't be compared with ids, and are left out.
 fn witnesses(case: &Case) -> BTreeMap<String, Vec<Witness>> {
     let mut named: BTreeMap<String, Vec<Witness>> = BTreeMap::new();
-    let mut note = |tenant: &str, what: &'static str, kind: SeenIn, origin: &Origin| {
+    let mut note = |tenant: &str, what: Text, kind: SeenIn, origin: &Origin| {
         if !is_guid(tenant) || NOT_ONE.contains(&tenant) {
             return;
         }
@@ -153,8 +167,8 @@ fn witnesses(case: &Case) -> BTreeMap<String, Vec<Witness>> {
     };
     for authority in case.authorities() {
         match authority.configured {
-            true => note(&authority.tenant, "ECE's setting", SeenIn::Settings, &authority.origin),
-            false => note(&authority.tenant, "the authority in ECE's log", SeenIn::Logs, &authority.origin),
+            true => note(&authority.tenant, text!("ECE's setting"), SeenIn::Settings, &authority.origin),
+            false => note(&authority.tenant, text!("the authority in ECE's log"), SeenIn::Logs, &authority.origin),
         }
     }
     let ids = case.ece_app_ids();
@@ -162,7 +176,7 @@ fn witnesses(case: &Case) -> BTreeMap<String, Vec<Witness>> {
     // Of tokens the last one counts: an earlier one may be from before a repair.
     let tokens = case.token_claims();
     if let Some((claims, origin)) = tokens.iter().rev().find(|(c, _)| c.tenant.is_some() && ours(&c.app_id)) {
-        note(claims.tenant.as_deref().unwrap_or_default(), "the token", SeenIn::Token, origin);
+        note(claims.tenant.as_deref().unwrap_or_default(), text!("the token"), SeenIn::Token, origin);
     }
     let newest = case
         .ece_sign_ins()
@@ -171,7 +185,7 @@ fn witnesses(case: &Case) -> BTreeMap<String, Vec<Witness>> {
     if let Some(sign_in) = newest.max_by_key(|s| s.time.map(crate::case::moment)) {
         note(
             sign_in.tenant.as_deref().unwrap_or_default(),
-            "the sign-in log",
+            text!("the sign-in log"),
             SeenIn::SignIn,
             &sign_in.origin,
         );
@@ -183,18 +197,12 @@ fn is_guid(text: &str) -> bool {
     text.len() == 36 && text.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && text.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
 }
 
-fn join(words: &[&str]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
-}
-
 fn sign_in_want() -> Want {
     Want::new(
         Role::EntraAdmin,
-        "the sign-ins of ECE's app in the tenant that holds the mailboxes",
-        "Entra admin center > Identity > Monitoring & health > Sign-in logs > filter Application = ECE's app, interactive and non-interactive > Download JSON",
+        text!("the sign-ins of ECE's app in the tenant that holds the mailboxes"),
+        text!(
+            "Entra admin center > Identity > Monitoring & health > Sign-in logs > filter Application = ECE's app, interactive and non-interactive > Download JSON"
+        ),
     )
 }

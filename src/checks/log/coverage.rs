@@ -4,7 +4,8 @@ use super::super::{Check, Gap};
 use super::evidence::{newest_member, on_host, want_log};
 use crate::case::{Case, moment};
 use crate::finding::{Finding, Severity, Subject, SubjectKind};
-use crate::model::{LogStream, Process, duration_words};
+use crate::model::{LogStream, Process, Text, duration_words};
+use crate::text;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -31,15 +32,18 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         .filter(|process| case.logs.streams.iter().all(|s| s.process != *process || s.records == 0))
         .collect();
     if !missing.is_empty() {
-        let names: Vec<&str> = missing.iter().map(Process::name).collect();
-        let mut finding = check.pass(Subject::deployment(), format!("no log of these is in the bundle: {}", names.join(", ")));
+        let names = Text::list(missing.iter().map(Process::words));
+        let mut finding = check.pass(Subject::deployment(), text!("no log of these is in the bundle: {names}", names));
         for process in &missing {
-            finding = finding.want(want_log(process, &format!("the {} log", process.name())));
+            finding = finding.want(want_log(process, text!("the {process} log", process = process.words())));
         }
         findings.push(finding);
     }
     for (what, n) in &case.logs.dropped {
-        findings.push(check.pass(Subject::deployment(), format!("limits left {n} {what} out of the analysis")));
+        findings.push(check.pass(
+            Subject::deployment(),
+            text!("limits left {n} {what} out of the analysis", n, what = Text::catalogued(*what)),
+        ));
     }
     Ok(findings)
 }
@@ -51,35 +55,45 @@ fn describe(check: &Check, log: &LogStream) -> Finding {
         .span
         .first
         .zip(log.span.last)
-        .map_or("no dated record".to_owned(), |(a, b)| format!("{a} to {b}"));
-    let files = if log.members.len() == 1 {
-        "1 file".to_owned()
-    } else {
-        format!("{} files", log.members.len())
+        .map_or(text!("no dated record"), |(a, b)| text!("{a} to {b}", a, b));
+    let files = match log.members.len() {
+        1 => text!("1 file"),
+        count => text!("{count} files", count),
     };
     let process = match &log.process {
-        Process::Other(name) if name.is_empty() => "a process that neither name nor content tell",
-        process => process.name(),
+        Process::Other(name) if name.is_empty() => text!("a process that neither name nor content tell"),
+        process => process.words(),
     };
-    let mut message = format!("{process}{}: {} records in {files}, {span}", on_host(host), log.records);
+    let mut message = text!(
+        "{process}{host}: {records} records in {files}, {span}",
+        process,
+        host = on_host(host),
+        records = log.records,
+        files,
+        span
+    );
     if log.offsets.contains(&None) && log.records > 0 {
-        message.push_str("; its times name no zone and can't be ordered against other servers");
+        message = text!("{message}; its times name no zone and can't be ordered against other servers", message);
     } else if log.offsets.len() > 1 {
-        message.push_str("; its offset to UTC changes on the way (summer time, or a changed zone)");
+        message = text!(
+            "{message}; its offset to UTC changes on the way (summer time, or a changed zone)",
+            message
+        );
     }
     let holes = holes(log);
     if let Some(longest) = holes.iter().max() {
-        message.push_str(&format!(
-            "; {} between its files, the longest of {}",
-            plural(holes.len(), "hole"),
-            duration_words(*longest)
-        ));
+        let longest = duration_words(*longest);
+        message = match holes.len() {
+            1 => text!("{message}; 1 hole between its files, the longest of {longest}", message, longest),
+            count => text!(
+                "{message}; {count} holes between its files, the longest of {longest}",
+                message,
+                count,
+                longest
+            ),
+        };
     }
     check.pass(subject, message).at_all(newest_member(log).as_ref())
-}
-
-fn plural(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 /// Lengths of the times between two files that no record covers.

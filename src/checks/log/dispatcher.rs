@@ -4,7 +4,8 @@ use super::super::{Check, Gap};
 use super::evidence::{STANDSTILL_MS, newest_member, on_host, others_go_on_until, same_host, streams_of, want_log};
 use crate::case::{Case, moment};
 use crate::finding::{Confidence, Finding, Severity, Subject, SubjectKind};
-use crate::model::{LogStream, OperationKind, Outcome, Process, Run, Stamp, duration_words};
+use crate::model::{LogStream, OperationKind, Outcome, Process, Run, Stamp, Text, duration_words};
+use crate::text;
 use std::collections::BTreeSet;
 
 /// The check.
@@ -32,8 +33,8 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     let logs: Vec<&LogStream> = streams_of(case, &Process::Dispatcher).collect();
     if logs.is_empty() {
         return Err(Gap::missing(
-            "no dispatcher log is in the bundle: whether mail is sent can't be seen",
-            vec![want_log(&Process::Dispatcher, "the dispatcher's log")],
+            text!("no dispatcher log is in the bundle: whether mail is sent can't be seen"),
+            vec![want_log(&Process::Dispatcher, text!("the dispatcher's log"))],
         ));
     }
     let mut hosts: BTreeSet<Option<&str>> = BTreeSet::new();
@@ -91,12 +92,12 @@ fn judge(case: &Case, check: &Check, log: &LogStream) -> Finding {
         return check
             .unknown(
                 subject,
-                format!("the dispatcher log{} shows no mail that was sent or refused", on_host(host)),
+                text!("the dispatcher log{host} shows no mail that was sent or refused", host = on_host(host)),
             )
             .at_all(newest_member(log).as_ref())
             .want(want_log(
                 &Process::Dispatcher,
-                "a dispatcher log of a time in which mail was sent (let an agent send a reply first)",
+                text!("a dispatcher log of a time in which mail was sent (let an agent send a reply first)"),
             ));
     };
     let healed = sendings
@@ -108,15 +109,16 @@ fn judge(case: &Case, check: &Check, log: &LogStream) -> Finding {
             .runs
             .iter()
             .find(|r| r.outcome == Outcome::Done && moment(r.last) > moment(run.last));
-        let again = again.map_or(String::new(), |r| format!("; healed at {}", first_after(r, run.last)));
+        let again = again.map(|r| text!("; healed at {time}", time = first_after(r, run.last)));
         return check
             .warn(
                 subject,
-                format!(
-                    "sending{} failed {}, last at {}, and works again{again}",
-                    from(sending.subject),
-                    times(run.count),
-                    run.last
+                text!(
+                    "sending{from} failed {times}, last at {last}, and works again{again}",
+                    from = from(sending.subject),
+                    times = Text::times(run.count),
+                    last = run.last,
+                    again
                 ),
             )
             .at(&run.last_origin)
@@ -126,7 +128,12 @@ fn judge(case: &Case, check: &Check, log: &LogStream) -> Finding {
     check
         .pass(
             subject,
-            format!("the mail server took {count} mails{}, the last at {}", on_host(host), last.last),
+            text!(
+                "the mail server took {count} mails{host}, the last at {last}",
+                count,
+                host = on_host(host),
+                last = last.last
+            ),
         )
         .at(&last.last_origin)
 }
@@ -135,12 +142,8 @@ fn first_after(run: &Run, stamp: Stamp) -> Stamp {
     if moment(run.first) > moment(stamp) { run.first } else { run.last }
 }
 
-fn from(subject: &str) -> String {
-    if subject.is_empty() { String::new() } else { format!(" from {subject}") }
-}
-
-fn times(n: u64) -> String {
-    if n == 1 { "once".to_owned() } else { format!("{n} times") }
+fn from(subject: &str) -> Option<Text> {
+    (!subject.is_empty()).then(|| text!(" from {subject}", subject))
 }
 
 fn fails(check: &Check, subject: Subject, failing: &[&Sending<'_>], all: usize) -> Finding {
@@ -151,25 +154,28 @@ fn fails(check: &Check, subject: Subject, failing: &[&Sending<'_>], all: usize) 
     let done = failing.iter().filter_map(|s| s.last_done()).max_by_key(|r| moment(r.last));
     let names: Vec<&str> = failing.iter().map(|s| s.subject).filter(|s| !s.is_empty()).collect();
     let whose = match names.as_slice() {
-        [] => String::new(),
-        [one] => format!(" from {one}"),
-        many if many.len() <= 4 => format!(" from {}", many.join(", ")),
-        many => format!(" from {} aliases", many.len()),
+        [] => Text::default(),
+        [one] => text!(" from {one}", one),
+        many if many.len() <= 4 => text!(" from {many}", many = many.join(", ")),
+        many => text!(" from {count} aliases", count = many.len()),
     };
-    let before = done.map_or("nothing was sent before in these logs".to_owned(), |r| {
-        format!("the last mail that went out left at {}", r.last)
+    let before = done.map_or(text!("nothing was sent before in these logs"), |r| {
+        text!("the last mail that went out left at {last}", last = r.last)
     });
     let span = first
         .zip(last)
-        .map_or(String::new(), |(a, b)| format!(", first at {}, last at {}", a.first, b.last));
-    let rest = if failing.len() < all {
-        format!("; {} other aliases still send", all - failing.len())
-    } else {
-        String::new()
-    };
+        .map(|(a, b)| text!(", first at {first}, last at {last}", first = a.first, last = b.last));
+    let rest = (failing.len() < all).then(|| text!("; {count} other aliases still send", count = all - failing.len()));
     let mut finding = check.fail(
         subject,
-        format!("sending{whose} fails to the end of the log: {count} failures{span}; {before}{rest}"),
+        text!(
+            "sending{whose} fails to the end of the log: {count} failures{span}; {before}{rest}",
+            whose,
+            count,
+            span,
+            before,
+            rest
+        ),
     );
     if let (Some(first), Some(last)) = (first, last) {
         finding = finding.at(&first.origin).at(&last.last_origin);
@@ -201,17 +207,19 @@ fn stops(case: &Case, check: &Check, log: &LogStream, subject: &Subject) -> Opti
             check
                 .fail(
                     subject.clone(),
-                    format!(
-                        "the dispatcher log{} ends at {last}; the {} log of the same server goes on until {until}, {} longer: the dispatcher process stopped",
-                        on_host(log.host.as_deref()),
-                        other.process.name(),
-                        duration_words(moment(until) - moment(last))
+                    text!(
+                        "the dispatcher log{host} ends at {last}; the {process} log of the same server goes on until {until}, {duration} longer: the dispatcher process stopped",
+                        host = on_host(log.host.as_deref()),
+                        last,
+                        process = other.process.words(),
+                        until,
+                        duration = duration_words(moment(until) - moment(last)),
                     ),
                 )
                 .confidence(Confidence::Medium)
                 .at_all(newest_member(log).as_ref())
                 .at_all(newest_member(other).as_ref())
-                .want(want_log(&Process::Dispatcher, "the newest file of the dispatcher's log, should it not have been collected")),
+                .want(want_log(&Process::Dispatcher, text!("the newest file of the dispatcher's log, should it not have been collected"))),
         );
     }
     let (from, to) = longest_silence(log)?;
@@ -233,12 +241,12 @@ fn stops(case: &Case, check: &Check, log: &LogStream, subject: &Subject) -> Opti
         check
             .fail(
                 subject.clone(),
-                format!(
-                    "the dispatcher{} was silent for {}, between {} and {}, in the middle of a log that otherwise has a record every minute or two: it hung, and nothing was sent",
-                    on_host(log.host.as_deref()),
-                    duration_words(length),
-                    stamp(from),
-                    stamp(to)
+                text!(
+                    "the dispatcher{host} was silent for {length}, between {from} and {to}, in the middle of a log that otherwise has a record every minute or two: it hung, and nothing was sent",
+                    host = on_host(log.host.as_deref()),
+                    length = duration_words(length),
+                    from = stamp(from),
+                    to = stamp(to),
                 ),
             )
             .confidence(Confidence::Medium)

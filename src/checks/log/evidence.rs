@@ -2,7 +2,8 @@
 
 use crate::case::{Case, moment, short_host};
 use crate::finding::{Role, Want};
-use crate::model::{LogStream, Origin, Process, Stamp};
+use crate::model::{LogStream, Origin, Process, Stamp, Text};
+use crate::text;
 
 /// Silence of this length is a standstill, not a restart.
 pub(super) const STANDSTILL_MS: i64 = 30 * 60_000;
@@ -39,12 +40,12 @@ pub(super) fn newest_member(stream: &LogStream) -> Option<Origin> {
 }
 
 /// ` on ECESVC01`, or nothing where the host is unknown.
-pub(super) fn on_host(host: Option<&str>) -> String {
-    host.map_or(String::new(), |host| format!(" on {host}"))
+pub(super) fn on_host(host: Option<&str>) -> Option<Text> {
+    host.map(|host| text!(" on {host}", host))
 }
 
 /// The files of a process's log that are missing.
-pub(super) fn want_log(process: &Process, what: &str) -> Want {
+pub(super) fn want_log(process: &Process, what: Text) -> Want {
     let file = match process {
         Process::Retriever => "eg_log_<server>_rx-process.log",
         Process::Dispatcher => "eg_log_<server>_dx-process.log",
@@ -52,12 +53,16 @@ pub(super) fn want_log(process: &Process, what: &str) -> Want {
         Process::Other(_) => "eg_log_<server>_<process>.log",
     };
     let place = match process {
-        Process::ApplicationServer => "each application server",
-        _ => "the services server",
+        Process::ApplicationServer => text!("each application server"),
+        _ => text!("the services server"),
     };
     Want::new(
         Role::EceAdmin,
         what,
-        format!("On {place} copy `{file}` and its rotated files (`.log.1` …) from `<ECE home>\\eService\\logs`, all of the same span"),
+        text!(
+            "On {place} copy `{file}` and its rotated files (`.log.1` …) from `<ECE home>\\eService\\logs`, all of the same span",
+            place,
+            file
+        ),
     )
 }

@@ -3,8 +3,9 @@
 use crate::case::{Case, HitState};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Role as Who, Severity, Subject, Want};
-use crate::model::{LogFacts, SignatureHit};
+use crate::model::{LogFacts, SignatureHit, Text};
 use crate::signatures::{Catalogue, Described, Role};
+use crate::text;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -29,7 +30,10 @@ pub const CHECK: Check = Check {
 fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     let logs = &case.logs;
     if logs.streams.is_empty() && logs.hits.is_empty() {
-        return Err(Gap::missing("no ECE log and no output of a mail session is in the bundle", vec![want()]));
+        return Err(Gap::missing(
+            text!("no ECE log and no output of a mail session is in the bundle"),
+            vec![want()],
+        ));
     }
     let catalogue = Catalogue::builtin();
     let mut hits: Vec<Judged> = logs
@@ -56,7 +60,10 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
 
     let subject = Subject::deployment();
     if hits.is_empty() {
-        let finding = check.pass(subject, format!("none of the known error texts stands in {} log records", records(logs)));
+        let finding = check.pass(
+            subject,
+            text!("none of the known error texts stands in {logs} log records", logs = records(logs)),
+        );
         return Ok(vec![if logs.streams.is_empty() {
             finding.confidence(Confidence::Low)
         } else {
@@ -70,34 +77,43 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     let finding = if let Some(worst) = failing.first() {
         let severity = failing.iter().map(|judged| judged.severity()).min().unwrap_or(check.severity);
         let more = match failing.len() - 1 {
-            0 => String::new(),
-            others => format!(" {others} more: {}.", list(failing.iter().skip(1).copied())),
+            0 => Text::default(),
+            others => text!(" {others} more: {list}.", others, list = list(failing.iter().skip(1).copied())),
         };
-        let message = format!(
-            "known errors go on at the end of the logs: {}. {}{more}",
-            worst.counted(),
-            worst.meaning()
+        let message = text!(
+            "known errors go on at the end of the logs: {counted}. {meaning}{more}",
+            counted = worst.counted(),
+            meaning = worst.meaning(),
+            more
         );
         check.fail(subject, message).severity(severity)
     } else if let Some(worst) = hits
         .iter()
         .find(|judged| judged.state != HitState::Elsewhere && (judged.is_reason() || judged.state == HitState::GoesOn))
     {
-        let message = format!("{}: {}. {}", words_of(worst.state), list(hits.iter()), worst.meaning());
+        let message = text!(
+            "{state}: {list}. {meaning}",
+            state = words_of(worst.state),
+            list = list(hits.iter()),
+            meaning = worst.meaning()
+        );
         check.warn(subject, message)
     } else {
-        check.pass(subject, format!("only errors that are no fault of ECE's mail: {}", list(hits.iter())))
+        check.pass(
+            subject,
+            text!("only errors that are no fault of ECE's mail: {list}", list = list(hits.iter())),
+        )
     };
     let shown = if failing.is_empty() { hits.iter().collect() } else { failing };
     Ok(vec![finding.at_all(shown.iter().take(12).flat_map(|judged| judged.places()))])
 }
 
-fn words_of(state: HitState) -> &'static str {
+fn words_of(state: HitState) -> Text {
     match state {
-        HitState::GoesOn => "errors that stop no mail by themselves, or only wrap a reason, go on at the end of the logs",
-        HitState::Undated { .. } => "known errors stand in texts without a date, so that nothing tells whether they are over",
-        HitState::Healed => "known errors are over: the same operations worked again later",
-        HitState::Elsewhere => "known errors concern another application",
+        HitState::GoesOn => text!("errors that stop no mail by themselves, or only wrap a reason, go on at the end of the logs"),
+        HitState::Undated { .. } => text!("known errors stand in texts without a date, so that nothing tells whether they are over"),
+        HitState::Healed => text!("known errors are over: the same operations worked again later"),
+        HitState::Elsewhere => text!("known errors concern another application"),
     }
 }
 
@@ -123,19 +139,22 @@ impl Judged<'_> {
         self.known.map_or(Severity::Medium, |known| known.severity())
     }
 
-    fn meaning(&self) -> &str {
-        self.known.map_or("A signature of your own pack.", |known| known.meaning())
+    fn meaning(&self) -> Text {
+        self.known.map_or_else(
+            || text!("A signature of your own pack."),
+            |known| Text::catalogued(known.meaning().to_owned()),
+        )
     }
 
     /// Name, count, first and last time.
-    fn counted(&self) -> String {
+    fn counted(&self) -> Text {
         let name = self.known.and_then(|known| known.code()).unwrap_or_else(|| self.hit.id.clone());
         let span = match (self.hit.span.first, self.hit.span.last) {
-            (Some(first), Some(last)) if first != last => format!(", {} to {}", first.rfc3339(), last.rfc3339()),
-            (Some(only), _) => format!(", {}", only.rfc3339()),
-            _ => String::new(),
+            (Some(first), Some(last)) if first != last => text!(", {first} to {last}", first = first.rfc3339(), last = last.rfc3339()),
+            (Some(only), _) => text!(", {only}", only = only.rfc3339()),
+            _ => Text::default(),
         };
-        format!("{name} ({}×{span})", self.hit.count)
+        text!("{name} ({count}×{span})", name, count = self.hit.count, span)
     }
 
     /// Where it was seen: first and last sample.
@@ -145,15 +164,15 @@ impl Judged<'_> {
     }
 }
 
-fn list<'a, 'b: 'a>(hits: impl Iterator<Item = &'a Judged<'b>>) -> String {
+fn list<'a, 'b: 'a>(hits: impl Iterator<Item = &'a Judged<'b>>) -> Text {
     const SHOWN: usize = 8;
-    let mut hits: Vec<String> = hits.map(Judged::counted).collect();
+    let mut hits: Vec<Text> = hits.map(Judged::counted).collect();
     let more = hits.len().saturating_sub(SHOWN);
     hits.truncate(SHOWN);
     if more > 0 {
-        hits.push(format!("and {more} more"));
+        hits.push(text!("and {more} more", more));
     }
-    hits.join(", ")
+    Text::list(hits)
 }
 
 fn records(logs: &LogFacts) -> u64 {
@@ -163,8 +182,10 @@ fn records(logs: &LogFacts) -> u64 {
 fn want() -> Want {
     Want::new(
         Who::EceAdmin,
-        "the logs of the services servers (retriever, dispatcher) and of the application servers",
-        r"copy <ECE home>\eService\logs\eg_log_*_rx-process.log*, eg_log_*_dx-process.log* and eg_log_*_ApplicationServer.log* from every server",
+        text!("the logs of the services servers (retriever, dispatcher) and of the application servers"),
+        text!(
+            r"copy <ECE home>\eService\logs\eg_log_*_rx-process.log*, eg_log_*_dx-process.log* and eg_log_*_ApplicationServer.log* from every server"
+        ),
     )
 }
 
@@ -265,7 +286,7 @@ mod tests {
         let finding = judge(&case(vec![hit(SECRET, Some((5, 9)))], Vec::new()));
         assert_eq!((finding.verdict, finding.severity), (Verdict::Fail, Severity::Critical));
         assert!(
-            finding.message.contains("AADSTS7000222 (4×") && finding.evidence == [origin()],
+            finding.message.english().contains("AADSTS7000222 (4×") && finding.evidence == [origin()],
             "{finding:?}"
         );
         let failing = operation(OperationKind::TokenRefresh, &[(None, 1), (Some(SECRET), 5), (Some(SECRET), 9)]);
@@ -275,7 +296,7 @@ mod tests {
     #[test]
     fn what_names_its_reason_is_told_first() {
         let hits = vec![hit("smtp.535_5_7_3", Some((5, 9))), hit("entra.aadsts53003", Some((5, 9)))];
-        let message = judge(&case(hits, Vec::new())).message;
+        let message = judge(&case(hits, Vec::new())).message.english();
         assert!(message.find("AADSTS53003") < message.find("smtp.535_5_7_3"), "{message}");
     }
 

@@ -4,7 +4,8 @@ use super::super::{Check, Gap};
 use super::evidence::{STANDSTILL_MS, comparable, newest_member, on_host, others_go_on_until, same_host, streams_of, want_log};
 use crate::case::{Case, moment};
 use crate::finding::{Confidence, Finding, Severity, Subject, SubjectKind};
-use crate::model::{LogStream, OperationKind, Origin, PollGap, PollSeries, Process, Stamp, duration_words};
+use crate::model::{LogStream, OperationKind, Origin, PollGap, PollSeries, Process, Stamp, Text, duration_words};
+use crate::text;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The check.
@@ -37,8 +38,8 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     let logs: Vec<&LogStream> = streams_of(case, &Process::Retriever).collect();
     if logs.is_empty() && case.logs.polls.is_empty() {
         return Err(Gap::missing(
-            "no retriever log is in the bundle: whether mail is looked for can't be seen",
-            vec![want_log(&Process::Retriever, "the retriever's log")],
+            text!("no retriever log is in the bundle: whether mail is looked for can't be seen"),
+            vec![want_log(&Process::Retriever, text!("the retriever's log"))],
         ));
     }
     let mut findings: Vec<Finding> = case.logs.polls.iter().map(|series| judge(case, check, series)).collect();
@@ -55,45 +56,67 @@ fn subject(case: &Case, instance: &str, host: Option<&str>) -> Subject {
         Some(host) if hosts.len() > 1 => format!("{instance} on {host}"),
         _ => instance.to_owned(),
     };
-    Subject::new(SubjectKind::Instance, name).labelled(Some(&format!("retriever instance {instance}{}", on_host(host))))
+    let label = match host {
+        Some(host) => format!("retriever instance {instance} on {host}"),
+        None => format!("retriever instance {instance}"),
+    };
+    Subject::new(SubjectKind::Instance, name).labelled(Some(&label))
 }
 
 fn judge(case: &Case, check: &Check, series: &PollSeries) -> Finding {
     let subject = subject(case, &series.instance, series.host.as_deref());
-    let who = format!("retriever instance {}{}", series.instance, on_host(series.host.as_deref()));
+    let who = text!(
+        "retriever instance {instance}{host}",
+        instance = series.instance,
+        host = on_host(series.host.as_deref())
+    );
     if let Some(finding) = stopped(case, check, series, &subject, &who) {
         return finding;
     }
     let silences: Vec<&PollGap> = series.gaps.iter().filter(|gap| is_silence(gap)).collect();
     let Some(longest) = silences.iter().max_by_key(|gap| gap.length_ms()) else {
         let (first, last) = (series.span.first, series.span.last);
-        let span = first.zip(last).map_or(String::new(), |(a, b)| format!(" from {a} to {b}"));
+        let span = first.zip(last).map(|(a, b)| text!(" from {a} to {b}", a, b));
         return check
-            .pass(subject, format!("{who} polled without a pause: {} polls{span}", series.polls))
+            .pass(
+                subject,
+                text!("{who} polled without a pause: {polls} polls{span}", who, polls = series.polls, span),
+            )
             .at(&series.first_origin)
             .at(&series.last_origin);
     };
     let length = duration_words(longest.length_ms());
     let more = match silences.len() {
-        1 => String::new(),
-        n => format!("; {} further pauses of more than two minutes", n - 1),
+        1 => Text::default(),
+        n => text!("; {n} further pauses of more than two minutes", n = n - 1),
     };
-    let told = format!(
-        "{who} was silent for {length}: no sign of life between {} and {}",
-        longest.from, longest.to
+    let told = text!(
+        "{who} was silent for {length}: no sign of life between {from} and {to}",
+        who,
+        length,
+        from = longest.from,
+        to = longest.to
     );
     let finding = if longest.length_ms() >= STANDSTILL_MS {
         let why = if longest.log_goes_on {
-            "the log went on meanwhile: the instance hung"
+            text!("the log went on meanwhile: the instance hung")
         } else {
-            "no mail was fetched meanwhile"
+            text!("no mail was fetched meanwhile")
         };
         check.fail(
             subject,
-            format!("{told}, although it polls every 30 s; {why}. It polls again since; nothing shows that the cause is gone{more}"),
+            text!(
+                "{told}, although it polls every 30 s; {why}. It polls again since; nothing shows that the cause is gone{more}",
+                told,
+                why,
+                more
+            ),
         )
     } else {
-        check.warn(subject, format!("{told}, then it polled again (a restart, or a very long poll){more}"))
+        check.warn(
+            subject,
+            text!("{told}, then it polled again (a restart, or a very long poll){more}", told, more),
+        )
     };
     finding.at(&longest.from_origin).at(&longest.to_origin)
 }
@@ -106,7 +129,7 @@ fn is_silence(gap: &PollGap) -> bool {
 }
 
 /// The instance polls no more, although its log or the server's other logs go on.
-fn stopped(case: &Case, check: &Check, series: &PollSeries, subject: &Subject, who: &str) -> Option<Finding> {
+fn stopped(case: &Case, check: &Check, series: &PollSeries, subject: &Subject, who: &Text) -> Option<Finding> {
     let last = series.last_sign;
     let after = |end: Stamp| moment(end) - moment(last);
     let logs = streams_of(case, &Process::Retriever).filter(|log| same_host(log.host.as_deref(), series.host.as_deref()));
@@ -119,9 +142,12 @@ fn stopped(case: &Case, check: &Check, series: &PollSeries, subject: &Subject, w
     if own >= STOPPED_MS {
         let finding = check.fail(
             subject.clone(),
-            format!(
-                "{who} polled for the last time at {last}; its log goes on until {end}, {} longer, without a poll: mail is not looked for",
-                duration_words(own)
+            text!(
+                "{who} polled for the last time at {last}; its log goes on until {end}, {own} longer, without a poll: mail is not looked for",
+                who,
+                last,
+                end,
+                own = duration_words(own)
             ),
         );
         return Some(finding.at(&series.last_origin).at_all(newest_member(log).as_ref()));
@@ -132,10 +158,13 @@ fn stopped(case: &Case, check: &Check, series: &PollSeries, subject: &Subject, w
     }
     let finding = check.fail(
         subject.clone(),
-        format!(
-            "{who} polled for the last time at {last}, and the rx-process log ends there; the {} log of the same server goes on until {until}, {} longer: the retriever process stopped",
-            other.process.name(),
-            duration_words(after(until))
+        text!(
+            "{who} polled for the last time at {last}, and the rx-process log ends there; the {process} log of the same server goes on until {until}, {duration} longer: the retriever process stopped",
+            who,
+            last,
+            process = other.process.words(),
+            until,
+            duration = duration_words(after(until)),
         ),
     );
     Some(
@@ -145,7 +174,7 @@ fn stopped(case: &Case, check: &Check, series: &PollSeries, subject: &Subject, w
             .at_all(newest_member(other).as_ref())
             .want(want_log(
                 &Process::Retriever,
-                "the newest file of the retriever's log, should it not have been collected",
+                text!("the newest file of the retriever's log, should it not have been collected"),
             )),
     )
 }
@@ -176,11 +205,11 @@ fn never_seen(case: &Case, check: &Check, logs: &[&LogStream]) -> Vec<Finding> {
     let unseen = attached.into_iter().filter(|(instance, _)| !polled.contains(instance.as_str()));
     unseen
         .map(|(instance, (aliases, origins))| {
-            let aliases: Vec<String> = aliases.into_iter().collect();
-            let message = format!(
-                "retriever instance {instance} never polls in the retriever logs, which show instance {}; aliases attached to it: {}",
-                polled.iter().copied().collect::<Vec<_>>().join(", "),
-                aliases.join(", ")
+            let message = text!(
+                "retriever instance {instance} never polls in the retriever logs, which show instance {polled}; aliases attached to it: {aliases}",
+                instance,
+                polled = Text::list(&polled),
+                aliases = Text::list(aliases)
             );
             let subject = subject(case, &instance, None);
             // With several services servers it may run on one whose log wasn't collected.
@@ -188,15 +217,15 @@ fn never_seen(case: &Case, check: &Check, logs: &[&LogStream]) -> Vec<Finding> {
             let all_collected = case.servers_with(crate::model::ServerRole::Services).len() <= 1;
             if alone && all_collected {
                 check
-                    .fail(subject, format!("{message}: their mail is not fetched"))
+                    .fail(subject, text!("{message}: their mail is not fetched", message))
                     .confidence(Confidence::Medium)
                     .at_all(&origins)
                     .at_all(case.logs.polls.iter().take(1).map(|s| &s.last_origin))
             } else {
                 check
-                    .unknown(subject, format!("{message}. It may run on another services server"))
+                    .unknown(subject, text!("{message}. It may run on another services server", message))
                     .at_all(&origins)
-                    .want(want_log(&Process::Retriever, "the retriever logs of all services servers"))
+                    .want(want_log(&Process::Retriever, text!("the retriever logs of all services servers")))
             }
         })
         .collect()
@@ -221,9 +250,9 @@ fn without_polls(case: &Case, check: &Check, log: &LogStream) -> Finding {
         return check
             .pass(
                 subject,
-                format!(
-                    "the retriever log shows no polls by their usual text, but mail was fetched until {}",
-                    run.last
+                text!(
+                    "the retriever log shows no polls by their usual text, but mail was fetched until {last}",
+                    last = run.last
                 ),
             )
             .confidence(Confidence::Medium)
@@ -233,11 +262,11 @@ fn without_polls(case: &Case, check: &Check, log: &LogStream) -> Finding {
         return check
             .fail(
                 subject,
-                format!(
-                    "the retriever log{} covers {} with {} records and shows not one poll: no retriever instance runs",
-                    on_host(host),
-                    duration_words(length(log)),
-                    log.records
+                text!(
+                    "the retriever log{host} covers {duration} with {records} records and shows not one poll: no retriever instance runs",
+                    host = on_host(host),
+                    duration = duration_words(length(log)),
+                    records = log.records
                 ),
             )
             .confidence(Confidence::Medium)
@@ -246,15 +275,15 @@ fn without_polls(case: &Case, check: &Check, log: &LogStream) -> Finding {
     check
         .unknown(
             subject,
-            format!(
-                "the retriever log{} shows no poll, but it is too short, or its level leaves INFO records out, to say that none happens",
-                on_host(host)
+            text!(
+                "the retriever log{host} shows no poll, but it is too short, or its level leaves INFO records out, to say that none happens",
+                host = on_host(host)
             ),
         )
         .at_all(member.as_ref())
         .want(want_log(
             &Process::Retriever,
-            "a retriever log of at least ten minutes, written at level INFO",
+            text!("a retriever log of at least ten minutes, written at level INFO"),
         ))
 }
 

@@ -3,7 +3,8 @@
 use crate::case::Case;
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Severity, Subject};
-use crate::model::{Fact, SecretKind};
+use crate::model::{Fact, SecretKind, Text};
+use crate::text;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The check.
@@ -25,7 +26,7 @@ pub const CHECK: Check = Check {
 fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     let seen: Vec<&Fact<SecretKind>> = case.facts.secrets.iter().chain(&case.logs.secrets).collect();
     if seen.is_empty() {
-        let message = "no secret was found in the bundle";
+        let message = text!("no secret was found in the bundle");
         return Ok(vec![check.pass(Subject::deployment(), message).confidence(Confidence::Medium)]);
     }
     let mut by_kind: BTreeMap<SecretKind, (usize, BTreeSet<&str>)> = BTreeMap::new();
@@ -34,28 +35,26 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         entry.0 += 1;
         entry.1.insert(&fact.origin.path);
     }
-    let kinds: Vec<String> = by_kind
-        .iter()
-        .map(|(kind, (count, files))| {
-            let places = if *count == 1 {
-                "one place".to_owned()
-            } else {
-                format!("{count} places")
-            };
-            let of = if files.len() == 1 {
-                "one file".to_owned()
-            } else {
-                format!("{} files", files.len())
-            };
-            format!("{} ({places} in {of})", kind.words())
-        })
-        .collect();
+    let kinds = by_kind.iter().map(|(kind, (count, files))| {
+        let places = match count {
+            1 => text!("one place"),
+            count => text!("{count} places", count),
+        };
+        let files = match files.len() {
+            1 => text!("one file"),
+            count => text!("{count} files", count),
+        };
+        text!("{kind} ({places} in {files})", kind = Text::catalogued(kind.words()), places, files)
+    });
     // One place of each kind and file, so that each can be found without listing every line of a password column.
     let mut shown = BTreeSet::new();
     let places = seen.iter().filter(|f| shown.insert((f.value, f.origin.path.clone()))).map(|f| &f.origin);
     Ok(vec![
         check
-            .warn(Subject::deployment(), format!("secrets stand in clear sight: {}", kinds.join(", ")))
+            .warn(
+                Subject::deployment(),
+                text!("secrets stand in clear sight: {kinds}", kinds = Text::list(kinds)),
+            )
             .at_all(places.take(20)),
     ])
 }

@@ -105,12 +105,12 @@ fn fixtures_of_log_checks_give_their_verdicts() {
                 .trim()
                 .to_lowercase();
             let (got, messages) = match &findings {
-                Err(gap) => ("unknown", gap.message.clone()),
+                Err(gap) => ("unknown", gap.message.english()),
                 Ok(findings) => {
                     let meant = || findings.iter().filter(|f| f.subject.name.to_lowercase().contains(&subject));
                     let order = [Verdict::Fail, Verdict::Warn, Verdict::Pass, Verdict::Unknown];
                     let worst = order.into_iter().find(|v| meant().any(|f| f.verdict == *v)).map_or("none", word);
-                    let messages: Vec<_> = meant().map(|f| format!("{}: {}", f.subject.name, f.message)).collect();
+                    let messages: Vec<_> = meant().map(|f| format!("{}: {}", f.subject.name, f.message.english())).collect();
                     (worst, messages.join("\n    "))
                 }
             };

@@ -5,7 +5,8 @@ use super::{Kind, is_shared, kind_of, mailboxes, signs_in_itself, subject, subje
 use crate::case::{Case, Directory, MailboxView, Settled, settle};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Severity, Subject};
-use crate::model::{Fact, OperationKind, Origin, SignIn, Stamp};
+use crate::model::{Fact, OperationKind, Origin, SignIn, Stamp, Text};
+use crate::text;
 
 pub(super) const CHECK: Check = Check {
     id: "mailbox.account",
@@ -35,24 +36,29 @@ const TOKENS: &[OperationKind] = &[
 ];
 
 /// Codes whose reason is the account itself.
-const CODES: &[(u32, &str, &str)] = &[
-    (50057, "entra.aadsts50057", "the account is disabled (AADSTS50057)"),
-    (50055, "entra.aadsts50055", "its password has expired (AADSTS50055)"),
-    (50144, "entra.aadsts50144", "its Active Directory password has expired (AADSTS50144)"),
-    (50053, "entra.aadsts50053", "the account is locked (AADSTS50053)"),
-    (50056, "entra.aadsts50056", "it has no valid password in the directory (AADSTS50056)"),
-    (50126, "entra.aadsts50126", "user name or password is wrong (AADSTS50126)"),
+const CODES: &[(u32, &str)] = &[
+    (50057, "entra.aadsts50057"),
+    (50055, "entra.aadsts50055"),
+    (50144, "entra.aadsts50144"),
+    (50053, "entra.aadsts50053"),
+    (50056, "entra.aadsts50056"),
+    (50126, "entra.aadsts50126"),
 ];
 
 fn signatures() -> Vec<&'static str> {
-    CODES.iter().map(|(_, id, _)| *id).collect()
+    CODES.iter().map(|(_, id)| *id).collect()
 }
 
-fn words_of(id: &str) -> &'static str {
-    CODES
-        .iter()
-        .find(|(_, own, _)| *own == id)
-        .map_or("the account is refused", |(.., words)| words)
+fn words_of(id: &str) -> Text {
+    match id {
+        "entra.aadsts50057" => text!("the account is disabled (AADSTS50057)"),
+        "entra.aadsts50055" => text!("its password has expired (AADSTS50055)"),
+        "entra.aadsts50144" => text!("its Active Directory password has expired (AADSTS50144)"),
+        "entra.aadsts50053" => text!("the account is locked (AADSTS50053)"),
+        "entra.aadsts50056" => text!("it has no valid password in the directory (AADSTS50056)"),
+        "entra.aadsts50126" => text!("user name or password is wrong (AADSTS50126)"),
+        _ => text!("the account is refused"),
+    }
 }
 
 fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
@@ -66,9 +72,9 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     let mut judged: Vec<String> = Vec::new();
     for mailbox in &mailboxes {
         let Some(signer) = mailbox.signs_in_as.clone() else {
-            let message = format!(
-                "it isn't known which account ECE signs in as for {}, so its state can't be judged",
-                mailbox.address
+            let message = text!(
+                "it isn't known which account ECE signs in as for {address}, so its state can't be judged",
+                address = mailbox.address
             );
             findings.push(check.unknown(subject(mailbox), message).at(&mailbox.origin).want(wants::accounts()));
             continue;
@@ -92,9 +98,10 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
             });
         }
         if !own {
-            let message = format!(
-                "ECE opens {} with the account of {signer}: whether its own account may sign in doesn't matter",
-                mailbox.address
+            let message = text!(
+                "ECE opens {address} with the account of {signer}: whether its own account may sign in doesn't matter",
+                address = mailbox.address,
+                signer
             );
             findings.push(check.not_applicable(subject(mailbox), message).at(&mailbox.origin));
         }
@@ -105,10 +112,10 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
 /// What the exports say of an account.
 enum State {
     Fine(Vec<Origin>, Option<Stamp>),
-    Bad(String, Vec<Origin>, Option<Stamp>),
+    Bad(Text, Vec<Origin>, Option<Stamp>),
     Conflict(Vec<Origin>),
     /// Bad if ECE signs in with it, which nothing shows.
-    Open(String, Vec<Origin>),
+    Open(Text, Vec<Origin>),
     Unknown,
 }
 
@@ -120,7 +127,10 @@ fn judge(case: &Case, check: &Check, directory: &Directory, subject: Subject, si
         return check
             .not_applicable(
                 subject,
-                format!("{signer} is a shared mailbox, whose account is blocked by design: what matters is who opens it (see mailbox.exists)"),
+                text!(
+                    "{signer} is a shared mailbox, whose account is blocked by design: what matters is who opens it (see mailbox.exists)",
+                    signer
+                ),
             )
             .at_all(&origin);
     }
@@ -149,16 +159,20 @@ fn judge(case: &Case, check: &Check, directory: &Directory, subject: Subject, si
         .collect();
     let finding = match log {
         Refusal::Failing { first, last, count, id } => {
-            let message = format!(
-                "Microsoft refuses the sign-in of {signer}: {} ({})",
-                words_of(&id),
-                span_words(first, last, count)
+            let message = text!(
+                "Microsoft refuses the sign-in of {signer}: {reason} ({span})",
+                signer,
+                reason = words_of(&id),
+                span = span_words(first, last, count)
             );
             match &state {
                 State::Fine(origins, Some(taken)) if last.last.certainly_before(*taken) => check
                     .warn(
                         subject,
-                        format!("{message}; an export of later shows the account in order, and no renewal has succeeded yet"),
+                        text!(
+                            "{message}; an export of later shows the account in order, and no renewal has succeeded yet",
+                            message
+                        ),
                     )
                     .at(&last.last_origin)
                     .at_all(origins),
@@ -180,9 +194,11 @@ fn judge(case: &Case, check: &Check, directory: &Directory, subject: Subject, si
                     Some(run) if taken.is_some_and(|t| t.certainly_before(run.last)) => check
                         .warn(
                             subject,
-                            format!(
-                                "an export shows of {signer} that {words}, but its token was renewed later, at {}: it was mended since",
-                                run.last
+                            text!(
+                                "an export shows of {signer} that {words}, but its token was renewed later, at {last}: it was mended since",
+                                signer,
+                                words,
+                                last = run.last,
                             ),
                         )
                         .at_all(&origins)
@@ -190,7 +206,7 @@ fn judge(case: &Case, check: &Check, directory: &Directory, subject: Subject, si
                     _ => check
                         .fail(
                             subject,
-                            format!("{words} for {signer}: Microsoft refuses to renew its token, and mail stops"),
+                            text!("{words} for {signer}: Microsoft refuses to renew its token, and mail stops", words, signer),
                         )
                         .at_all(&origins),
                 },
@@ -208,7 +224,12 @@ fn judge(case: &Case, check: &Check, directory: &Directory, subject: Subject, si
                     check
                         .fail(
                             subject,
-                            format!("Microsoft refuses the sign-in of {signer}: {words}, {count} times in the sign-in log and no success after it"),
+                            text!(
+                                "Microsoft refuses the sign-in of {signer}: {words}, {count} times in the sign-in log and no success after it",
+                                signer,
+                                words,
+                                count,
+                            ),
                         )
                         .at(&origin)
                         .explains(format!("signature:entra.aadsts{code}"))
@@ -216,7 +237,11 @@ fn judge(case: &Case, check: &Check, directory: &Directory, subject: Subject, si
                 (State::Open(words, origins), None, Refusal::None) => check
                     .unknown(
                         subject,
-                        format!("{words} for {signer}: right for a shared mailbox that another user opens, wrong if ECE signs in as {signer}; the evidence shows neither"),
+                        text!(
+                            "{words} for {signer}: right for a shared mailbox that another user opens, wrong if ECE signs in as {signer}; the evidence shows neither",
+                            words,
+                            signer,
+                        ),
                     )
                     .at_all(&origins)
                     .want(wants::accounts())
@@ -224,7 +249,7 @@ fn judge(case: &Case, check: &Check, directory: &Directory, subject: Subject, si
                 (State::Conflict(origins), _, _) => check
                     .unknown(
                         subject,
-                        format!("the exports disagree about the state of {signer}, and none is known to be the later one"),
+                        text!("the exports disagree about the state of {signer}, and none is known to be the later one", signer),
                     )
                     .at_all(&origins)
                     .want(wants::user(signer)),
@@ -242,7 +267,7 @@ fn judge(case: &Case, check: &Check, directory: &Directory, subject: Subject, si
                     check
                         .warn(
                             subject,
-                            format!("the sign-in of {signer} was refused for a time ({words}) and worked again afterwards (healed)"),
+                            text!("the sign-in of {signer} was refused for a time ({words}) and worked again afterwards (healed)", signer, words),
                         )
                         .at(&origin)
                         .at(&done)
@@ -250,11 +275,12 @@ fn judge(case: &Case, check: &Check, directory: &Directory, subject: Subject, si
                 (_, None, Refusal::Healed { failed, done, id }) => check
                     .warn(
                         subject,
-                        format!(
-                            "the sign-in of {signer} was refused until {}: {}; it worked again at {} (healed)",
-                            failed.last,
-                            words_of(&id),
-                            done.last
+                        text!(
+                            "the sign-in of {signer} was refused until {last}: {reason}; it worked again at {time} (healed)",
+                            signer,
+                            last = failed.last,
+                            reason = words_of(&id),
+                            time = done.last,
                         ),
                     )
                     .at(&failed.last_origin)
@@ -265,22 +291,23 @@ fn judge(case: &Case, check: &Check, directory: &Directory, subject: Subject, si
                         (State::Unknown, Some(hit), None) if served.len() == all => check
                             .fail(
                                 subject,
-                                format!(
-                                    "Microsoft refuses a sign-in of this deployment, whose only account is {signer}: {}",
-                                    words_of(&hit.id)
+                                text!(
+                                    "Microsoft refuses a sign-in of this deployment, whose only account is {signer}: {words}",
+                                    signer,
+                                    words = words_of(&hit.id),
                                 ),
                             )
                             .confidence(Confidence::Medium)
                             .at_all(&hit.samples)
                             .explains(format!("signature:{}", hit.id))
                             .want(wants::user(signer)),
-                        (State::Fine(origins, _), ..) => check.pass(subject, format!("{signer} may sign in")).at_all(&origins),
+                        (State::Fine(origins, _), ..) => check.pass(subject, text!("{signer} may sign in", signer)).at_all(&origins),
                         (_, _, Some(run)) => check
-                            .pass(subject, format!("{signer} may sign in: its token was renewed at {}", run.last))
+                            .pass(subject, text!("{signer} may sign in: its token was renewed at {last}", signer, last = run.last))
                             .confidence(Confidence::Medium)
                             .at(&run.last_origin),
                         _ => check
-                            .unknown(subject, format!("whether {signer} may sign in isn't known: no export shows its account"))
+                            .unknown(subject, text!("whether {signer} may sign in isn't known: no export shows its account", signer))
                             .want(wants::user(signer)),
                     }
                 }
@@ -296,7 +323,7 @@ fn exported_state(case: &Case, directory: &Directory, signer: &str, records: &[&
         for field in [&user.deleted, &user.password_state] {
             if let Some(fact) = field.fact() {
                 let words = match std::ptr::eq(field, &user.deleted) {
-                    true => format!("the account is {}", fact.value),
+                    true => text!("the account is {state}", state = fact.value),
                     false => fact.value.clone(),
                 };
                 return State::Bad(words, vec![fact.origin.clone()], user.taken);
@@ -314,7 +341,7 @@ fn exported_state(case: &Case, directory: &Directory, signer: &str, records: &[&
     match settle(by_user.chain(by_mailbox)) {
         Settled::Missing => State::Unknown,
         Settled::Agreed(true, origins, taken) => State::Fine(origins, taken),
-        Settled::Agreed(false, origins, taken) => State::Bad("sign-in is blocked".into(), origins, taken),
+        Settled::Agreed(false, origins, taken) => State::Bad(text!("sign-in is blocked"), origins, taken),
         Settled::Conflict(origins) => State::Conflict(origins),
     }
 }
@@ -347,7 +374,7 @@ fn refused_sign_ins(case: &Case, directory: &Directory, signer: &str) -> Option<
     let time = |s: &Fact<SignIn>| s.time.map(|t| t.instant().map_or(t.local_ms, |i| i.0));
     let refused: Vec<&&Fact<SignIn>> = own
         .iter()
-        .filter(|s| s.error.is_some_and(|e| CODES.iter().any(|(code, ..)| *code == e)))
+        .filter(|s| s.error.is_some_and(|e| CODES.iter().any(|(code, _)| *code == e)))
         .collect();
     let last = refused.iter().max_by_key(|s| (time(s), s.origin.clone()))?;
     let healed = own
@@ -376,7 +403,11 @@ fn from_logs_alone(case: &Case, check: &Check) -> Option<Vec<Finding>> {
             Refusal::Failing { first, last, count, id } => check
                 .fail(
                     subject,
-                    format!("Microsoft refused the sign-in {}: {}", span_words(first, last, count), words_of(&id)),
+                    text!(
+                        "Microsoft refused the sign-in {span}: {reason}",
+                        span = span_words(first, last, count),
+                        reason = words_of(&id)
+                    ),
                 )
                 .at(&first.origin)
                 .at(&last.last_origin)
@@ -384,11 +415,11 @@ fn from_logs_alone(case: &Case, check: &Check) -> Option<Vec<Finding>> {
             Refusal::Healed { failed, done, id } => check
                 .warn(
                     subject,
-                    format!(
-                        "the sign-in was refused until {}: {}; it worked again at {} (healed)",
-                        failed.last,
-                        words_of(&id),
-                        done.last
+                    text!(
+                        "the sign-in was refused until {last}: {reason}; it worked again at {time} (healed)",
+                        last = failed.last,
+                        reason = words_of(&id),
+                        time = done.last
                     ),
                 )
                 .at(&failed.last_origin)
@@ -404,7 +435,10 @@ fn from_logs_alone(case: &Case, check: &Check) -> Option<Vec<Finding>> {
         let finding = check
             .fail(
                 Subject::deployment(),
-                format!("Microsoft refuses a sign-in: {}; the evidence doesn't say whose", words_of(&hit.id)),
+                text!(
+                    "Microsoft refuses a sign-in: {words}; the evidence doesn't say whose",
+                    words = words_of(&hit.id)
+                ),
             )
             .confidence(Confidence::Medium)
             .at_all(&hit.samples)

@@ -6,6 +6,7 @@ use crate::case::{Case, Directory, MailboxView};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::model::{OperationKind, Origin, Stamp};
+use crate::text;
 
 pub(super) const CHECK: Check = Check {
     id: "mailbox.exists",
@@ -54,12 +55,12 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
             (
                 &n.origin,
                 n.taken,
-                format!("{} found no such recipient", n.command.as_deref().unwrap_or("a command")),
+                text!("{command} found no such recipient", command = n.command.as_deref().unwrap_or("a command")),
             )
         });
     // Gone or there: where both were seen, the later counts.
     let gone = deleted
-        .map(|(fact, taken)| (&fact.origin, taken, format!("it is {}", fact.value)))
+        .map(|(fact, taken)| (&fact.origin, taken, text!("it is {fact}", fact = fact.value)))
         .or(missing);
     if let Some((origin, taken, words)) = gone {
         let later = |one: Option<Stamp>, other: Option<Stamp>| one.zip(other).is_some_and(|(a, b)| b.certainly_before(a));
@@ -71,7 +72,11 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
                 return check
                     .unknown(
                         subject,
-                        format!("whether {address} is a mailbox isn't settled: {words}, but another export lists it, and none is known to be the later one"),
+                        text!(
+                            "whether {address} is a mailbox isn't settled: {words}, but another export lists it, and none is known to be the later one",
+                            address,
+                            words,
+                        ),
                     )
                     .at(origin)
                     .at(other)
@@ -81,7 +86,11 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
                 return check
                     .fail(
                         subject,
-                        format!("{address} has no mailbox that works: {words}. ECE can neither fetch nor send its mail"),
+                        text!(
+                            "{address} has no mailbox that works: {words}. ECE can neither fetch nor send its mail",
+                            address,
+                            words
+                        ),
                     )
                     .at(origin);
             }
@@ -91,30 +100,45 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
     let Some((kind, record, name)) = kind_of(&records) else {
         let Some((origin, _)) = alive.first() else {
             return check
-                .unknown(subject, format!("no export shows whether {address} is a mailbox"))
+                .unknown(subject, text!("no export shows whether {address} is a mailbox", address))
                 .want(wants::mailbox(address))
                 .want(wants::recipient(address));
         };
         return check
-            .pass(subject, format!("{address} is a mailbox of Exchange Online (its type wasn't collected)"))
+            .pass(
+                subject,
+                text!("{address} is a mailbox of Exchange Online (its type wasn't collected)", address),
+            )
             .confidence(Confidence::Medium)
             .at(origin);
     };
     let finding = match (kind, shared) {
         (Kind::NoMailbox, _) => check.fail(
             subject,
-            format!("{address} is a {name}, no mailbox of Exchange Online: ECE can neither fetch nor send its mail"),
+            text!(
+                "{address} is a {name}, no mailbox of Exchange Online: ECE can neither fetch nor send its mail",
+                address,
+                name
+            ),
         ),
-        (Kind::User, _) => check.pass(subject, format!("{address} is a mailbox ({name})")),
+        (Kind::User, _) => check.pass(subject, text!("{address} is a mailbox ({name})", address, name)),
         (Kind::Shared | Kind::Resource, true) => check.pass(
             subject,
-            format!("{address} is a {name}, and a shared account opens it: right, for its own account can't sign in"),
+            text!(
+                "{address} is a {name}, and a shared account opens it: right, for its own account can't sign in",
+                address,
+                name
+            ),
         ),
         (Kind::Shared | Kind::Resource, false) => return alone(case, check, directory, mailbox, record, &name),
         (Kind::Unclear, _) => check
             .unknown(
                 subject,
-                format!("{address} is a recipient of type {name}, which doesn't show whether it is a mailbox that can sign in"),
+                text!(
+                    "{address} is a recipient of type {name}, which doesn't show whether it is a mailbox that can sign in",
+                    address,
+                    name
+                ),
             )
             .want(wants::mailbox(address)),
     };
@@ -144,31 +168,52 @@ fn alone(
         (Some(run), _) => check
             .warn(
                 subject,
-                format!("{address} is a {name}, whose own account is disabled by design, and yet ECE works with it (last at {}): its token is another user's; a shared account is the right way", run.last),
+                text!(
+                    "{address} is a {name}, whose own account is disabled by design, and yet ECE works with it (last at {last}): its token is another user's; a shared account is the right way",
+                    address,
+                    name,
+                    last = run.last,
+                ),
             )
             .at(&run.last_origin),
         (None, Some((true, origin))) => check
             .warn(
                 subject,
-                format!("{address} is a {name} whose account may sign in: it works as long as somebody leaves it enabled; a shared account is the right way"),
+                text!(
+                    "{address} is a {name} whose account may sign in: it works as long as somebody leaves it enabled; a shared account is the right way",
+                    address,
+                    name,
+                ),
             )
             .at(origin),
         (None, Some((false, origin))) if known => check
             .fail(
                 subject,
-                format!("{address} is a {name} whose account is disabled, but ECE serves it by a mailbox account, which signs in as the mailbox itself: Microsoft refuses that. It needs a shared account"),
+                text!(
+                    "{address} is a {name} whose account is disabled, but ECE serves it by a mailbox account, which signs in as the mailbox itself: Microsoft refuses that. It needs a shared account",
+                    address,
+                    name,
+                ),
             )
             .at(origin),
         (None, None) if known => check
             .fail(
                 subject,
-                format!("{address} is a {name}, whose own account can't sign in by design, but ECE serves it by a mailbox account, which signs in as the mailbox itself. It needs a shared account"),
+                text!(
+                    "{address} is a {name}, whose own account can't sign in by design, but ECE serves it by a mailbox account, which signs in as the mailbox itself. It needs a shared account",
+                    address,
+                    name,
+                ),
             )
             .confidence(Confidence::Medium),
         _ => check
             .unknown(
                 subject,
-                format!("{address} is a {name}: right with a shared account, wrong with a mailbox account, and the evidence doesn't show which one serves it"),
+                text!(
+                    "{address} is a {name}: right with a shared account, wrong with a mailbox account, and the evidence doesn't show which one serves it",
+                    address,
+                    name,
+                ),
             )
             .want(wants::accounts()),
     };

@@ -6,6 +6,7 @@ use crate::case::{Case, Directory, MailboxView};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::model::AccountKind;
+use crate::text;
 
 pub(super) const CHECK: Check = Check {
     id: "mailbox.full-access",
@@ -42,14 +43,20 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
                 check
                     .not_applicable(
                         subject,
-                        format!("{address} has a mailbox account: its own token opens it, no right on it has to be given"),
+                        text!(
+                            "{address} has a mailbox account: its own token opens it, no right on it has to be given",
+                            address
+                        ),
                     )
                     .at(kind)
             }
             _ => check
                 .unknown(
                     subject,
-                    format!("whether {address} is opened by a shared account isn't known; if it is, that account's user needs FullAccess on it"),
+                    text!(
+                        "whether {address} is opened by a shared account isn't known; if it is, that account's user needs FullAccess on it",
+                        address
+                    ),
                 )
                 .at(&mailbox.origin)
                 .want(wants::accounts()),
@@ -59,7 +66,10 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
         return check
             .unknown(
                 subject,
-                format!("{address} is opened by a shared account whose user isn't in the evidence, so that user's right on it can't be judged"),
+                text!(
+                    "{address} is opened by a shared account whose user isn't in the evidence, so that user's right on it can't be judged",
+                    address
+                ),
             )
             .at(&mailbox.origin)
             .want(wants::accounts())
@@ -70,58 +80,86 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
         return check
             .not_applicable(
                 subject,
-                format!("{address} is the mailbox of the shared account's own user: no right on it has to be given"),
+                text!(
+                    "{address} is the mailbox of the shared account's own user: no right on it has to be given",
+                    address
+                ),
             )
             .at(&mailbox.origin);
     }
     let who = match &opener.by_token {
-        Some(_) => format!("{user}, whose token the shared account holds,"),
-        None => format!("{user}, the shared account's user,"),
+        Some(_) => text!("{user}, whose token the shared account holds,", user),
+        None => text!("{user}, the shared account's user,", user),
     };
     let grants = mailbox_grants(case, directory, address);
     let is_user = |who: &str| is_other_user(case, directory, who, user);
     let finding = match held(directory, &grants, user, "fullaccess", &is_user) {
         Held::Given(origins, denials_shown) => check
-            .pass(subject, format!("{who} has FullAccess on {address}"))
+            .pass(subject, text!("{who} has FullAccess on {address}", who, address))
             .confidence(if denials_shown { Confidence::High } else { Confidence::Medium })
             .at_all(&origins),
         Held::Denied(origin) => check
             .fail(
                 subject,
-                format!("{who} is denied FullAccess on {address}; Deny counts before any other entry: ECE can't open the mailbox"),
+                text!(
+                    "{who} is denied FullAccess on {address}; Deny counts before any other entry: ECE can't open the mailbox",
+                    who,
+                    address
+                ),
             )
             .at(&origin),
         Held::Lacking(origins) => check
             .fail(
                 subject,
-                format!("{who} has no FullAccess on {address}: Exchange Online doesn't open the mailbox for ECE"),
+                text!(
+                    "{who} has no FullAccess on {address}: Exchange Online doesn't open the mailbox for ECE",
+                    who,
+                    address
+                ),
             )
             .at_all(&origins),
         Held::Perhaps(group, origins) => check
             .unknown(
                 subject,
-                format!("{who} has no FullAccess on {address} of their own; “{group}” has, which may be a group that they belong to"),
+                text!(
+                    "{who} has no FullAccess on {address} of their own; “{group}” has, which may be a group that they belong to",
+                    who,
+                    address,
+                    group
+                ),
             )
             .at_all(&origins)
             .want(wants::group(&group)),
         Held::Conflict(origins) => check
             .unknown(
                 subject,
-                format!("the exports disagree whether {who} has FullAccess on {address}, and none is known to be the later one"),
+                text!(
+                    "the exports disagree whether {who} has FullAccess on {address}, and none is known to be the later one",
+                    who,
+                    address
+                ),
             )
             .at_all(&origins)
             .want(wants::permission(address)),
         Held::Unreadable(origin) => check
             .unknown(
                 subject,
-                format!("the list of permissions on {address} is cut, so that it doesn't show whether {who} has FullAccess"),
+                text!(
+                    "the list of permissions on {address} is cut, so that it doesn't show whether {who} has FullAccess",
+                    address,
+                    who
+                ),
             )
             .at(&origin)
             .want(wants::permission(address)),
         Held::NotCollected => check
             .unknown(
                 subject,
-                format!("whether {who} may open {address} isn't known: no export lists the permissions on it"),
+                text!(
+                    "whether {who} may open {address} isn't known: no export lists the permissions on it",
+                    who,
+                    address
+                ),
             )
             .at(&mailbox.origin)
             .want(wants::permission(address)),
@@ -133,13 +171,5 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
             _ => finding,
         },
     };
-    for_user(finding.remedy_for(address), user)
-}
-
-/// Puts the user's address into the commands of the remedy.
-pub(super) fn for_user(mut finding: Finding, user: &str) -> Finding {
-    for step in &mut finding.remedy {
-        *step = step.replace("<user>", user);
-    }
-    finding
+    finding.remedy_for(address).remedy_with("<user>", user)
 }

@@ -5,6 +5,7 @@ use crate::case::{Case, Directory, MailboxView, Settled, settle};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::model::{CasMailbox, Fact, Field, Inbound, Origin, Stamp};
+use crate::text;
 
 pub(super) const CHECK: Check = Check {
     id: "mailbox.inbound-protocol",
@@ -40,7 +41,10 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
             return check
                 .not_applicable(
                     subject,
-                    format!("mail of {address} is fetched through Microsoft Graph: neither IMAP nor POP3 is used"),
+                    text!(
+                        "mail of {address} is fetched through Microsoft Graph: neither IMAP nor POP3 is used",
+                        address
+                    ),
                 )
                 .at(origin);
         }
@@ -53,37 +57,49 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
     };
     match switched(&records, protocol) {
         Settled::Agreed(true, origins, _) => check
-            .pass(subject, format!("{name} is on for {address}, and ECE fetches its mail with {name}"))
+            .pass(
+                subject,
+                text!("{name} is on for {address}, and ECE fetches its mail with {name}", name, address),
+            )
             .at_all(&origins)
             .at(used_at),
         Settled::Agreed(false, origins, _) => {
-            let mut finding = check
+            check
                 .fail(
                     subject,
-                    format!("ECE fetches the mail of {address} with {name}, but {property} is False for the mailbox: Exchange Online refuses the retriever's sign-in"),
+                    text!(
+                        "ECE fetches the mail of {address} with {name}, but {property} is False for the mailbox: Exchange Online refuses the retriever's sign-in",
+                        address,
+                        name,
+                        property,
+                    ),
                 )
                 .at_all(&origins)
                 .at(used_at)
-                .remedy_for(address);
-            for step in &mut finding.remedy {
-                *step = step.replace("<switch>", switch);
-            }
-            finding
+                .remedy_for(address)
+                .remedy_with("<switch>", switch)
         }
         Settled::Conflict(origins) => check
             .unknown(
                 subject,
-                format!("the exports disagree whether {name} is on for {address}, and none is known to be the later one"),
+                text!(
+                    "the exports disagree whether {name} is on for {address}, and none is known to be the later one",
+                    name,
+                    address
+                ),
             )
             .at_all(&origins)
             .want(wants::cas(address)),
         Settled::Missing => {
             let reason = match records.is_empty() {
-                true => "no export shows its protocol switches".to_owned(),
-                false => format!("the export of the mailbox doesn't show {property}"),
+                true => text!("no export shows its protocol switches"),
+                false => text!("the export of the mailbox doesn't show {property}", property),
             };
             check
-                .unknown(subject, format!("whether {name} is on for {address} isn't known: {reason}"))
+                .unknown(
+                    subject,
+                    text!("whether {name} is on for {address} isn't known: {reason}", name, address, reason),
+                )
                 .at_all(records.iter().map(|r| &r.origin))
                 .want(wants::cas(address))
         }
@@ -95,21 +111,24 @@ fn without_protocol(check: &Check, subject: crate::finding::Subject, mailbox: &M
     let address = &mailbox.address;
     match (switched(records, Inbound::Imap), switched(records, Inbound::Pop3)) {
         (Settled::Agreed(true, imap, _), Settled::Agreed(true, pop, _)) => check
-            .pass(subject, format!("both IMAP and POP3 are on for {address}; the evidence doesn't say which of them ECE uses"))
+            .pass(subject, text!("both IMAP and POP3 are on for {address}; the evidence doesn't say which of them ECE uses", address))
             .confidence(Confidence::Medium)
             .at_all(&imap)
             .at_all(&pop),
         (Settled::Agreed(false, imap, _), Settled::Agreed(false, pop, _)) => check
             .unknown(
                 subject,
-                format!("both IMAP and POP3 are off for {address}; the evidence doesn't say whether ECE fetches its mail with one of them or through Microsoft Graph"),
+                text!(
+                    "both IMAP and POP3 are off for {address}; the evidence doesn't say whether ECE fetches its mail with one of them or through Microsoft Graph",
+                    address,
+                ),
             )
             .at_all(&imap)
             .at_all(&pop)
             .want(wants::accounts()),
         _ => {
             let finding = check
-                .unknown(subject, format!("the evidence doesn't say whether ECE fetches the mail of {address} with IMAP or with POP3"))
+                .unknown(subject, text!("the evidence doesn't say whether ECE fetches the mail of {address} with IMAP or with POP3", address))
                 .at_all(records.iter().map(|r| &r.origin))
                 .want(wants::accounts());
             match records.is_empty() {

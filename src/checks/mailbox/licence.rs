@@ -5,7 +5,8 @@ use crate::case::{Case, Directory, Settled, settle};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Severity, Subject, Verdict};
 use crate::model::licence_table::{self, MailboxLevel};
-use crate::model::{Fact, Field, Licence, Mailbox, Origin};
+use crate::model::{Fact, Field, Licence, Mailbox, Origin, Part, Text};
+use crate::text;
 use std::collections::BTreeSet;
 
 pub(super) const CHECK: Check = Check {
@@ -32,13 +33,13 @@ pub(super) const CHECK: Check = Check {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Level {
     /// The best plan that is provisioned.
-    Has(MailboxLevel, String),
+    Has(MailboxLevel, Text),
     /// Plan 2 or Plan 1 is licensed, but not provisioned: its state.
-    NotProvisioned(String),
+    NotProvisioned(Text),
     /// No licence at all.
     Unlicensed,
     /// The table doesn't know it, or the export doesn't show it.
-    Unknown(String),
+    Unknown(Text),
 }
 
 fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
@@ -61,14 +62,21 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         match kind {
             Some((Kind::Shared | Kind::Resource, record, name)) => findings.push(
                 check
-                    .not_applicable(subject, format!("{} is a {name}: it needs no licence of its own", mailbox.address))
+                    .not_applicable(
+                        subject,
+                        text!("{address} is a {name}: it needs no licence of its own", address = mailbox.address, name),
+                    )
                     .at_all(record.kind.origin()),
             ),
             Some((Kind::NoMailbox, record, name)) => findings.push(
                 check
                     .not_applicable(
                         subject,
-                        format!("{} is a {name}, no mailbox: it can't be licensed (see mailbox.exists)", mailbox.address),
+                        text!(
+                            "{address} is a {name}, no mailbox: it can't be licensed (see mailbox.exists)",
+                            address = mailbox.address,
+                            name
+                        ),
                     )
                     .at_all(record.kind.origin()),
             ),
@@ -85,9 +93,9 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
                     true => check
                         .unknown(
                             super::subject(mailbox),
-                            format!(
-                                "{} is opened by a shared account; whether it needs a licence depends on its type, which wasn't collected",
-                                mailbox.address
+                            text!(
+                                "{address} is opened by a shared account; whether it needs a licence depends on its type, which wasn't collected",
+                                address = mailbox.address
                             ),
                         )
                         .at_all(&finding.evidence)
@@ -127,7 +135,10 @@ fn judge(case: &Case, check: &Check, directory: &Directory, subject: Subject, us
             return check
                 .unknown(
                     subject,
-                    format!("the exports disagree about the licence of {user}, and none is known to be the later one"),
+                    text!(
+                        "the exports disagree about the licence of {user}, and none is known to be the later one",
+                        user
+                    ),
                 )
                 .at_all(&origins)
                 .want(wants::licence(user));
@@ -136,29 +147,37 @@ fn judge(case: &Case, check: &Check, directory: &Directory, subject: Subject, us
             Some((level, origin)) => (level, vec![origin]),
             None => {
                 return check
-                    .unknown(subject, format!("no export shows the licences of {user}"))
+                    .unknown(subject, text!("no export shows the licences of {user}", user))
                     .want(wants::licence(user));
             }
         },
     };
     let finding = match level {
-        Level::Has(MailboxLevel::Plan2, name) => check.pass(subject, format!("{user} has {name}: a full mailbox, as E3 and above have it")),
+        Level::Has(MailboxLevel::Plan2, name) => check.pass(subject, text!("{user} has {name}: a full mailbox, as E3 and above have it", user, name)),
         Level::Has(MailboxLevel::Plan1, name) => check.warn(
             subject,
-            format!("{user} has {name}: a full mailbox that works with IMAP, POP3 and SMTP, but below the E3 that the tech note demands"),
+            text!("{user} has {name}: a full mailbox that works with IMAP, POP3 and SMTP, but below the E3 that the tech note demands", user, name),
         ),
         Level::Has(MailboxLevel::Deskless, name) => check.fail(
             subject,
-            format!("{user} has {name} only: a kiosk plan without a full mailbox, whose defaults have IMAP off; at least E3 (Exchange Online Plan 2) is needed"),
+            text!(
+                "{user} has {name} only: a kiosk plan without a full mailbox, whose defaults have IMAP off; at least E3 (Exchange Online Plan 2) is needed",
+                user,
+                name,
+            ),
         ),
         Level::Has(MailboxLevel::None, name) => check.fail(
             subject,
-            format!("{user} has no licence with a mailbox: of Exchange there is only {name}, which brings none"),
+            text!("{user} has no licence with a mailbox: of Exchange there is only {name}, which brings none", user, name),
         ),
-        Level::NotProvisioned(state) => check.fail(subject, format!("{user} is licensed, but its Exchange plan is not in service: {state}")),
-        Level::Unlicensed => check.fail(subject, format!("{user} has no licence: Exchange Online gives its user no mailbox")),
+        Level::NotProvisioned(state) => check.fail(subject, text!(
+            "{user} is licensed, but its Exchange plan is not in service: {state}",
+            user,
+            state,
+        )),
+        Level::Unlicensed => check.fail(subject, text!("{user} has no licence: Exchange Online gives its user no mailbox", user)),
         Level::Unknown(reason) => check
-            .unknown(subject, format!("whether the licence of {user} brings a mailbox isn't known: {reason}"))
+            .unknown(subject, text!("whether the licence of {user} brings a mailbox isn't known: {reason}", user, reason))
             .want(wants::licence(user)),
     };
     let finding = finding.at_all(&origins).remedy_for(user);
@@ -206,10 +225,10 @@ fn level_of(licence: &Licence) -> Level {
     match (best, unlisted) {
         (Some((MailboxLevel::Plan2, sku)), _) => return Level::Has(MailboxLevel::Plan2, sku_words(sku)),
         (_, Some(sku)) => {
-            return Level::Unknown(format!(
-                "{} is not in the table of licences (as of {}), and the export doesn't list its service plans",
-                sku_words(sku),
-                licence_table::as_of()
+            return Level::Unknown(text!(
+                "{sku} is not in the table of licences (as of {date}), and the export doesn't list its service plans",
+                sku = sku_words(sku),
+                date = Text::figure(licence_table::as_of())
             ));
         }
         (Some((level, sku)), None) => return Level::Has(level, sku_words(sku)),
@@ -218,39 +237,43 @@ fn level_of(licence: &Licence) -> Level {
     if let Some((level, plan)) = stalled
         && *level > MailboxLevel::None
     {
-        return Level::NotProvisioned(format!("{} is {}", plan.name, plan.status.as_deref().unwrap_or("off")));
+        return Level::NotProvisioned(text!(
+            "{name} is {status}",
+            name = plan.name,
+            status = plan.status.as_ref().map_or_else(|| text!("off"), |status| status.part())
+        ));
     }
     let strange = plans
         .iter()
         .find(|p| p.name.to_ascii_uppercase().starts_with("EXCHANGE") && licence_table::level_of_plan(&p.name, p.id.as_deref()).is_none());
     match (&licence.skus, strange) {
         (Field::Empty(_), _) if plans.is_empty() => Level::Unlicensed,
-        (_, Some(plan)) => Level::Unknown(format!(
-            "the service plan {} is not in the table of licences (as of {})",
-            plan.name,
-            licence_table::as_of()
+        (_, Some(plan)) => Level::Unknown(text!(
+            "the service plan {name} is not in the table of licences (as of {date})",
+            name = plan.name,
+            date = Text::figure(licence_table::as_of())
         )),
         _ if licence.plans_complete => Level::Has(
             MailboxLevel::None,
-            known.first().map_or("no service plan".to_owned(), |(_, plan)| plan.name.clone()),
+            known.first().map_or_else(|| text!("no service plan"), |(_, plan)| plan.name.part()),
         ),
-        _ => Level::Unknown("the export shows neither its products nor its service plans".to_owned()),
+        _ => Level::Unknown(text!("the export shows neither its products nor its service plans")),
     }
 }
 
-fn words(plan: &str, id: Option<&str>) -> String {
+fn words(plan: &str, id: Option<&str>) -> Text {
     match id {
-        Some(id) if id == plan => format!("the service plan {id}"),
-        _ => plan.to_owned(),
+        Some(id) if id == plan => text!("the service plan {id}", id),
+        _ => Text::given(plan),
     }
 }
 
 /// `<id> <part number>` as `Office 365 E3 (ENTERPRISEPACK)`.
-fn sku_words(sku: &str) -> String {
+fn sku_words(sku: &str) -> Text {
     match (licence_table::sku(sku), sku.split_once(' ')) {
-        (Some(known), _) => format!("{} ({})", known.name, known.part),
-        (None, Some((id, part))) if id.len() == 36 => format!("{part} ({id})"),
-        (None, _) => format!("“{sku}”"),
+        (Some(known), _) => text!("{name} ({id})", name = known.name, id = known.part),
+        (None, Some((id, part))) if id.len() == 36 => text!("{name} ({id})", name = part, id),
+        (None, _) => text!("“{sku}”", sku),
     }
 }
 
@@ -266,7 +289,10 @@ fn of_mailbox_plan(records: &[&Fact<Mailbox>]) -> Option<(Level, Origin)> {
                 _ => None,
             };
             if let Some(level) = level {
-                return Some((Level::Has(level, format!("the mailbox plan {}", plan.value)), plan.origin.clone()));
+                return Some((
+                    Level::Has(level, text!("the mailbox plan {plan}", plan = plan.value)),
+                    plan.origin.clone(),
+                ));
             }
         }
         if let Some(assigned) = record.sku_assigned.fact()

@@ -16,6 +16,7 @@ use super::{Check, Gap};
 use crate::case::{Case, Directory, MailboxView};
 use crate::finding::{Subject, SubjectKind};
 use crate::model::{Fact, Mailbox};
+use crate::text;
 
 /// The checks of this area, in the order of the report.
 pub const CHECKS: &[Check] = &[
@@ -33,7 +34,7 @@ fn mailboxes(case: &Case) -> Result<Vec<MailboxView<'_>>, Gap> {
     let mailboxes = case.mailboxes();
     if mailboxes.is_empty() {
         return Err(Gap::missing(
-            "no evidence names an alias or an e-mail account, so it isn't known which mailboxes ECE uses",
+            text!("no evidence names an alias or an e-mail account, so it isn't known which mailboxes ECE uses"),
             vec![wants::aliases(), wants::accounts()],
         ));
     }

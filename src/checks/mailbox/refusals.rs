@@ -1,7 +1,8 @@
 //! What the logs say of a refusal: none, healed, or at the end of the evidence.
 
 use crate::case::{Case, Directory, MailboxView};
-use crate::model::{Operation, OperationKind, Outcome, Run, SignatureHit};
+use crate::model::{Operation, OperationKind, Outcome, Run, SignatureHit, Text};
+use crate::text;
 
 /// Refusals with certain signatures in the operations of one mailbox.
 pub(super) enum Refusal<'a> {
@@ -105,9 +106,9 @@ pub(super) fn operations<'a>(case: &'a Case, directory: &Directory, mailbox: &Ma
 }
 
 /// `12 times from … to …`, `once, at …`.
-pub(super) fn span_words(first: &Run, last: &Run, count: u64) -> String {
+pub(super) fn span_words(first: &Run, last: &Run, count: u64) -> Text {
     match count {
-        0 | 1 => format!("at {}", last.last),
-        _ => format!("{count} times from {} to {}", first.first, last.last),
+        0 | 1 => text!("at {last}", last = last.last),
+        _ => text!("{count} times from {first} to {last}", count, first = first.first, last = last.last),
     }
 }

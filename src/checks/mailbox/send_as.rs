@@ -1,13 +1,13 @@
 //! The sending identity may send as the alias.
 
-use super::full_access::for_user;
 use super::grants::{Held, held, is_other_user, opener, recipient_grants};
 use super::refusals::{Refusal, loose_hits, operations, refusal, span_words, works};
 use super::{is_shared, mailboxes, subject, wants};
 use crate::case::{Case, Directory, MailboxView};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Severity};
-use crate::model::{AccountKind, OperationKind, Origin, SignatureHit};
+use crate::model::{AccountKind, OperationKind, Origin, SignatureHit, Stamp, Text};
+use crate::text;
 
 pub(super) const CHECK: Check = Check {
     id: "mailbox.send-as",
@@ -54,8 +54,8 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
     let finding = match refusal(&sends, REFUSALS) {
         Refusal::Failing { first, last, count, id } => {
             let who = match &user {
-                Some(user) if !directory.same(user, address) => format!("{user} may not send as {address}"),
-                _ => format!("the user whose token ECE holds may not send as {address}"),
+                Some(user) if !directory.same(user, address) => text!("{user} may not send as {address}", user, address),
+                _ => text!("the user whose token ECE holds may not send as {address}", address),
             };
             refused(
                 case,
@@ -63,7 +63,11 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
                 directory,
                 mailbox,
                 user.as_deref(),
-                format!("{who}: Exchange Online refused the mail ({})", span_words(first, last, count)),
+                text!(
+                    "{who}: Exchange Online refused the mail ({span})",
+                    who,
+                    span = span_words(first, last, count)
+                ),
                 last.last,
             )
             .at(&first.origin)
@@ -75,9 +79,11 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
             _ => check
                 .warn(
                     subject(mailbox),
-                    format!(
-                        "mail from {address} was refused for want of SendAs until {}, and went out again at {} (healed)",
-                        failed.last, done.last
+                    text!(
+                        "mail from {address} was refused for want of SendAs until {last}, and went out again at {time} (healed)",
+                        address,
+                        last = failed.last,
+                        time = done.last
                     ),
                 )
                 .at(&failed.last_origin)
@@ -90,7 +96,10 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
             Some(hit) => check
                 .fail(
                     subject(mailbox),
-                    format!("the right to send as {address} is missing: Exchange Online refused mail with SendAsDenied"),
+                    text!(
+                        "the right to send as {address} is missing: Exchange Online refused mail with SendAsDenied",
+                        address
+                    ),
                 )
                 .confidence(Confidence::Medium)
                 .at_all(&hit.samples)
@@ -101,11 +110,13 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
                 directory,
                 mailbox,
                 user.as_deref(),
-                works(&sends).map(|run| (&run.last_origin, run.last.to_string())),
+                works(&sends).map(|run| (&run.last_origin, run.last)),
             ),
         },
     };
-    for_user(finding.remedy_for(address), user.as_deref().unwrap_or("<user of the account>"))
+    finding
+        .remedy_for(address)
+        .remedy_with("<user>", user.as_deref().unwrap_or("<user of the account>"))
 }
 
 /// True if the refusal is this mailbox's: the reply names the sender, or there is only one mailbox.
@@ -117,15 +128,7 @@ fn concerns(directory: &Directory, hit: &SignatureHit, address: &str, sole: bool
 }
 
 /// Refused at the end of the logs: the rights in the exports may explain it, or be of a later day.
-fn refused(
-    case: &Case,
-    check: &Check,
-    directory: &Directory,
-    mailbox: &MailboxView<'_>,
-    user: Option<&str>,
-    message: String,
-    last: crate::model::Stamp,
-) -> Finding {
+fn refused(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxView<'_>, user: Option<&str>, message: Text, last: Stamp) -> Finding {
     let subject = subject(mailbox);
     let grants = recipient_grants(case, directory, &mailbox.address);
     let is_user = |who: &str| is_other_user(case, directory, who, user.unwrap_or_default());
@@ -136,11 +139,17 @@ fn refused(
                 .iter()
                 .any(|g| origins.contains(g.origin) && g.taken.is_some_and(|taken| last.certainly_before(taken)));
             match later {
-                true => check.warn(subject, format!("{message}; an export of later has SendAs, and no mail has been sent yet to show that it works")),
+                true => check.warn(subject, text!(
+                    "{message}; an export of later has SendAs, and no mail has been sent yet to show that it works",
+                    message,
+                )),
                 false => check
                     .fail(
                         subject,
-                        format!("{message}, although an export has SendAs for that user: it was given later or hasn't spread yet, or ECE holds another user's token"),
+                        text!(
+                            "{message}, although an export has SendAs for that user: it was given later or hasn't spread yet, or ECE holds another user's token",
+                            message,
+                        ),
                     )
                     .confidence(Confidence::Medium),
             }
@@ -158,7 +167,7 @@ fn by_export(
     directory: &Directory,
     mailbox: &MailboxView<'_>,
     user: Option<&str>,
-    sent: Option<(&Origin, String)>,
+    sent: Option<(&Origin, Stamp)>,
 ) -> Finding {
     let address = &mailbox.address;
     let subject = subject(mailbox);
@@ -167,13 +176,16 @@ fn by_export(
             Some(AccountKind::Mailbox) => check
                 .not_applicable(
                     subject,
-                    format!("{address} has a mailbox account and sends as itself: no right has to be given"),
+                    text!("{address} has a mailbox account and sends as itself: no right has to be given", address),
                 )
                 .at(mailbox.account.and_then(|a| a.kind.origin()).unwrap_or(&mailbox.origin)),
             _ => check
                 .unknown(
                     subject,
-                    format!("whether {address} sends through a shared account isn't known; if it does, that account's user needs SendAs on it"),
+                    text!(
+                        "whether {address} sends through a shared account isn't known; if it does, that account's user needs SendAs on it",
+                        address
+                    ),
                 )
                 .at(&mailbox.origin)
                 .want(wants::accounts()),
@@ -183,8 +195,9 @@ fn by_export(
         return check
             .unknown(
                 subject,
-                format!(
-                    "{address} sends through a shared account whose user isn't in the evidence, so that user's right to send as it can't be judged"
+                text!(
+                    "{address} sends through a shared account whose user isn't in the evidence, so that user's right to send as it can't be judged",
+                    address
                 ),
             )
             .at(&mailbox.origin)
@@ -193,7 +206,10 @@ fn by_export(
     };
     if directory.same(user, address) {
         return check
-            .not_applicable(subject, format!("{address} is the shared account's own mailbox: it sends as itself"))
+            .not_applicable(
+                subject,
+                text!("{address} is the shared account's own mailbox: it sends as itself", address),
+            )
             .at(&mailbox.origin);
     }
     let grants = recipient_grants(case, directory, address);
@@ -202,41 +218,61 @@ fn by_export(
         let names = record.send_on_behalf.fact()?;
         names.value.iter().any(|n| directory.same(n, user)).then(|| names.origin.clone())
     });
-    let only_on_behalf = match &on_behalf {
-        Some(_) => "; it may send on behalf of it, which isn't enough",
-        None => "",
-    };
+    let only_on_behalf = on_behalf.as_ref().map(|_| text!("; it may send on behalf of it, which isn't enough"));
     let finding = match (held(directory, &grants, user, "sendas", &is_user), sent) {
-        (Held::Given(origins, _), _) => check.pass(subject, format!("{user} may send as {address}")).at_all(&origins),
+        (Held::Given(origins, _), _) => check.pass(subject, text!("{user} may send as {address}", user, address)).at_all(&origins),
         (Held::Denied(origin), _) => check
-            .fail(subject, format!("{user}, the shared account's user, is denied SendAs on {address}: Exchange Online refuses its mail (5.2.252 SendAsDenied)"))
+            .fail(subject, text!(
+                "{user}, the shared account's user, is denied SendAs on {address}: Exchange Online refuses its mail (5.2.252 SendAsDenied)",
+                user,
+                address,
+            ))
             .at(&origin),
         (Held::Lacking(origins), _) => check
             .fail(
                 subject,
-                format!("{user}, the shared account's user, has no SendAs on {address}{only_on_behalf}: Exchange Online refuses its mail (5.2.252 SendAsDenied)"),
+                text!(
+                    "{user}, the shared account's user, has no SendAs on {address}{only_on_behalf}: Exchange Online refuses its mail (5.2.252 SendAsDenied)",
+                    user,
+                    address,
+                    only_on_behalf,
+                ),
             )
             .at_all(&origins),
         (Held::Perhaps(group, origins), _) => check
-            .unknown(subject, format!("{user} has no SendAs on {address} of its own; “{group}” has, which may be a group that it belongs to"))
+            .unknown(subject, text!(
+                "{user} has no SendAs on {address} of its own; “{group}” has, which may be a group that it belongs to",
+                user,
+                address,
+                group,
+            ))
             .at_all(&origins)
             .want(wants::group(&group)),
         (Held::Conflict(origins), _) => check
-            .unknown(subject, format!("the exports disagree whether {user} may send as {address}, and none is known to be the later one"))
+            .unknown(subject, text!(
+                "the exports disagree whether {user} may send as {address}, and none is known to be the later one",
+                user,
+                address,
+            ))
             .at_all(&origins)
             .want(wants::send_as(address)),
         (Held::Unreadable(origin), _) => check
-            .unknown(subject, format!("the list of rights on {address} is cut, so that it doesn't show whether {user} may send as it"))
+            .unknown(subject, text!("the list of rights on {address} is cut, so that it doesn't show whether {user} may send as it", address, user))
             .at(&origin)
             .want(wants::send_as(address)),
         (Held::NotCollected, Some((origin, when))) => check
-            .pass(subject, format!("mail from {address} went out at {when} through the shared account: {user} may send as it"))
+            .pass(subject, text!("mail from {address} went out at {when} through the shared account: {user} may send as it", address, when, user))
             .confidence(Confidence::Medium)
             .at(origin),
         (Held::NotCollected, None) => check
             .unknown(
                 subject,
-                format!("whether {user}, the shared account's user, may send as {address} isn't known: no export lists who may{only_on_behalf}"),
+                text!(
+                    "whether {user}, the shared account's user, may send as {address} isn't known: no export lists who may{only_on_behalf}",
+                    user,
+                    address,
+                    only_on_behalf,
+                ),
             )
             .at(&mailbox.origin)
             .want(wants::send_as(address)),

@@ -5,7 +5,8 @@ use super::{mailboxes, subject, wants};
 use crate::case::{Case, Directory, MailboxView, Settled, settle};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Severity, Subject};
-use crate::model::{Field, Inbound, OperationKind, Origin, Stamp};
+use crate::model::{Field, Inbound, OperationKind, Origin, Part, Stamp, Text};
+use crate::text;
 
 pub(super) const CHECK: Check = Check {
     id: "mailbox.smtp-auth",
@@ -38,11 +39,11 @@ const SENDING: &[OperationKind] = &[OperationKind::Send];
 /// What the exports say of the switch, by the truth table mailbox × organisation.
 enum Switch {
     /// On; by whose value.
-    On(String, Vec<Origin>, Option<Stamp>),
+    On(Text, Vec<Origin>, Option<Stamp>),
     /// Off; by whose value.
-    Off(String, Vec<Origin>, Option<Stamp>),
+    Off(Text, Vec<Origin>, Option<Stamp>),
     /// Not decided by the evidence; what is there, and what isn't.
-    Open(String, Vec<Origin>, Missing),
+    Open(Text, Vec<Origin>, Missing),
 }
 
 /// What would decide an open switch.
@@ -73,7 +74,10 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
         return check
             .not_applicable(
                 subject,
-                format!("{} is served through Microsoft Graph: SMTP AUTH isn't used", mailbox.address),
+                text!(
+                    "{address} is served through Microsoft Graph: SMTP AUTH isn't used",
+                    address = mailbox.address
+                ),
             )
             .at(origin);
     }
@@ -81,9 +85,9 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
         return check
             .unknown(
                 subject,
-                format!(
-                    "it isn't known which user ECE signs in as to send for {}, so its SMTP AUTH setting can't be judged",
-                    mailbox.address
+                text!(
+                    "it isn't known which user ECE signs in as to send for {address}, so its SMTP AUTH setting can't be judged",
+                    address = mailbox.address
                 ),
             )
             .at(&mailbox.origin)
@@ -91,13 +95,20 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
             .want(wants::transport());
     };
     let who = match directory.same(signer, &mailbox.address) {
-        true => mailbox.address.clone(),
-        false => format!("{signer} (the shared account's user, who sends for {})", mailbox.address),
+        true => mailbox.address.part(),
+        false => text!(
+            "{signer} (the shared account's user, who sends for {address})",
+            signer,
+            address = mailbox.address
+        ),
     };
     let switch = match switch(case, directory, signer) {
         // Which account sends isn't known, and this one can't sign in: its switch decides nothing.
         Switch::Off(_, origins, _) if mailbox.account.is_none() && is_shared_type(case, directory, signer) => Switch::Open(
-            format!("it is off for {signer}, but that is a shared mailbox, which another user may send for, and no evidence shows who does"),
+            text!(
+                "it is off for {signer}, but that is a shared mailbox, which another user may send for, and no evidence shows who does",
+                signer
+            ),
             origins,
             Missing::Sender,
         ),
@@ -106,21 +117,29 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
     let sends = operations(case, directory, mailbox, SENDING);
     let finding = match refusal(&sends, REFUSALS) {
         Refusal::Failing { first, last, count, id } => {
-            let reply = format!(
-                "Exchange Online refused to send for {}: {} ({})",
-                mailbox.address,
-                reply_words(&id),
-                span_words(first, last, count)
+            let reply = text!(
+                "Exchange Online refused to send for {address}: {reply} ({span})",
+                address = mailbox.address,
+                reply = reply_words(&id),
+                span = span_words(first, last, count)
             );
             match &switch {
                 Switch::On(by, origins, Some(taken)) if last.last.certainly_before(*taken) => check
-                    .warn(subject, format!("{reply}; since then SMTP AUTH is on by {by}, and no mail has been sent yet to show that it works"))
+                    .warn(subject, text!(
+                        "{reply}; since then SMTP AUTH is on by {by}, and no mail has been sent yet to show that it works",
+                        reply,
+                        by,
+                    ))
                     .at(&last.last_origin)
                     .at_all(origins),
                 Switch::On(by, origins, _) => check
                     .fail(
                         subject,
-                        format!("{reply}; the export has it on by {by}: it was taken of another state or mailbox, or the change hasn't spread yet. Mail can't be sent"),
+                        text!(
+                            "{reply}; the export has it on by {by}: it was taken of another state or mailbox, or the change hasn't spread yet. Mail can't be sent",
+                            reply,
+                            by,
+                        ),
                     )
                     .confidence(Confidence::Medium)
                     .at(&first.origin)
@@ -128,11 +147,11 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
                     .at_all(origins)
                     .want(wants::cas(signer)),
                 Switch::Off(by, origins, _) => check
-                    .fail(subject, format!("{reply}. The exports agree: SMTP AUTH is off by {by}. Mail can't be sent"))
+                    .fail(subject, text!("{reply}. The exports agree: SMTP AUTH is off by {by}. Mail can't be sent", reply, by))
                     .at(&first.origin)
                     .at_all(origins),
                 Switch::Open(_, origins, _) => check
-                    .fail(subject, format!("{reply}: mail can't be sent"))
+                    .fail(subject, text!("{reply}: mail can't be sent", reply))
                     .at(&first.origin)
                     .at(&last.last_origin)
                     .at_all(origins),
@@ -140,15 +159,26 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
             .explains(format!("signature:{id}"))
         }
         Refusal::Healed { failed, done, id } => {
-            let healed = format!("{} until {}; mail went out again at {}", reply_words(&id), failed.last, done.last);
+            let healed = text!(
+                "{reply} until {last}; mail went out again at {time}",
+                reply = reply_words(&id),
+                last = failed.last,
+                time = done.last
+            );
             match &switch {
                 Switch::Off(by, origins, taken) if !taken.is_some_and(|t| t.certainly_before(done.last)) => check
-                    .fail(subject, format!("SMTP AUTH is off for {who} by {by}: mail can't be sent ({healed})"))
+                    .fail(
+                        subject,
+                        text!("SMTP AUTH is off for {who} by {by}: mail can't be sent ({healed})", who, by, healed),
+                    )
                     .at_all(origins)
                     .at(&failed.last_origin)
                     .at(&done.last_origin),
                 Switch::Off(_, origins, _) | Switch::On(_, origins, _) | Switch::Open(_, origins, _) => check
-                    .warn(subject, format!("sending for {} was refused: {healed} (healed)", mailbox.address))
+                    .warn(
+                        subject,
+                        text!("sending for {address} was refused: {healed} (healed)", address = mailbox.address, healed),
+                    )
                     .at(&failed.last_origin)
                     .at(&done.last_origin)
                     .at_all(origins),
@@ -166,7 +196,7 @@ fn without_refusal(
     subject: Subject,
     mailbox: &MailboxView<'_>,
     signer: &str,
-    who: &str,
+    who: &Text,
     switch: Switch,
     works: Option<&crate::model::Run>,
     mailboxes: usize,
@@ -178,13 +208,22 @@ fn without_refusal(
             Some(run) if taken.is_some_and(|t| t.certainly_before(run.last)) => check
                 .warn(
                     subject,
-                    format!("the export has SMTP AUTH off for {who} by {by}, but mail went out later, at {}: it was switched on since, or mail takes another way", run.last),
+                    text!(
+                        "the export has SMTP AUTH off for {who} by {by}, but mail went out later, at {last}: it was switched on since, or mail takes another way",
+                        who,
+                        by,
+                        last = run.last,
+                    ),
                 )
                 .at_all(&origins)
                 .at(&run.last_origin),
             _ => {
                 let mut finding = check
-                    .fail(subject, format!("SMTP AUTH is off for {who} by {by}: Exchange Online will refuse to send (535 5.7.139), OAuth or not"))
+                    .fail(subject, text!(
+                        "SMTP AUTH is off for {who} by {by}: Exchange Online will refuse to send (535 5.7.139), OAuth or not",
+                        who,
+                        by,
+                    ))
                     .at_all(&origins);
                 for hit in loose {
                     finding = finding.at_all(hit.samples.first()).explains(format!("signature:{}", hit.id));
@@ -196,30 +235,41 @@ fn without_refusal(
             Some(origin) => check
                 .warn(
                     subject,
-                    format!("SMTP AUTH is on for {who} by {by}, but security defaults are on in the tenant: they are said to block SMTP AUTH; whether with OAuth as well is unconfirmed"),
+                    text!(
+                        "SMTP AUTH is on for {who} by {by}, but security defaults are on in the tenant: they are said to block SMTP AUTH; whether with OAuth as well is unconfirmed",
+                        who,
+                        by,
+                    ),
                 )
                 .at_all(&origins)
                 .at(&origin)
                 .remedy([
-                    "Entra administrator: replace security defaults by Conditional Access policies that leave out the mail account, if sending fails.",
-                    "Verify: a test mail from ECE leaves without 535 5.7.139 in the dispatcher's log.",
+                    text!(
+                        "Entra administrator: replace security defaults by Conditional Access policies that leave out the mail account, if sending fails."
+                    ),
+                    text!("Verify: a test mail from ECE leaves without 535 5.7.139 in the dispatcher's log."),
                 ]),
-            None => check.pass(subject, format!("SMTP AUTH is on for {who} by {by}")).at_all(&origins).confidence(sure(mailbox)),
+            None => check.pass(subject, text!("SMTP AUTH is on for {who} by {by}", who, by)).at_all(&origins).confidence(sure(mailbox)),
         },
         Switch::Open(reason, origins, missing) => match (works, loose.first()) {
             (_, Some(hit)) if mailboxes == 1 || (missing == Missing::Organisation && hit.id.ends_with("_tenant")) => check
-                .fail(subject, format!("{}; {reason}: mail can't be sent", reply_words(&hit.id)))
+                .fail(subject, text!("{reply}; {reason}: mail can't be sent", reply = reply_words(&hit.id), reason))
                 .confidence(Confidence::Medium)
                 .at_all(&hit.samples)
                 .at_all(&origins)
                 .explains(format!("signature:{}", hit.id)),
             (Some(run), _) => check
-                .pass(subject, format!("mail for {} went out at {}: SMTP AUTH works for it ({reason})", mailbox.address, run.last))
+                .pass(subject, text!(
+                    "mail for {address} went out at {last}: SMTP AUTH works for it ({reason})",
+                    address = mailbox.address,
+                    last = run.last,
+                    reason,
+                ))
                 .confidence(Confidence::Medium)
                 .at(&run.last_origin)
                 .at_all(&origins),
             _ => {
-                let finding = check.unknown(subject, format!("whether SMTP AUTH is on for {who} isn't known: {reason}")).at_all(&origins);
+                let finding = check.unknown(subject, text!("whether SMTP AUTH is on for {who} isn't known: {reason}", who, reason)).at_all(&origins);
                 match missing {
                     Missing::Mailbox => finding.want(wants::cas(signer)),
                     Missing::Organisation => finding.want(wants::transport()),
@@ -244,22 +294,22 @@ fn switch(case: &Case, directory: &Directory, signer: &str) -> Switch {
         Field::Empty(origin) => Some((None, origin.clone(), cas.taken)),
         Field::Absent | Field::Unreadable(_) => None,
     }));
-    let word = |disabled: bool| if disabled { "True" } else { "False" };
+    let word = |disabled: bool| Text::figure(if disabled { "True" } else { "False" });
     match (own, organisation) {
         (Settled::Agreed(Some(false), origins, taken), _) => Switch::On(
-            "the mailbox's own value (SmtpClientAuthenticationDisabled is False)".into(),
+            text!("the mailbox's own value (SmtpClientAuthenticationDisabled is False)"),
             origins,
             taken,
         ),
         (Settled::Agreed(Some(true), origins, taken), _) => Switch::Off(
-            "the mailbox's own value (SmtpClientAuthenticationDisabled is True)".into(),
+            text!("the mailbox's own value (SmtpClientAuthenticationDisabled is True)"),
             origins,
             taken,
         ),
         (Settled::Agreed(None, own, own_taken), Settled::Agreed(disabled, organisation, taken)) => {
-            let by = format!(
-                "the organisation's setting (SmtpClientAuthenticationDisabled is {}, the mailbox has no value of its own)",
-                word(disabled)
+            let by = text!(
+                "the organisation's setting (SmtpClientAuthenticationDisabled is {disabled}, the mailbox has no value of its own)",
+                disabled = word(disabled)
             );
             // Both have to be known to be later than something for the pair of them to be so.
             let taken = own_taken.zip(taken).map(|(a, b)| if a.certainly_before(b) { a } else { b });
@@ -271,37 +321,37 @@ fn switch(case: &Case, directory: &Directory, signer: &str) -> Switch {
             }
         }
         (Settled::Agreed(None, origins, _), Settled::Missing) => Switch::Open(
-            "the mailbox has no value of its own, and the organisation's setting wasn't collected".into(),
+            text!("the mailbox has no value of its own, and the organisation's setting wasn't collected"),
             origins,
             Missing::Organisation,
         ),
         (Settled::Agreed(None, own, _), Settled::Conflict(origins)) => Switch::Open(
-            "the mailbox has no value of its own, and the exports disagree about the organisation's setting".into(),
+            text!("the mailbox has no value of its own, and the exports disagree about the organisation's setting"),
             own.into_iter().chain(origins).collect(),
             Missing::Organisation,
         ),
-        (Settled::Conflict(origins), _) => Switch::Open("the exports disagree about the mailbox's value".into(), origins, Missing::Mailbox),
+        (Settled::Conflict(origins), _) => Switch::Open(text!("the exports disagree about the mailbox's value"), origins, Missing::Mailbox),
         (Settled::Missing, Settled::Agreed(disabled, origins, _)) => {
             let reason = match (disabled, records.is_empty()) {
-                (true, true) => "the organisation has it off, and the mailbox's own value wasn't collected",
+                (true, true) => text!("the organisation has it off, and the mailbox's own value wasn't collected"),
                 (true, false) => {
-                    "the organisation has it off, and the export of the mailbox doesn't have the column SmtpClientAuthenticationDisabled"
+                    text!("the organisation has it off, and the export of the mailbox doesn't have the column SmtpClientAuthenticationDisabled")
                 }
-                (false, true) => "the organisation has it on, and the mailbox's own value wasn't collected",
+                (false, true) => text!("the organisation has it on, and the mailbox's own value wasn't collected"),
                 (false, false) => {
-                    "the organisation has it on, and the export of the mailbox doesn't have the column SmtpClientAuthenticationDisabled"
+                    text!("the organisation has it on, and the export of the mailbox doesn't have the column SmtpClientAuthenticationDisabled")
                 }
             };
             let seen = records.iter().map(|r| r.origin.clone());
-            Switch::Open(reason.into(), origins.into_iter().chain(seen).collect(), Missing::Mailbox)
+            Switch::Open(reason, origins.into_iter().chain(seen).collect(), Missing::Mailbox)
         }
         (Settled::Missing, Settled::Conflict(origins)) => Switch::Open(
-            "the exports disagree about the organisation's setting, and the mailbox's own value wasn't collected".into(),
+            text!("the exports disagree about the organisation's setting, and the mailbox's own value wasn't collected"),
             origins,
             Missing::Both,
         ),
         (Settled::Missing, Settled::Missing) => Switch::Open(
-            "neither the mailbox's value nor the organisation's was collected".into(),
+            text!("neither the mailbox's value nor the organisation's was collected"),
             records.iter().map(|r| r.origin.clone()).collect(),
             Missing::Both,
         ),
@@ -328,11 +378,11 @@ fn sure(mailbox: &MailboxView<'_>) -> Confidence {
     }
 }
 
-fn reply_words(id: &str) -> &'static str {
+fn reply_words(id: &str) -> Text {
     match id {
-        "smtp.535_5_7_139_mailbox" => "SMTP AUTH is disabled for the mailbox (535 5.7.139)",
-        "smtp.535_5_7_139_security_defaults" => "security defaults of the tenant block the sign-in (535 5.7.139)",
-        _ => "SMTP AUTH is disabled for the tenant, and the mailbox has no exception (535 5.7.139)",
+        "smtp.535_5_7_139_mailbox" => text!("SMTP AUTH is disabled for the mailbox (535 5.7.139)"),
+        "smtp.535_5_7_139_security_defaults" => text!("security defaults of the tenant block the sign-in (535 5.7.139)"),
+        _ => text!("SMTP AUTH is disabled for the tenant, and the mailbox has no exception (535 5.7.139)"),
     }
 }
 
@@ -352,10 +402,10 @@ fn from_logs_alone(case: &Case, check: &Check) -> Option<Vec<Finding>> {
                 check
                     .fail(
                         subject,
-                        format!(
-                            "Exchange Online refused to send: {} ({}); mail can't be sent",
-                            reply_words(&id),
-                            span_words(first, last, count)
+                        text!(
+                            "Exchange Online refused to send: {reply} ({span}); mail can't be sent",
+                            reply = reply_words(&id),
+                            span = span_words(first, last, count)
                         ),
                     )
                     .at(&first.origin)
@@ -367,11 +417,11 @@ fn from_logs_alone(case: &Case, check: &Check) -> Option<Vec<Finding>> {
                 check
                     .warn(
                         subject,
-                        format!(
-                            "sending was refused: {} until {}; mail went out again at {} (healed)",
-                            reply_words(&id),
-                            failed.last,
-                            done.last
+                        text!(
+                            "sending was refused: {reply} until {last}; mail went out again at {time} (healed)",
+                            reply = reply_words(&id),
+                            last = failed.last,
+                            time = done.last
                         ),
                     )
                     .at(&failed.last_origin)
@@ -386,9 +436,9 @@ fn from_logs_alone(case: &Case, check: &Check) -> Option<Vec<Finding>> {
         let finding = check
             .fail(
                 Subject::deployment(),
-                format!(
-                    "Exchange Online refused to send: {}; the evidence doesn't say for which mailbox",
-                    reply_words(&hit.id)
+                text!(
+                    "Exchange Online refused to send: {reply}; the evidence doesn't say for which mailbox",
+                    reply = reply_words(&hit.id)
                 ),
             )
             .confidence(Confidence::Medium)
@@ -401,10 +451,13 @@ fn from_logs_alone(case: &Case, check: &Check) -> Option<Vec<Finding>> {
 
 impl Finding {
     /// Puts the mailbox's address into the commands of the remedy.
-    pub(super) fn remedy_for(mut self, address: &str) -> Self {
-        for step in &mut self.remedy {
-            *step = step.replace("<mailbox>", address);
-        }
+    pub(super) fn remedy_for(self, address: &str) -> Self {
+        self.remedy_with("<mailbox>", address)
+    }
+
+    /// Puts `name` in the place of `word` in the commands of the remedy.
+    pub(super) fn remedy_with(mut self, word: &'static str, name: &str) -> Self {
+        self.remedy = self.remedy.into_iter().map(|step| step.naming(word, name)).collect();
         self
     }
 }

@@ -6,7 +6,9 @@ use super::tie::Servers;
 use crate::case::Case;
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Role, Severity, Subject, SubjectKind, Want};
-use crate::model::{Origin, Reach, Stamp, is_internal_ip};
+use crate::model::Part;
+use crate::model::{Origin, Reach, Stamp, Text, is_internal_ip};
+use crate::text;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The check.
@@ -47,12 +49,13 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     Ok(findings.collect())
 }
 
-fn want(host: &str) -> Want {
+fn want(host: &dyn Part) -> Want {
     Want::new(
         Role::EceAdmin,
-        format!("name look-ups on {host}"),
-        format!(
-            "on {host}: hostname; nslookup login.microsoftonline.com; nslookup outlook.office365.com; nslookup smtp.office365.com; type C:\\Windows\\System32\\drivers\\etc\\hosts"
+        text!("name look-ups on {host}", host = host.part()),
+        text!(
+            "on {host}: hostname; nslookup login.microsoftonline.com; nslookup outlook.office365.com; nslookup smtp.office365.com; type C:\\Windows\\System32\\drivers\\etc\\hosts",
+            host = host.part()
         ),
     )
 }
@@ -67,20 +70,24 @@ fn pinned(case: &Case, check: &Check, servers: &Servers, at: usize, subject: &Su
             continue;
         };
         let works = proofs.iter().any(|p| p.host == *name && p.reach == Reach::Open);
-        let message = format!(
-            "the hosts file of {} pins {name} to {}",
-            servers.list.get(at).map_or("", |s| s.host.as_str()),
-            entry.ip
+        let message = text!(
+            "the hosts file of {host} pins {name} to {ip}",
+            host = servers.list.get(at).map(|s| &s.host),
+            name,
+            ip = entry.ip
         );
         let finding = if is_internal_ip(&entry.ip) && !works {
             check.fail(
                 subject.clone(),
-                format!("{message}, an internal address: connections to it never reach Microsoft"),
+                text!("{message}, an internal address: connections to it never reach Microsoft", message),
             )
         } else {
             check.warn(
                 subject.clone(),
-                format!("{message}: Microsoft's addresses change, and the entry will send ECE to a dead one"),
+                text!(
+                    "{message}: Microsoft's addresses change, and the entry will send ECE to a dead one",
+                    message
+                ),
             )
         };
         return Some(finding.confidence(confidence).at(&entry.origin));
@@ -127,7 +134,12 @@ fn judge(check: &Check, host: &str, subject: Subject, names: &BTreeMap<String, V
                 return check
                     .fail(
                         subject,
-                        format!("the name {name} does not resolve on {host}: ECE can't reach {}", what(name)),
+                        text!(
+                            "the name {name} does not resolve on {host}: ECE can't reach {what}",
+                            name,
+                            host,
+                            what = what(name)
+                        ),
                     )
                     .confidence(bad.confidence)
                     .at(&bad.origin)
@@ -138,19 +150,28 @@ fn judge(check: &Check, host: &str, subject: Subject, names: &BTreeMap<String, V
             }
             Word::Contradiction(bad, ok) => {
                 return check
-                    .unknown(subject, format!("one piece of evidence shows that {name} does not resolve on {host}, another that it does, and nothing says which is later"))
+                    .unknown(subject, text!(
+                        "one piece of evidence shows that {name} does not resolve on {host}, another that it does, and nothing says which is later",
+                        name,
+                        host,
+                    ))
                     .at(&bad.origin)
                     .at(&ok.origin)
-                    .want(want(host));
+                    .want(want(&host));
             }
         }
     }
     if let Some((name, bad, now)) = healed.first() {
-        let since = now.time.map(|t| format!(" at {t}")).unwrap_or_default();
+        let since = now.time.map(|t| text!(" at {t}", t));
         return check
             .warn(
                 subject,
-                format!("the name {name} did not resolve on {host} for a while, and does again{since}: healed"),
+                text!(
+                    "the name {name} did not resolve on {host} for a while, and does again{since}: healed",
+                    name,
+                    host,
+                    since
+                ),
             )
             .at(&bad.origin)
             .at(&now.origin);
@@ -160,28 +181,34 @@ fn judge(check: &Check, host: &str, subject: Subject, names: &BTreeMap<String, V
         let listed: Vec<&str> = good.iter().map(|(name, _)| *name).collect();
         let surest = good.iter().map(|(_, s)| s.confidence).max().unwrap_or(Confidence::High);
         return check
-            .pass(subject, format!("{} resolve on {host}", listed.join(", ")))
+            .pass(subject, text!("{listed} resolve on {host}", listed = listed.join(", "), host))
             .confidence(surest)
             .at_all(good.iter().take(4).map(|(_, s)| &s.origin));
     }
     let partly = match good.first() {
-        Some((name, _)) => format!(
-            "{name} resolves on {host}, but nothing shows it for the {} host",
-            if purposes.contains(&Purpose::SignIn) { "mail" } else { "sign-in" }
+        Some((name, _)) => text!(
+            "{name} resolves on {host}, but nothing shows it for the {kind} host",
+            name,
+            host,
+            kind = if purposes.contains(&Purpose::SignIn) {
+                text!("mail")
+            } else {
+                text!("sign-in")
+            }
         ),
-        None => format!("nothing shows whether Microsoft's names resolve on {host}"),
+        None => text!("nothing shows whether Microsoft's names resolve on {host}", host),
     };
     check
         .unknown(subject, partly)
         .at_all(good.iter().take(2).map(|(_, s)| &s.origin))
-        .want(want(host))
+        .want(want(&host))
 }
 
-fn what(name: &str) -> &'static str {
+fn what(name: &str) -> Text {
     match purpose_of(name) {
-        Some(Purpose::SignIn) => "the sign-in service, so no token is issued or renewed",
-        Some(Purpose::Graph) => "Graph, so no mail is fetched or sent",
-        _ => "the mail service",
+        Some(Purpose::SignIn) => text!("the sign-in service, so no token is issued or renewed"),
+        Some(Purpose::Graph) => text!("Graph, so no mail is fetched or sent"),
+        _ => text!("the mail service"),
     }
 }
 

@@ -6,7 +6,8 @@ use super::tie::Servers;
 use crate::case::{Case, ServerView};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Role, Severity, Subject, SubjectKind, Want};
-use crate::model::{Inbound, Origin, Reach, ServerRole};
+use crate::model::{Inbound, Origin, Reach, ServerRole, Text};
+use crate::text;
 use std::collections::BTreeSet;
 
 /// The check.
@@ -33,17 +34,19 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     let (proofs, homeless) = collect(case, &servers);
     if servers.list.is_empty() {
         let mut gap = Gap::missing(
-            "no evidence names the application and services servers, so that no port test can be tied to one",
+            text!("no evidence names the application and services servers, so that no port test can be tied to one"),
             vec![
                 Want::new(
                     Role::EceAdmin,
-                    "host names, roles and addresses of the ECE servers",
-                    "a note with one line per server: name, role (application or services), IP address",
+                    text!("host names, roles and addresses of the ECE servers"),
+                    text!("a note with one line per server: name, role (application or services), IP address"),
                 ),
                 Want::new(
                     Role::Network,
-                    "a port test from each server",
-                    "on each server: hostname; Test-NetConnection login.microsoftonline.com -Port 443; Test-NetConnection smtp.office365.com -Port 587; Test-NetConnection outlook.office365.com -Port 993",
+                    text!("a port test from each server"),
+                    text!(
+                        "on each server: hostname; Test-NetConnection login.microsoftonline.com -Port 443; Test-NetConnection smtp.office365.com -Port 587; Test-NetConnection outlook.office365.com -Port 993"
+                    ),
                 ),
             ],
         );
@@ -101,18 +104,17 @@ impl Grid<'_> {
         Subject::new(SubjectKind::Server, format!("{host} {port}"))
     }
 
-    fn role(&self) -> &'static str {
-        if self.is_services() {
-            ServerRole::Services.words()
-        } else {
-            ServerRole::Application.words()
+    fn role(&self) -> Text {
+        match self.is_services() {
+            true => text!("services server"),
+            false => text!("application server"),
         }
     }
 
     fn cell(&self, port: u16, proofs: &[Proof]) -> Option<Finding> {
         let only_graph = self.used.len() == 1 && self.used.contains(&Inbound::Graph);
         if only_graph && port != 443 {
-            let message = format!("mail goes over Graph API (443): port {port} isn't used");
+            let message = text!("mail goes over Graph API (443): port {port} isn't used", port);
             return Some(self.check.not_applicable(self.subject(port), message));
         }
         let fits = |inbound| self.used.is_empty() || self.used.contains(&inbound);
@@ -134,29 +136,40 @@ impl Grid<'_> {
     fn unneeded(&self, port: u16, state: State<'_>) -> Option<Finding> {
         let subject = self.subject(port);
         let fetched = match (port, self.is_services()) {
-            (_, false) => "only the services server fetches mail",
-            (993, true) => "mail is fetched by POP3",
-            _ => "mail is fetched by IMAP",
+            (_, false) => text!("only the services server fetches mail"),
+            (993, true) => text!("mail is fetched by POP3"),
+            _ => text!("mail is fetched by IMAP"),
         };
         Some(match state {
             State::Closed(proof) if !self.is_services() => self
                 .check
                 .warn(
                     subject,
-                    format!(
-                        "port {port} to {} is closed from the application server; {fetched}, but the tech note asks for it from both",
-                        proof.host
+                    text!(
+                        "port {port} to {host} is closed from the application server; {fetched}, but the tech note asks for it from both",
+                        port,
+                        host = proof.host,
+                        fetched
                     ),
                 )
                 .severity(Severity::Low)
                 .confidence(proof.confidence)
                 .at(&proof.origin),
             State::Open(proofs) => with_all(
-                self.check
-                    .pass(subject, format!("port {port} is open from the {} {}", self.role(), self.server.host)),
+                self.check.pass(
+                    subject,
+                    text!(
+                        "port {port} is open from the {role} {host}",
+                        port,
+                        role = self.role(),
+                        host = self.server.host
+                    ),
+                ),
                 &proofs,
             ),
-            _ if self.is_services() && !self.used.is_empty() => self.check.not_applicable(subject, format!("{fetched}: port {port} isn't used")),
+            _ if self.is_services() && !self.used.is_empty() => self
+                .check
+                .not_applicable(subject, text!("{fetched}: port {port} isn't used", fetched, port)),
             _ => return None,
         })
     }
@@ -167,18 +180,28 @@ impl Grid<'_> {
         let purpose = purpose_of_port(port);
         match state {
             State::Open(proofs) => with_all(
-                self.check.pass(subject, format!("port {port} to {} is open from the {role} {host} ({purpose})", hosts_of(&proofs))),
+                self.check.pass(subject, text!(
+                    "port {port} to {proofs} is open from the {role} {host} ({purpose})",
+                    port,
+                    proofs = hosts_of(&proofs),
+                    role,
+                    host,
+                    purpose,
+                )),
                 &proofs,
             ),
             State::Healed { fault, open } => self
                 .check
                 .warn(
                     subject,
-                    format!(
-                        "connections from the {role} {host} to {} port {port} failed{}, and work again{}: healed",
-                        fault.host,
-                        span_words(fault),
-                        open.time.map(|t| format!(" at {t}")).unwrap_or_default()
+                    text!(
+                        "connections from the {role} {host} to {to} port {port} failed{span}, and work again{again}: healed",
+                        role,
+                        host,
+                        to = fault.host,
+                        port,
+                        span = span_words(fault),
+                        again = open.time.map(|t| text!(" at {t}", t)),
                     ),
                 )
                 .at(&fault.origin)
@@ -187,14 +210,32 @@ impl Grid<'_> {
                 .check
                 .unknown(
                     subject,
-                    format!("port {port} to {} is closed from the {role} {host}, but nothing says whether mail is fetched by IMAP (993) or POP3 (995)", proof.host),
+                    text!(
+                        "port {port} to {to} is closed from the {role} {host}, but nothing says whether mail is fetched by IMAP (993) or POP3 (995)",
+                        port,
+                        to = proof.host,
+                        role,
+                        host,
+                    ),
                 )
                 .at(&proof.origin)
-                .want(Want::new(Role::EceAdmin, "the server type of the e-mail accounts", "Apps > Email > Accounts: Server Type of each account")),
+                .want(Want::new(Role::EceAdmin, text!(
+                    "the server type of the e-mail accounts"
+                ), text!(
+                    "Apps > Email > Accounts: Server Type of each account"
+                ))),
             State::Closed(proof) => {
                 let mut finding = self
                     .check
-                    .fail(subject, format!("port {port} to {} is closed from the {role} {host} ({}): {}", proof.host, proof.tool, consequence(port, self.is_services())))
+                    .fail(subject, text!(
+                        "port {port} to {to} is closed from the {role} {host} ({tool}): {consequence}",
+                        port,
+                        to = proof.host,
+                        role,
+                        host,
+                        tool = Text::figure(proof.tool),
+                        consequence = consequence(port, self.is_services()),
+                    ))
                     .severity(if port == 443 { Severity::Critical } else { Severity::High })
                     .confidence(proof.confidence)
                     .at(&proof.origin);
@@ -207,9 +248,14 @@ impl Grid<'_> {
                 .check
                 .unknown(
                     subject,
-                    format!(
-                        "one piece of evidence shows port {port} closed from {host} ({}, to {}), another open ({}, to {}), and nothing says which is later",
-                        closed.tool, closed.host, open.tool, open.host
+                    text!(
+                        "one piece of evidence shows port {port} closed from {host} ({tool}, to {closed_host}), another open ({open_tool}, to {open_host}), and nothing says which is later",
+                        port,
+                        host,
+                        tool = Text::figure(closed.tool),
+                        closed_host = closed.host,
+                        open_tool = Text::figure(open.tool),
+                        open_host = open.host,
                     ),
                 )
                 .at(&closed.origin)
@@ -217,18 +263,23 @@ impl Grid<'_> {
                 .want(self.want(port)),
             State::NotResolved(proof) => self
                 .check
-                .unknown(subject, format!("the name {} did not resolve on {host}, so that port {port} was never tried (see network.hosts)", proof.host))
+                .unknown(subject, text!(
+                    "the name {to} did not resolve on {host}, so that port {port} was never tried (see network.hosts)",
+                    to = proof.host,
+                    host,
+                    port,
+                ))
                 .at(&proof.origin)
                 .want(self.want(port)),
             State::Elsewhere(proof) => self
                 .check
-                .unknown(subject, format!("port {port} is open from {host} to {}, but the sign-in host was not tested", proof.host))
+                .unknown(subject, text!("port {port} is open from {host} to {to}, but the sign-in host was not tested", port, host, to = proof.host))
                 .at(&proof.origin)
                 .want(self.want(port)),
             State::NotCollected => {
-                let note = if self.homeless.is_empty() { "" } else { "; port tests stand in the bundle, but nothing says on which server they ran" };
+                let note = (!self.homeless.is_empty()).then(|| text!("; port tests stand in the bundle, but nothing says on which server they ran"));
                 self.check
-                    .unknown(subject, format!("nothing shows whether port {port} is open from the {role} {host}{note}"))
+                    .unknown(subject, text!("nothing shows whether port {port} is open from the {role} {host}{note}", port, role, host, note))
                     .at_all(self.homeless.iter().take(2))
                     .want(self.want(port))
             }
@@ -243,8 +294,13 @@ impl Grid<'_> {
         };
         Want::new(
             Role::EceAdmin,
-            format!("a test of port {port} from {}", self.server.host),
-            format!("on {}: hostname; Test-NetConnection {target} -Port {port}", self.server.host),
+            text!("a test of port {port} from {host}", port, host = self.server.host),
+            text!(
+                "on {host}: hostname; Test-NetConnection {target} -Port {port}",
+                host = self.server.host,
+                target,
+                port
+            ),
         )
     }
 
@@ -358,30 +414,30 @@ fn hosts_of(proofs: &[&Proof]) -> String {
     hosts.into_iter().collect::<Vec<_>>().join(", ")
 }
 
-fn span_words(fault: &Proof) -> String {
+fn span_words(fault: &Proof) -> Text {
     match (fault.since, fault.time) {
-        (Some(since), Some(time)) if since != time => format!(" from {since} to {time}"),
-        (_, Some(time)) => format!(" at {time}"),
-        _ => String::new(),
+        (Some(since), Some(time)) if since != time => text!(" from {since} to {time}", since, time),
+        (_, Some(time)) => text!(" at {time}", time),
+        _ => Text::default(),
     }
 }
 
-fn purpose_of_port(port: u16) -> &'static str {
+fn purpose_of_port(port: u16) -> Text {
     match port {
-        443 => "tokens",
-        587 => "sending",
-        993 => "fetching by IMAP",
-        _ => "fetching by POP3",
+        443 => text!("tokens"),
+        587 => text!("sending"),
+        993 => text!("fetching by IMAP"),
+        _ => text!("fetching by POP3"),
     }
 }
 
-fn consequence(port: u16, services: bool) -> &'static str {
+fn consequence(port: u16, services: bool) -> Text {
     match (port, services) {
-        (443, true) => "tokens can't be renewed, and an hour later all mail stands still",
-        (443, false) => "no first token can be generated",
-        (587, true) => "no mail can be sent",
-        (587, false) => "alarm and notification mail can't be sent through Office 365",
-        _ => "no mail can be fetched",
+        (443, true) => text!("tokens can't be renewed, and an hour later all mail stands still"),
+        (443, false) => text!("no first token can be generated"),
+        (587, true) => text!("no mail can be sent"),
+        (587, false) => text!("alarm and notification mail can't be sent through Office 365"),
+        _ => text!("no mail can be fetched"),
     }
 }
 

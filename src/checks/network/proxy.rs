@@ -6,7 +6,9 @@ use super::tie::Servers;
 use crate::case::{Case, ServerView};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Role, Severity, Subject, SubjectKind, Want};
+use crate::model::Part;
 use crate::model::{Fact, Origin, Proxy, ProxyUser, Reach};
+use crate::text;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -38,12 +40,13 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     Ok(findings.collect())
 }
 
-fn want(host: &str) -> Want {
+fn want(host: &dyn Part) -> Want {
     Want::new(
         Role::EceAdmin,
-        format!("proxy settings and Java options of {host}"),
-        format!(
-            "on {host}: hostname; netsh winhttp show proxy; wmic process where \"name='java.exe'\" get CommandLine (mask passwords); curl.exe -v https://login.microsoftonline.com/common/discovery/keys"
+        text!("proxy settings and Java options of {host}", host = host.part()),
+        text!(
+            "on {host}: hostname; netsh winhttp show proxy; wmic process where \"name='java.exe'\" get CommandLine (mask passwords); curl.exe -v https://login.microsoftonline.com/common/discovery/keys",
+            host = host.part()
         ),
     )
 }
@@ -118,15 +121,18 @@ fn judge(case: &Case, check: &Check, server: &ServerView, seen: &Seen<'_>, proof
             let fault = case.logs.hits.iter().find(|h| h.id == id).and_then(|h| h.span.last);
             fault.zip(w.time).is_some_and(|(f, t)| super::proofs::is_later(t, f))
         });
-        let message = format!("a proxy refused calls of ECE on {host} (407 or a failed tunnel in its log)");
+        let message = text!("a proxy refused calls of ECE on {host} (407 or a failed tunnel in its log)", host);
         let finding = if healed {
             check
-                .warn(subject, format!("{message}, and later calls went through: healed"))
+                .warn(subject, text!("{message}, and later calls went through: healed", message))
                 .at_all(works.map(|w| &w.origin))
         } else {
             check.fail(
                 subject,
-                format!("{message}: it wants a login that ECE can't give, so no token is issued or renewed"),
+                text!(
+                    "{message}: it wants a login that ECE can't give, so no token is issued or renewed",
+                    message
+                ),
             )
         };
         return finding
@@ -135,11 +141,15 @@ fn judge(case: &Case, check: &Check, server: &ServerView, seen: &Seen<'_>, proof
             .explains("check:token.refresh");
     }
     if let Some(met) = seen.met.iter().find(|p| p.refused).filter(|_| works.is_none()) {
-        let name = met.server.as_deref().unwrap_or("a proxy");
+        let name = met.server.as_ref().map_or_else(|| text!("a proxy"), |server| server.part());
         return check
             .fail(
                 subject,
-                format!("{name} stands between {host} and Microsoft and refuses the connection: ECE's token calls end there too"),
+                text!(
+                    "{name} stands between {host} and Microsoft and refuses the connection: ECE's token calls end there too",
+                    name,
+                    host
+                ),
             )
             .confidence(seen.confidence)
             .at(&met.origin);
@@ -151,13 +161,17 @@ fn judge(case: &Case, check: &Check, server: &ServerView, seen: &Seen<'_>, proof
             return check
                 .fail(
                     subject,
-                    format!("Java's proxy {name} is bypassed for the sign-in host (http.nonProxyHosts), and the direct way from {host} is closed"),
+                    text!(
+                        "Java's proxy {name} is bypassed for the sign-in host (http.nonProxyHosts), and the direct way from {host} is closed",
+                        name,
+                        host
+                    ),
                 )
                 .at(&java.origin)
                 .at(&closed.origin);
         }
         return check
-            .pass(subject, format!("Java on {host} is told to use the proxy {name}"))
+            .pass(subject, text!("Java on {host} is told to use the proxy {name}", host, name))
             .confidence(seen.confidence)
             .at(&java.origin);
     }
@@ -165,7 +179,7 @@ fn judge(case: &Case, check: &Check, server: &ServerView, seen: &Seen<'_>, proof
         return check
             .pass(
                 subject,
-                format!("calls of ECE on {host} reach the sign-in host: no proxy stands in their way"),
+                text!("calls of ECE on {host} reach the sign-in host: no proxy stands in their way", host),
             )
             .at(&works.origin);
     }
@@ -180,38 +194,54 @@ fn judge(case: &Case, check: &Check, server: &ServerView, seen: &Seen<'_>, proof
         let closed = last(Reach::Closed);
         return match (open, closed, seen.configuration) {
             (Some(open), _, _) => check
-                .pass(subject, format!("Windows on {host} uses the proxy {name}, but the sign-in host is reached directly: Java needs no proxy"))
+                .pass(subject, text!(
+                    "Windows on {host} uses the proxy {name}, but the sign-in host is reached directly: Java needs no proxy",
+                    host,
+                    name,
+                ))
                 .confidence(seen.confidence)
                 .at(&windows.origin)
                 .at(&open.origin),
             (None, Some(closed), configuration) if configuration.is_some() || closed.from_log => check
-                .fail(subject, format!("Windows on {host} reaches the web through the proxy {name}, Java is not told of it, and the direct way to the sign-in host is closed: ECE gets no tokens"))
+                .fail(subject, text!(
+                    "Windows on {host} reaches the web through the proxy {name}, Java is not told of it, and the direct way to the sign-in host is closed: ECE gets no tokens",
+                    host,
+                    name,
+                ))
                 .confidence(seen.confidence)
                 .at(&windows.origin)
                 .at(&closed.origin)
                 .at_all(configuration),
             (None, None, Some(configuration)) => check
-                .warn(subject, format!("Windows on {host} uses the proxy {name}, and Java's options name none: Java ignores the setting of Windows, so ECE's token calls go directly or fail"))
+                .warn(subject, text!(
+                    "Windows on {host} uses the proxy {name}, and Java's options name none: Java ignores the setting of Windows, so ECE's token calls go directly or fail",
+                    host,
+                    name,
+                ))
                 .confidence(seen.confidence)
                 .at(&windows.origin)
                 .at(configuration)
-                .want(want(host)),
+                .want(want(&host)),
             _ => check
-                .unknown(subject, format!("Windows on {host} uses the proxy {name}; whether Java is told of it, and whether the direct way is open, isn't shown"))
+                .unknown(subject, text!(
+                    "Windows on {host} uses the proxy {name}; whether Java is told of it, and whether the direct way is open, isn't shown",
+                    host,
+                    name,
+                ))
                 .at(&windows.origin)
                 .at_all(closed.map(|c| &c.origin))
-                .want(want(host)),
+                .want(want(&host)),
         };
     }
     if let Some(direct) = seen.windows.first() {
         return check
-            .pass(subject, format!("Windows on {host} has direct access: no proxy is set"))
+            .pass(subject, text!("Windows on {host} has direct access: no proxy is set", host))
             .confidence(seen.confidence.max(Confidence::Medium))
             .at(&direct.origin);
     }
     check
-        .unknown(subject, format!("nothing shows whether a proxy stands between {host} and Microsoft"))
-        .want(want(host))
+        .unknown(subject, text!("nothing shows whether a proxy stands between {host} and Microsoft", host))
+        .want(want(&host))
 }
 
 /// True if a list like `localhost|*.contoso.com` takes the sign-in host out of the proxy's hands.

@@ -3,7 +3,8 @@
 use crate::case::{Case, ServerView, short_host};
 use crate::checks::Gap;
 use crate::finding::{Confidence, Want};
-use crate::model::{Origin, ServerRole};
+use crate::model::{Origin, Part, ServerRole};
+use crate::text;
 
 /// The servers that need the network: application and services servers, with what ties evidence to them.
 pub struct Servers {
@@ -22,7 +23,7 @@ impl Servers {
     }
 
     /// The same, for a check that can say nothing without them; else the gap that asks for what `want` tells of a server.
-    pub fn named(case: &Case, want: fn(&str) -> Want) -> Result<Self, Gap> {
+    pub fn named(case: &Case, want: fn(&dyn Part) -> Want) -> Result<Self, Gap> {
         let servers = Self::of(case);
         if servers.list.is_empty() { Err(unnamed(want)) } else { Ok(servers) }
     }
@@ -85,8 +86,11 @@ impl Servers {
 }
 
 /// The gap of a case that names no application and services server: what `want` tells of one is wanted of each.
-pub fn unnamed(want: fn(&str) -> Want) -> Gap {
-    Gap::missing("no evidence names the application and services servers", vec![want("each ECE server")])
+pub fn unnamed(want: fn(&dyn Part) -> Want) -> Gap {
+    Gap::missing(
+        text!("no evidence names the application and services servers"),
+        vec![want(&text!("each ECE server"))],
+    )
 }
 
 /// True if `word` stands in `text` with no letter or digit beside it.

@@ -7,7 +7,9 @@ use super::tie::{Servers, unnamed};
 use crate::case::{Case, ServerView};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Role, Severity, Subject, SubjectKind, Want};
-use crate::model::{Fact, OperationKind, Origin, Outcome, Stamp, TlsProbe, TrustStore, organisation};
+use crate::model::Part;
+use crate::model::{Fact, OperationKind, Origin, Outcome, Stamp, Text, TlsProbe, TrustStore, organisation};
+use crate::text;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -54,7 +56,7 @@ fn without_servers(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
             check
                 .fail(
                     Subject::deployment(),
-                    "Java refuses the certificates of Microsoft's hosts (PKIX errors in a log); on which server, nothing says",
+                    text!("Java refuses the certificates of Microsoft's hosts (PKIX errors in a log); on which server, nothing says"),
                 )
                 .confidence(Confidence::Medium)
                 .at_all(hit.samples.iter().take(3))
@@ -64,12 +66,13 @@ fn without_servers(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     }
 }
 
-fn want(host: &str) -> Want {
+fn want(host: &dyn Part) -> Want {
     Want::new(
         Role::EceAdmin,
-        format!("the Java trust store of {host}"),
-        format!(
-            "on {host}: hostname; \"<ECE>\\jdk\\bin\\keytool\" -list -v -keystore \"<ECE>\\jdk\\lib\\security\\cacerts\" > keytool_{host}.txt (password: changeit, unless it was changed; the whole output, no filter)"
+        text!("the Java trust store of {host}", host = host.part()),
+        text!(
+            "on {host}: hostname; \"<ECE>\\jdk\\bin\\keytool\" -list -v -keystore \"<ECE>\\jdk\\lib\\security\\cacerts\" > keytool_{host}.txt (password: changeit, unless it was changed; the whole output, no filter)",
+            host = host.part()
         ),
     )
 }
@@ -165,17 +168,21 @@ impl<'a> Server<'a> {
         }
         match (listing, has_root) {
             (Some((store, confidence)), Some(true)) => check
-                .pass(self.subject(), format!("the Java trust store of {host} has {}", root.name))
+                .pass(self.subject(), text!("the Java trust store of {host} has {name}", host, name = root.name))
                 .confidence(*confidence)
                 .at(&store.origin),
             (Some((store, confidence)), _) if store.is_complete() => self.lacking(check, store, *confidence),
             (Some((store, _)), _) => check
                 .unknown(
                     self.subject(),
-                    format!("the listing of {host}'s trust store doesn't show {}, but it is incomplete", root.name),
+                    text!(
+                        "the listing of {host}'s trust store doesn't show {name}, but it is incomplete",
+                        host,
+                        name = root.name
+                    ),
                 )
                 .at(&store.origin)
-                .want(want(host)),
+                .want(want(&host)),
             (None, _) => self.unlisted(check),
         }
     }
@@ -185,23 +192,40 @@ impl<'a> Server<'a> {
         let (id, healed, places) = self.errors.first()?;
         let host = &self.view.host;
         if let Some((time, origin)) = healed {
-            let message = format!("Java on {host} refused certificates of Microsoft's hosts for a while; connections work again at {time}: healed");
+            let message = text!(
+                "Java on {host} refused certificates of Microsoft's hosts for a while; connections work again at {time}: healed",
+                host,
+                time
+            );
             return Some(check.warn(self.subject(), message).at_all(places).at(origin));
         }
         let root = &roots::needed().name;
         let complete = listing.is_some_and(|(s, _)| s.is_complete());
         let why = match (self.intercepted, has_root) {
-            (Some((_, issuer, _)), _) => format!("the chain is issued by `{issuer}`: a device intercepts TLS, and Java doesn't trust its root"),
-            (None, Some(false)) if complete => format!("the trust store lacks {root}, on which Microsoft's hosts rest"),
+            (Some((_, issuer, _)), _) => text!(
+                "the chain is issued by `{issuer}`: a device intercepts TLS, and Java doesn't trust its root",
+                issuer
+            ),
+            (None, Some(false)) if complete => text!("the trust store lacks {root}, on which Microsoft's hosts rest", root),
             (None, Some(true)) => {
-                format!("the trust store has {root}, so another root is missing: most likely a device intercepts TLS with a private one")
+                text!(
+                    "the trust store has {root}, so another root is missing: most likely a device intercepts TLS with a private one",
+                    root
+                )
             }
-            _ => format!("the trust store lacks the root ({root} since 2025 and 2026), or a device intercepts TLS"),
+            _ => text!(
+                "the trust store lacks the root ({root} since 2025 and 2026), or a device intercepts TLS",
+                root
+            ),
         };
         let mut finding = check
             .fail(
                 self.subject(),
-                format!("Java on {host} refuses the certificates of Microsoft's hosts (PKIX errors in its log): {why}"),
+                text!(
+                    "Java on {host} refuses the certificates of Microsoft's hosts (PKIX errors in its log): {why}",
+                    host,
+                    why
+                ),
             )
             .at_all(places.iter().take(3));
         for (id, ..) in &self.errors {
@@ -215,7 +239,7 @@ impl<'a> Server<'a> {
         if let Some((store, _)) = listing {
             finding = finding.at(&store.origin);
         } else {
-            finding = finding.want(want(host));
+            finding = finding.want(want(&host));
         }
         Some(finding.at_all(self.intercepted.map(|(probe, ..)| &probe.origin)))
     }
@@ -232,19 +256,24 @@ impl<'a> Server<'a> {
         let host = &self.view.host;
         let to = probe.to.as_ref().map_or("", |(h, _)| h.as_str());
         let told = listing.is_some_and(|(store, _)| trusts_issuer(store, &probe.issuers));
-        let message = format!("{to} shows {host} a certificate issued by `{issuer}`, not by Microsoft or DigiCert: a device intercepts TLS");
+        let message = text!(
+            "{to} shows {host} a certificate issued by `{issuer}`, not by Microsoft or DigiCert: a device intercepts TLS",
+            to,
+            host,
+            issuer
+        );
         let works = self.tokens_work.as_ref().or(self.mail_works.as_ref());
         if told {
             let listed = listing.map(|(store, _)| &store.origin);
             return check
-                .warn(self.subject(), format!("{message}; the Java trust store has its root"))
+                .warn(self.subject(), text!("{message}; the Java trust store has its root", message))
                 .confidence(confidence)
                 .at(&probe.origin)
                 .at_all(listed);
         }
         if let Some((_, origin)) = works {
             return check
-                .warn(self.subject(), format!("{message}; ECE's own connections work all the same"))
+                .warn(self.subject(), text!("{message}; ECE's own connections work all the same", message))
                 .confidence(confidence)
                 .at(&probe.origin)
                 .at(origin);
@@ -252,11 +281,11 @@ impl<'a> Server<'a> {
         check
             .fail(
                 self.subject(),
-                format!("{message}. Java trusts it only if the device's root stands in its own store"),
+                text!("{message}. Java trusts it only if the device's root stands in its own store", message),
             )
             .confidence(confidence.max(Confidence::Medium))
             .at(&probe.origin)
-            .want(want(host))
+            .want(want(&host))
     }
 
     /// A complete listing without the root, and no errors: the date decides.
@@ -264,55 +293,57 @@ impl<'a> Server<'a> {
         let host = &self.view.host;
         let root = roots::needed();
         let former = roots::former_in(store);
-        let age = if former.is_empty() {
-            String::new()
-        } else {
-            format!(" (it has {})", former.join(" and "))
-        };
-        let message = format!("the Java trust store of {host} lacks {}{age}", root.name);
+        let age = (!former.is_empty()).then(|| text!(" (it has {former})", former = Text::joined(former, text!(" and "))));
+        let message = text!("the Java trust store of {host} lacks {name}{age}", host, name = root.name, age);
         let due = |need: &&Need, now: Stamp| need.since().is_some_and(|since| !is_later(since, now));
         let finding = match &self.now {
             None => check
                 .unknown(
                     self.subject(),
-                    format!(
-                        "{message}; Microsoft's hosts rest on it since {}, but nothing in the bundle is dated",
-                        dates(&root.needed)
+                    text!(
+                        "{message}; Microsoft's hosts rest on it since {dates}, but nothing in the bundle is dated",
+                        message,
+                        dates = dates(&root.needed)
                     ),
                 )
                 .want(Want::new(
                     Role::EceAdmin,
-                    "the day on which the evidence was taken",
-                    "run again with --as-of <date>",
+                    text!("the day on which the evidence was taken"),
+                    text!("run again with --as-of <date>"),
                 )),
             Some(now) => match root.needed.iter().filter(|n| due(n, now.value)).collect::<Vec<_>>().as_slice() {
                 [] => {
-                    let sources: Vec<&str> = root.needed.iter().map(|n| n.source.as_str()).collect();
+                    let sources = Text::joined(root.needed.iter().map(|n| Text::figure(&n.source)), Text::figure("; "));
                     let when = dates(&root.needed);
                     check.warn(
                         self.subject(),
-                        format!("{message}: connections will fail from {when} on ({})", sources.join("; ")),
+                        text!("{message}: connections will fail from {when} on ({sources})", message, when, sources),
                     )
                 }
                 due => {
-                    let hosts: Vec<String> = due
-                        .iter()
-                        .map(|n| format!("{} (since {})", n.hosts, n.since().map(|s| s.date()).unwrap_or_default()))
-                        .collect();
+                    let hosts = due.iter().map(|n| {
+                        text!(
+                            "{hosts} (since {date})",
+                            hosts = Text::catalogued(n.hosts.clone()),
+                            date = n.since().map(|s| Text::figure(s.date()))
+                        )
+                    });
+                    let hosts = Text::joined(hosts, text!(" and "));
                     if self.contradicted(due) {
                         check
                             .warn(
                                 self.subject(),
-                                format!(
-                                    "{message}, on which {} rest, yet ECE's connections work: another store is in use, or the listing is old",
-                                    hosts.join(" and ")
+                                text!(
+                                    "{message}, on which {hosts} rest, yet ECE's connections work: another store is in use, or the listing is old",
+                                    message,
+                                    hosts,
                                 ),
                             )
                             .at_all(self.tokens_work.as_ref().or(self.mail_works.as_ref()).map(|(_, o)| o))
                     } else {
                         check.fail(
                             self.subject(),
-                            format!("{message}, on which {} rest: Java refuses them", hosts.join(" and ")),
+                            text!("{message}, on which {hosts} rest: Java refuses them", message, hosts),
                         )
                     }
                 }
@@ -337,7 +368,10 @@ impl<'a> Server<'a> {
             return check
                 .pass(
                     self.subject(),
-                    format!("ECE's own TLS connections from {host} to sign-in and mail hosts work after Microsoft's change of roots"),
+                    text!(
+                        "ECE's own TLS connections from {host} to sign-in and mail hosts work after Microsoft's change of roots",
+                        host
+                    ),
                 )
                 .at_all(places);
         }
@@ -345,24 +379,28 @@ impl<'a> Server<'a> {
             (Some((store, _)), _) => check
                 .unknown(
                     self.subject(),
-                    format!(
-                        "the trust store of {host} could not be listed: {}",
-                        store.problem.as_deref().unwrap_or("keytool failed")
+                    text!(
+                        "the trust store of {host} could not be listed: {problem}",
+                        host,
+                        problem = store.problem.as_ref().map_or_else(|| text!("keytool failed"), |problem| problem.part())
                     ),
                 )
                 .at(&store.origin),
             (None, Some(origin)) => check
                 .unknown(
                     self.subject(),
-                    format!("the trust store listed for {host} is not the one that javax.net.ssl.trustStore names"),
+                    text!(
+                        "the trust store listed for {host} is not the one that javax.net.ssl.trustStore names",
+                        host
+                    ),
                 )
                 .at(origin),
             (None, None) => check.unknown(
                 self.subject(),
-                format!("no listing of {host}'s Java trust store, and no PKIX error in its logs"),
+                text!("no listing of {host}'s Java trust store, and no PKIX error in its logs", host),
             ),
         };
-        finding = finding.want(want(host));
+        finding = finding.want(want(&host));
         finding
     }
 }
@@ -387,12 +425,11 @@ fn errors(case: &Case, server: &ServerView) -> Vec<TrustError> {
     errors
 }
 
-fn dates(needs: &[Need]) -> String {
-    let dates: Vec<String> = needs
-        .iter()
-        .filter_map(|n| Some(format!("{} ({})", n.since()?.date(), n.endpoint)))
-        .collect();
-    dates.join(", ")
+fn dates(needs: &[Need]) -> Text {
+    Text::list(needs.iter().filter_map(|need| {
+        let (date, endpoint) = (Text::figure(need.since()?.date()), Text::catalogued(need.endpoint.clone()));
+        Some(text!("{date} ({endpoint})", date, endpoint))
+    }))
 }
 
 /// The last part of a path, lower case.

@@ -5,7 +5,9 @@ use super::tie::{Servers, unnamed};
 use crate::case::{Case, ServerView};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Role, Severity, Subject, SubjectKind, Want};
+use crate::model::Part;
 use crate::model::{Fact, JvmOption, Origin, Outcome, Stamp, ageing};
+use crate::text;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -53,12 +55,13 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     Ok(findings)
 }
 
-fn want(host: &str) -> Want {
+fn want(host: &dyn Part) -> Want {
     Want::new(
         Role::EceAdmin,
-        format!("the Java version and options of {host}"),
-        format!(
-            "on {host}: hostname; \"<ECE>\\jdk\\bin\\java\" -version; wmic process where \"name='java.exe'\" get CommandLine (mask passwords); and the rx-process, dx-process and application server logs"
+        text!("the Java version and options of {host}", host = host.part()),
+        text!(
+            "on {host}: hostname; \"<ECE>\\jdk\\bin\\java\" -version; wmic process where \"name='java.exe'\" get CommandLine (mask passwords); and the rx-process, dx-process and application server logs",
+            host = host.part()
         ),
     )
 }
@@ -76,7 +79,11 @@ fn judge(case: &Case, check: &Check, servers: &Servers, at: usize, server: &Serv
             return check
                 .warn(
                     subject,
-                    format!("a TLS version was refused on {host}; connections work again at {time}: healed"),
+                    text!(
+                        "a TLS version was refused on {host}; connections work again at {time}: healed",
+                        host,
+                        time
+                    ),
                 )
                 .at_all(places())
                 .at(&origin);
@@ -84,7 +91,10 @@ fn judge(case: &Case, check: &Check, servers: &Servers, at: usize, server: &Serv
         return check
             .fail(
                 subject,
-                format!("TLS from {host} to Microsoft fails over its version: TLS 1.2 is not offered, or an older one is refused"),
+                text!(
+                    "TLS from {host} to Microsoft fails over its version: TLS 1.2 is not offered, or an older one is refused",
+                    host
+                ),
             )
             .at_all(places())
             .explains(format!("signature:{}", hit.id));
@@ -98,9 +108,11 @@ fn judge(case: &Case, check: &Check, servers: &Servers, at: usize, server: &Serv
         return check
             .fail(
                 subject,
-                format!(
-                    "Java on {host} is told `{}={}`: TLS 1.2 is not offered, and Microsoft refuses older versions",
-                    option.name, option.value.value
+                text!(
+                    "Java on {host} is told `{name}={value}`: TLS 1.2 is not offered, and Microsoft refuses older versions",
+                    host,
+                    name = option.name,
+                    value = option.value.value
                 ),
             )
             .confidence(*confidence)
@@ -108,20 +120,25 @@ fn judge(case: &Case, check: &Check, servers: &Servers, at: usize, server: &Serv
     }
     if let Some((_, origin)) = worked {
         return check
-            .pass(subject, format!("ECE's TLS connections from {host} to Microsoft work"))
+            .pass(subject, text!("ECE's TLS connections from {host} to Microsoft work", host))
             .at(&origin);
     }
     match options.first() {
         Some((option, confidence)) => check
             .pass(
                 subject,
-                format!("Java on {host} offers TLS 1.2 (`{}={}`)", option.name, option.value.value),
+                text!(
+                    "Java on {host} offers TLS 1.2 (`{name}={value}`)",
+                    host,
+                    name = option.name,
+                    value = option.value.value
+                ),
             )
             .confidence(*confidence)
             .at(&option.origin),
         None => check
-            .unknown(subject, format!("nothing shows which TLS versions Java on {host} offers"))
-            .want(want(host)),
+            .unknown(subject, text!("nothing shows which TLS versions Java on {host} offers", host))
+            .want(want(&host)),
     }
 }
 
@@ -137,16 +154,15 @@ fn legacy_sign_in(case: &Case, check: &Check) -> Option<Finding> {
         .map(|s| &s.origin)
         .collect();
     let first = legacy.first()?;
-    let when = ageing::dated("legacy-tls-endpoints-end")
-        .map(|f| format!(" ({})", f.sentence()))
-        .unwrap_or_default();
+    let when = ageing::dated("legacy-tls-endpoints-end").map(|fact| text!(" ({fact})", fact = fact.sentence()));
     Some(
         check
             .warn(
                 Subject::deployment(),
-                format!(
-                    "{} sign-ins of this app came over legacy TLS (1.0, 1.1 or 3DES): they end with the next tightening{when}",
-                    legacy.len()
+                text!(
+                    "{count} sign-ins of this app came over legacy TLS (1.0, 1.1 or 3DES): they end with the next tightening{when}",
+                    count = legacy.len(),
+                    when
                 ),
             )
             .severity(Severity::Medium)

@@ -4,7 +4,10 @@ use super::policy_scope::{Reach, reach};
 use crate::case::{Case, Refusal, moment};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Role, Severity, Subject, Want};
-use crate::model::{ConditionalAccess, Fact, Origin};
+use crate::model::Part;
+use crate::model::{ConditionalAccess, Fact, Origin, Text};
+use crate::text;
+use std::collections::BTreeSet;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -42,7 +45,7 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
             return Ok(vec![healed_finding(check, past)]);
         }
         return Err(Gap::missing(
-            "the bundle has no export of Conditional Access policies, and nothing in logs or sign-ins was refused by one",
+            text!("the bundle has no export of Conditional Access policies, and nothing in logs or sign-ins was refused by one"),
             vec![policy_want()],
         ));
     }
@@ -59,8 +62,8 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     }
     let origins = entra.conditional_access_exports.iter().map(|e| &e.origin).take(2);
     let message = match entra.conditional_access.len() {
-        0 => "the tenant has no Conditional Access policy".to_owned(),
-        n => format!("none of the {n} Conditional Access policies blocks ECE's users at Exchange Online"),
+        0 => text!("the tenant has no Conditional Access policy"),
+        n => text!("none of the {n} Conditional Access policies blocks ECE's users at Exchange Online", n),
     };
     Ok(vec![check.pass(Subject::deployment(), message).at_all(origins)])
 }
@@ -83,30 +86,26 @@ fn refused(case: &Case, check: &Check, open: &[&Refusal]) -> Finding {
     };
     let by_name: Vec<_> = in_force.iter().filter(named).collect();
     let guilty: Vec<&&Fact<ConditionalAccess>> = if by_name.is_empty() { in_force.iter().collect() } else { by_name };
-    let name_of = |p: &Fact<ConditionalAccess>| p.name.get().cloned().unwrap_or_else(|| "without a name".into());
+    let name_of = |p: &Fact<ConditionalAccess>| p.name.get().map_or_else(|| text!("without a name"), |name| name.part());
     let who = match (policies.as_slice(), guilty.as_slice()) {
-        ([], []) => "a Conditional Access policy (the bundle doesn't show which)".to_owned(),
-        ([], [one]) => format!("Conditional Access, in all likelihood by policy \"{}\"", name_of(one)),
-        ([], many) => format!(
-            "Conditional Access; policies that may block are \"{}\"",
-            many.iter().map(|p| name_of(p)).collect::<Vec<_>>().join("\", \"")
+        ([], []) => text!("a Conditional Access policy (the bundle doesn't show which)"),
+        ([], [one]) => text!("Conditional Access, in all likelihood by policy \"{one}\"", one = name_of(one)),
+        ([], many) => text!(
+            "Conditional Access; policies that may block are \"{names}\"",
+            names = Text::joined(many.iter().map(|p| name_of(p)), Text::figure("\", \""))
         ),
-        (names, _) => format!("Conditional Access policy \"{}\"", names.join("\", \"")),
+        (names, _) => text!("Conditional Access policy \"{names}\"", names = names.join("\", \"")),
     };
     let first = open.iter().filter_map(|r| r.first).min_by_key(|s| moment(*s));
     let last = open.iter().filter_map(|r| r.last).max_by_key(|s| moment(*s));
-    let codes = {
-        let mut codes: Vec<String> = open.iter().map(|r| format!("AADSTS{}", r.code)).collect();
-        codes.sort();
-        codes.dedup();
-        codes.join(", ")
-    };
+    let codes: BTreeSet<String> = open.iter().map(|r| format!("AADSTS{}", r.code)).collect();
+    let codes = Text::list(codes);
     let when = match (first, last) {
-        (Some(first), Some(last)) if first == last => format!(" at {first}"),
-        (Some(first), Some(last)) => format!(" from {first} to the last one at {last}"),
-        _ => String::new(),
+        (Some(first), Some(last)) if first == last => text!(" at {first}", first),
+        (Some(first), Some(last)) => text!(" from {first} to the last one at {last}", first, last),
+        _ => Text::default(),
     };
-    let mut message = format!("ECE's sign-ins and refreshes are refused by {who} ({codes}){when}");
+    let mut message = text!("ECE's sign-ins and refreshes are refused by {who} ({codes}){when}", who, codes, when);
     let changed = guilty
         .iter()
         .filter_map(|p| p.modified.fact().or(p.created.fact()))
@@ -114,10 +113,14 @@ fn refused(case: &Case, check: &Check, open: &[&Refusal]) -> Finding {
     if let (Some(changed), Some(first)) = (changed, first)
         && moment(changed.value) <= moment(first)
     {
-        message.push_str(&format!("; the policy was last changed at {}, before the first refusal", changed.value));
+        message = text!(
+            "{message}; the policy was last changed at {changed}, before the first refusal",
+            message,
+            changed = changed.value
+        );
     }
     if let Some(location) = location_words(case, &guilty) {
-        message.push_str(&location);
+        message = text!("{message}{location}", message, location);
     }
     let mut origins: Vec<&Origin> = open.iter().flat_map(|r| &r.origins).collect();
     origins.extend(guilty.iter().map(|p| &p.origin));
@@ -132,7 +135,7 @@ fn refused(case: &Case, check: &Check, open: &[&Refusal]) -> Finding {
 }
 
 /// What the policies say of locations, as the end of a sentence.
-fn location_words(case: &Case, guilty: &[&&Fact<ConditionalAccess>]) -> Option<String> {
+fn location_words(case: &Case, guilty: &[&&Fact<ConditionalAccess>]) -> Option<Text> {
     let policy = guilty
         .iter()
         .find(|p| !p.exclude_locations.is_empty() || !p.include_locations.is_empty())?;
@@ -161,22 +164,17 @@ fn location_words(case: &Case, guilty: &[&&Fact<ConditionalAccess>]) -> Option<S
         .into_iter()
         .filter(|s| s.error.is_some_and(|e| CODES.contains(&e)))
         .find_map(|s| s.ip.as_ref());
-    let seen = from.map_or(String::new(), |ip| {
-        format!("; the refused sign-ins show {ip} (refreshes show the address of the first token)")
-    });
-    Some(format!(
-        ". It goes by location{}{seen}",
-        if excluded.is_empty() {
-            String::new()
-        } else {
-            format!(" and lets through only {}", excluded.join(", "))
-        }
-    ))
+    let seen = from.map(|ip| text!("; the refused sign-ins show {ip} (refreshes show the address of the first token)", ip));
+    let through = (!excluded.is_empty()).then(|| text!(" and lets through only {places}", places = Text::list(excluded)));
+    Some(text!(". It goes by location{through}{seen}", through, seen))
 }
 
 fn healed_finding(check: &Check, past: &Refusal) -> Finding {
-    let at = past.healed.map(|s| s.to_string()).unwrap_or_default();
-    let message = format!("Conditional Access refused sign-ins (AADSTS{}), healed at {at}", past.code);
+    let message = text!(
+        "Conditional Access refused sign-ins (AADSTS{code}), healed at {at}",
+        code = past.code,
+        at = past.healed
+    );
     check.warn(Subject::deployment(), message).at_all(&past.origins)
 }
 
@@ -204,10 +202,10 @@ fn judge(case: &Case, check: &Check, policy: &Fact<ConditionalAccess>) -> Option
     if !blocks(policy) {
         return None;
     }
-    let name = policy.name.get().map_or("without a name", String::as_str);
+    let name = policy.name.get().map_or_else(|| text!("without a name"), |name| name.part());
     let what = match controls(policy, |c| c.eq_ignore_ascii_case("block")) {
-        true => "blocks access",
-        false => "demands a managed device or an approved app, which a server can't show",
+        true => text!("blocks access"),
+        false => text!("demands a managed device or an approved app, which a server can't show"),
     };
     let by_location = policy.include_locations.iter().any(|l| !l.eq_ignore_ascii_case("All")) || !policy.exclude_locations.is_empty();
     let works_since = works_since(case, policy);
@@ -217,12 +215,18 @@ fn judge(case: &Case, check: &Check, policy: &Fact<ConditionalAccess>) -> Option
         _ if works_since.is_some() => {
             // Sign-ins succeeded under the policy as it stands: it lets ECE through.
             let origin = works_since?;
-            let message = format!("policy \"{name}\" {what}, but ECE's sign-ins succeed since it was last changed: it doesn't concern them");
+            let message = text!(
+                "policy \"{name}\" {what}, but ECE's sign-ins succeed since it was last changed: it doesn't concern them",
+                name,
+                what
+            );
             Some(check.pass(subject, message).at(&policy.origin).at(&origin))
         }
         Reach::Yes if by_location => {
-            let message = format!(
-                "policy \"{name}\" {what} by location; whether the egress addresses of the application server and the services server are let through isn't shown"
+            let message = text!(
+                "policy \"{name}\" {what} by location; whether the egress addresses of the application server and the services server are let through isn't shown",
+                name,
+                what
             );
             Some(
                 check
@@ -233,19 +237,24 @@ fn judge(case: &Case, check: &Check, policy: &Fact<ConditionalAccess>) -> Option
             )
         }
         Reach::Yes if !controls(policy, |c| c.eq_ignore_ascii_case("block")) => {
-            let message = format!(
-                "policy \"{name}\", in force for ECE's users at Exchange Online, {what}: refreshes are refused (AADSTS53000 and its family) unless the sign-in that made the token came from such a device"
+            let message = text!(
+                "policy \"{name}\", in force for ECE's users at Exchange Online, {what}: refreshes are refused (AADSTS53000 and its family) unless the sign-in that made the token came from such a device",
+                name,
+                what
             );
             let finding = check.warn(subject, message).at(&policy.origin).confidence(Confidence::Medium);
             Some(finding.want(what_if_want()))
         }
         Reach::Yes => {
-            let message =
-                format!("policy \"{name}\", in force, {what} for ECE's users at Exchange Online: sign-ins and refreshes are refused (AADSTS53003)");
+            let message = text!(
+                "policy \"{name}\", in force, {what} for ECE's users at Exchange Online: sign-ins and refreshes are refused (AADSTS53003)",
+                name,
+                what
+            );
             Some(check.fail(subject, message).at(&policy.origin).explains("signature:entra.aadsts53003"))
         }
         Reach::Maybe(why) => {
-            let message = format!("policy \"{name}\" {what}, and may concern ECE: {why}");
+            let message = text!("policy \"{name}\" {what}, and may concern ECE: {why}", name, what, why);
             Some(check.unknown(subject, message).at(&policy.origin).want(what_if_want()))
         }
     }
@@ -273,23 +282,27 @@ fn works_since(case: &Case, policy: &ConditionalAccess) -> Option<Origin> {
 fn policy_want() -> Want {
     Want::new(
         Role::EntraAdmin,
-        "the Conditional Access policies and named locations",
-        "Get-MgIdentityConditionalAccessPolicy -All | ConvertTo-Json -Depth 10 | Out-File ca-policies.json; Get-MgIdentityConditionalAccessNamedLocation -All | ConvertTo-Json -Depth 10 | Out-File ca-locations.json",
+        text!("the Conditional Access policies and named locations"),
+        text!(
+            "Get-MgIdentityConditionalAccessPolicy -All | ConvertTo-Json -Depth 10 | Out-File ca-policies.json; Get-MgIdentityConditionalAccessNamedLocation -All | ConvertTo-Json -Depth 10 | Out-File ca-locations.json"
+        ),
     )
 }
 
 fn egress_want() -> Want {
     Want::new(
         Role::Network,
-        "the public addresses under which the application server and the services server reach the internet",
-        "on each of both servers: (Invoke-WebRequest -UseBasicParsing https://ifconfig.me/ip).Content, or from the firewall's NAT table",
+        text!("the public addresses under which the application server and the services server reach the internet"),
+        text!("on each of both servers: (Invoke-WebRequest -UseBasicParsing https://ifconfig.me/ip).Content, or from the firewall's NAT table"),
     )
 }
 
 fn what_if_want() -> Want {
     Want::new(
         Role::EntraAdmin,
-        "whether the policy applies to ECE's users",
-        "Entra admin center > Protection > Conditional Access > What If: user = the mailbox account, cloud app = Office 365 Exchange Online, client app = Mobile apps and desktop clients, IP = the server's public address; send the result",
+        text!("whether the policy applies to ECE's users"),
+        text!(
+            "Entra admin center > Protection > Conditional Access > What If: user = the mailbox account, cloud app = Office 365 Exchange Online, client app = Mobile apps and desktop clients, IP = the server's public address; send the result"
+        ),
     )
 }

@@ -3,6 +3,8 @@
 use crate::case::{Case, Refusal};
 use crate::checks::{Check, Gap};
 use crate::finding::{Finding, Role, Severity, Subject, SubjectKind, Want};
+use crate::model::Text;
+use crate::text;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The check.
@@ -28,14 +30,14 @@ const STEPS: &[u32] = &[50058, 50140, 16000, 16001, 50125, 50127, 50129];
 
 fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     if case.facts.entra.sign_ins.is_empty() && case.facts.entra.sign_in_exports.is_empty() {
-        return Err(Gap::missing("the bundle has no sign-in log of Entra ID", vec![sign_in_want()]));
+        return Err(Gap::missing(text!("the bundle has no sign-in log of Entra ID"), vec![sign_in_want()]));
     }
     let ours = case.ece_sign_ins();
     if ours.is_empty() {
         return Err(Gap {
-            message: format!(
-                "the sign-in log ({} rows) has none of ECE's app or mailboxes: it may be filtered, or older than Microsoft keeps it (7 or 30 days)",
-                case.facts.entra.sign_ins.len()
+            message: text!(
+                "the sign-in log ({count} rows) has none of ECE's app or mailboxes: it may be filtered, or older than Microsoft keeps it (7 or 30 days)",
+                count = case.facts.entra.sign_ins.len()
             ),
             evidence: case.facts.entra.sign_in_exports.iter().map(|e| e.origin.clone()).take(1).collect(),
             wants: vec![sign_in_want()],
@@ -63,18 +65,18 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     }
     for (user, (count, origin)) in &good {
         if !by_user.contains_key(*user) {
-            let message = format!("all {count} sign-ins and refreshes in the log succeeded");
+            let message = text!("all {count} sign-ins and refreshes in the log succeeded", count);
             findings.push(check.pass(subject_of(case, user), message).at(origin));
         }
     }
     for (user, origin) in unsaid {
         if !by_user.contains_key(user) && !good.contains_key(user) {
-            let message = "the sign-in log's rows show no error code";
+            let message = text!("the sign-in log's rows show no error code");
             findings.push(check.unknown(subject_of(case, user), message).at(origin).want(sign_in_want()));
         }
     }
     if findings.is_empty() {
-        let message = "the sign-ins in the log are steps on the way only, neither successes nor failures";
+        let message = text!("the sign-ins in the log are steps on the way only, neither successes nor failures");
         findings.push(check.unknown(Subject::deployment(), message).want(sign_in_want()));
     }
     Ok(findings)
@@ -99,25 +101,24 @@ fn judge(case: &Case, check: &Check, who: &str, refusals: &[Refusal]) -> Finding
     let subject = subject_of(case, who);
     let open: Vec<&Refusal> = refusals.iter().filter(|r| r.healed.is_none()).collect();
     let shown = if open.is_empty() { refusals.iter().collect() } else { open.clone() };
-    let codes: Vec<String> = shown.iter().map(|r| words(r)).collect();
+    let codes = Text::joined(shown.iter().map(|r| words(r)), Text::figure("; "));
     let origins = shown.iter().flat_map(|r| &r.origins);
     if open.is_empty() {
         let healed = refusals.iter().filter_map(|r| r.healed).max_by_key(|s| crate::case::moment(*s));
-        let at = healed.map(|s| s.to_string()).unwrap_or_default();
-        let message = format!("sign-ins failed ({}), healed at {at}", codes.join("; "));
+        let message = text!("sign-ins failed ({codes}), healed at {healed}", codes, healed);
         return check.warn(subject, message).at_all(origins);
     }
     // Without times nothing shows what came last.
     let undated = open.iter().all(|r| r.last.is_none());
     if undated && case.signed_in(who) {
-        let message = format!(
-            "sign-ins failed ({}) and others succeeded; the log's dates can't be read, so that nothing shows which came last",
-            codes.join("; ")
+        let message = text!(
+            "sign-ins failed ({codes}) and others succeeded; the log's dates can't be read, so that nothing shows which came last",
+            codes
         );
         return check.unknown(subject, message).at_all(origins).want(sign_in_want());
     }
     let causes: BTreeSet<u32> = open.iter().map(|r| r.code).collect();
-    let mut finding = check.fail(subject, format!("sign-ins fail: {}", codes.join("; "))).at_all(origins);
+    let mut finding = check.fail(subject, text!("sign-ins fail: {codes}", codes)).at_all(origins);
     for code in causes {
         finding = finding.explains(format!("signature:entra.aadsts{code}"));
     }
@@ -125,18 +126,20 @@ fn judge(case: &Case, check: &Check, who: &str, refusals: &[Refusal]) -> Finding
 }
 
 /// `AADSTS53003, 12 times from … to … (policy "…")`.
-fn words(refusal: &Refusal) -> String {
+fn words(refusal: &Refusal) -> Text {
     let policies = match refusal.policies.is_empty() {
-        true => String::new(),
-        false => format!(", refused by policy \"{}\"", refusal.policies.join("\", \"")),
+        true => Text::default(),
+        false => text!(", refused by policy \"{names}\"", names = refusal.policies.join("\", \"")),
     };
-    format!("AADSTS{}, {}{policies}", refusal.code, refusal.times())
+    text!("AADSTS{code}, {times}{policies}", code = refusal.code, times = refusal.times(), policies)
 }
 
 fn sign_in_want() -> Want {
     Want::new(
         Role::EntraAdmin,
-        "the sign-ins of ECE's app, interactive and non-interactive (refreshes are non-interactive)",
-        "Entra admin center > Identity > Monitoring & health > Sign-in logs > filter Application = ECE's app, last 7 days > Download JSON for both user sign-in tabs",
+        text!("the sign-ins of ECE's app, interactive and non-interactive (refreshes are non-interactive)"),
+        text!(
+            "Entra admin center > Identity > Monitoring & health > Sign-in logs > filter Application = ECE's app, last 7 days > Download JSON for both user sign-in tabs"
+        ),
     )
 }

@@ -4,7 +4,9 @@ use super::policy_scope::{Reach, reach};
 use crate::case::{Case, Refusal, moment};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Role, Severity, Subject, SubjectKind, Want};
-use crate::model::{ConditionalAccess, Fact};
+use crate::model::Part;
+use crate::model::{ConditionalAccess, Fact, Text};
+use crate::text;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The check.
@@ -46,7 +48,9 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     }
     let entra = &case.facts.entra;
     if let Some(on) = entra.security_defaults.iter().find(|d| d.value) {
-        let message = "security defaults are on: every account must register MFA, and Microsoft asks for it when it sees reason to; the mailbox account must have registered before Generate is pressed";
+        let message = text!(
+            "security defaults are on: every account must register MFA, and Microsoft asks for it when it sees reason to; the mailbox account must have registered before Generate is pressed"
+        );
         findings.push(check.warn(Subject::deployment(), message).at(&on.origin).confidence(Confidence::Medium));
         return Ok(findings);
     }
@@ -61,12 +65,16 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         return Ok(findings);
     }
     if let Some((policy, Reach::Maybe(why))) = demanding.iter().find(|(_, r)| matches!(r, Reach::Maybe(_))) {
-        let name = policy.name.get().map_or("without a name", String::as_str);
+        let name = policy.name.get().map_or_else(|| text!("without a name"), |name| name.part());
         if let Some(origin) = works(case) {
-            let message = format!("policy \"{name}\" demands MFA and may concern ECE ({why}); ECE's refreshes succeed");
+            let message = text!(
+                "policy \"{name}\" demands MFA and may concern ECE ({why}); ECE's refreshes succeed",
+                name,
+                why
+            );
             findings.push(check.pass(Subject::deployment(), message).at(&policy.origin).at(&origin));
         } else {
-            let message = format!("policy \"{name}\" demands MFA, and may concern ECE: {why}");
+            let message = text!("policy \"{name}\" demands MFA, and may concern ECE: {why}", name, why);
             findings.push(check.unknown(Subject::deployment(), message).at(&policy.origin).want(policy_want()));
         }
         return Ok(findings);
@@ -76,26 +84,25 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         .filter(|r| r.healed.is_some() && !r.from_sign_ins)
         .max_by_key(|r| r.healed.map(moment))
     {
-        let at = past.healed.map(|s| s.to_string()).unwrap_or_default();
-        let message = format!("MFA was demanded (AADSTS{}), healed at {at}", past.code);
+        let message = text!("MFA was demanded (AADSTS{code}), healed at {at}", code = past.code, at = past.healed);
         return Ok(vec![check.warn(subject_of(case, &past.who), message).at_all(&past.origins)]);
     }
     let policies_known = !entra.conditional_access_exports.is_empty();
     let defaults_off = entra.security_defaults.iter().find(|d| !d.value);
     if policies_known {
         let origins = entra.conditional_access_exports.iter().map(|e| &e.origin).take(1);
-        let message = "no Conditional Access policy demands MFA from ECE's users at Exchange Online";
+        let message = text!("no Conditional Access policy demands MFA from ECE's users at Exchange Online");
         let finding = check.pass(Subject::deployment(), message).at_all(origins);
         return Ok(vec![finding.at_all(defaults_off.map(|d| &d.origin))]);
     }
     if let Some(origin) = works(case) {
-        let message = "ECE's sign-ins and refreshes succeed in the sign-in log without a demand for MFA";
+        let message = text!("ECE's sign-ins and refreshes succeed in the sign-in log without a demand for MFA");
         return Ok(vec![
             check.pass(Subject::deployment(), message).confidence(Confidence::Medium).at(&origin),
         ]);
     }
     Err(Gap {
-        message: "the bundle doesn't show whether MFA is demanded from the mailbox accounts".into(),
+        message: text!("the bundle doesn't show whether MFA is demanded from the mailbox accounts"),
         evidence: defaults_off.map(|d| d.origin.clone()).into_iter().collect(),
         wants: vec![policy_want(), defaults_want()],
     })
@@ -113,26 +120,29 @@ fn subject_of(case: &Case, who: &str) -> Subject {
 fn refused(check: &Check, subject: Subject, open: &[&Refusal]) -> Finding {
     let codes: BTreeSet<u32> = open.iter().map(|r| r.code).collect();
     let what = if codes.iter().any(|c| matches!(c, 50072 | 50079)) {
-        "to register a second factor"
+        text!("to register a second factor")
     } else if codes.contains(&50158) {
-        "to answer an external challenge (another provider's MFA)"
+        text!("to answer an external challenge (another provider's MFA)")
     } else if codes.contains(&50078) {
-        "to answer MFA again, since the last one has run out"
+        text!("to answer MFA again, since the last one has run out")
     } else {
-        "to answer MFA"
+        text!("to answer MFA")
     };
     let first = open.iter().filter_map(|r| r.first).min_by_key(|s| moment(*s));
-    let since = first.map(|s| format!(" since {s}")).unwrap_or_default();
+    let since = first.map(|time| text!(" since {time}", time));
     let count: u64 = open.iter().map(|r| r.count).sum();
-    let names: Vec<String> = codes.iter().map(|c| format!("AADSTS{c}")).collect();
+    let names = Text::list(codes.iter().map(|code| format!("AADSTS{code}")));
     let account = match subject.kind {
-        SubjectKind::Deployment => "the mailbox account".to_owned(),
-        _ => subject.name.clone(),
+        SubjectKind::Deployment => text!("the mailbox account"),
+        _ => subject.name.part(),
     };
-    let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
-    let message = format!(
-        "Microsoft demands of {account} {what} ({}, {times}{since}): a server's refresh can't answer, and mail stands still until the token is generated again",
-        names.join(", ")
+    let message = text!(
+        "Microsoft demands of {account} {what} ({names}, {times}{since}): a server's refresh can't answer, and mail stands still until the token is generated again",
+        account,
+        what,
+        names,
+        times = Text::times(count),
+        since
     );
     let mut finding = check.fail(subject, message).at_all(open.iter().flat_map(|r| &r.origins));
     for code in codes {
@@ -150,18 +160,20 @@ fn demands(policy: &ConditionalAccess) -> bool {
 
 /// A policy in force demands MFA of ECE's users: tokens made with it go on, others are refused.
 fn demanded(case: &Case, check: &Check, policy: &Fact<ConditionalAccess>) -> Finding {
-    let name = policy.name.get().map_or("without a name", String::as_str);
+    let name = policy.name.get().map_or_else(|| text!("without a name"), |name| name.part());
     let subject = Subject::deployment();
     match works(case) {
         Some(origin) => {
-            let message = format!(
-                "policy \"{name}\" demands MFA of ECE's users; refreshes succeed, so their tokens were made with it. The next Generate must answer MFA"
+            let message = text!(
+                "policy \"{name}\" demands MFA of ECE's users; refreshes succeed, so their tokens were made with it. The next Generate must answer MFA",
+                name
             );
             check.warn(subject, message).at(&policy.origin).at(&origin).severity(Severity::Low)
         }
         None => {
-            let message = format!(
-                "policy \"{name}\" demands MFA of ECE's users at Exchange Online: a token that was generated without it is refused (AADSTS50076)"
+            let message = text!(
+                "policy \"{name}\" demands MFA of ECE's users at Exchange Online: a token that was generated without it is refused (AADSTS50076)",
+                name
             );
             check.warn(subject, message).at(&policy.origin)
         }
@@ -180,15 +192,15 @@ fn works(case: &Case) -> Option<crate::model::Origin> {
 fn policy_want() -> Want {
     Want::new(
         Role::EntraAdmin,
-        "the Conditional Access policies",
-        "Get-MgIdentityConditionalAccessPolicy -All | ConvertTo-Json -Depth 10 | Out-File ca-policies.json",
+        text!("the Conditional Access policies"),
+        text!("Get-MgIdentityConditionalAccessPolicy -All | ConvertTo-Json -Depth 10 | Out-File ca-policies.json"),
     )
 }
 
 fn defaults_want() -> Want {
     Want::new(
         Role::EntraAdmin,
-        "whether security defaults are on",
-        "Get-MgPolicyIdentitySecurityDefaultEnforcementPolicy | ConvertTo-Json | Out-File securityDefaults.json",
+        text!("whether security defaults are on"),
+        text!("Get-MgPolicyIdentitySecurityDefaultEnforcementPolicy | ConvertTo-Json | Out-File securityDefaults.json"),
     )
 }

@@ -4,7 +4,8 @@ use crate::case::Case;
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Role, Severity, Subject, Want};
 use crate::model::permission::{EXCHANGE_ONLINE, GRAPH};
-use crate::model::{Fact, Field, TokenPolicy};
+use crate::model::{Fact, Field, Text, TokenPolicy, duration_words};
+use crate::text;
 
 /// What the tech note asks for.
 const WANTED_SECONDS: u64 = 3600;
@@ -49,9 +50,12 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     let subject = Subject::deployment();
     if entra.token_policies.is_empty() {
         let Some(export) = entra.token_policy_exports.first() else {
-            return Err(Gap::missing("the bundle has no export of token lifetime policies", vec![policy_want()]));
+            return Err(Gap::missing(
+                text!("the bundle has no export of token lifetime policies"),
+                vec![policy_want()],
+            ));
         };
-        let message = "the tenant has no token lifetime policy: access tokens live 60 to 90 minutes, Microsoft's default";
+        let message = text!("the tenant has no token lifetime policy: access tokens live 60 to 90 minutes, Microsoft's default");
         return Ok(vec![check.pass(subject, message).at(&export.origin)]);
     }
     let judged: Vec<Finding> = entra.token_policies.iter().map(|policy| judge(case, check, policy)).collect();
@@ -59,7 +63,7 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     let mut kept: Vec<Finding> = judged.into_iter().filter(|f| Some(f.verdict) == worst).collect();
     let Some(mut finding) = kept.pop() else { return Ok(Vec::new()) };
     for other in kept.into_iter().rev() {
-        finding.message = format!("{}; {}", other.message, finding.message);
+        finding.message = text!("{other}; {message}", other = other.message, message = finding.message);
         finding = finding.at_all(&other.evidence);
     }
     Ok(vec![finding])
@@ -67,59 +71,81 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
 
 fn judge(case: &Case, check: &Check, policy: &Fact<TokenPolicy>) -> Finding {
     let subject = Subject::deployment();
-    let name = policy.name.get().map_or_else(|| "without a name".to_owned(), |n| format!("\"{n}\""));
+    let name = policy
+        .name
+        .get()
+        .map_or_else(|| text!("without a name"), |n| text!("\"{name}\"", name = n));
     let ignored = match policy.ignored.is_empty() {
-        true => String::new(),
-        false => format!(
-            " (its refresh and session members, {}, have had no effect since 2021-01-30)",
-            policy.ignored.join(", ")
+        true => Text::default(),
+        false => text!(
+            " (its refresh and session members, {ignored}, have had no effect since 2021-01-30)",
+            ignored = policy.ignored.join(", ")
         ),
     };
     let origins = |finding: Finding| finding.at(&policy.origin).at_all(policy.is_default.origin());
     let seconds = match &policy.access_seconds {
         Field::Value(fact) => fact.value,
         Field::Absent => {
-            let message =
-                format!("token lifetime policy {name} sets no access token lifetime{ignored}: Microsoft's default of 60 to 90 minutes holds");
+            let message = text!(
+                "token lifetime policy {name} sets no access token lifetime{ignored}: Microsoft's default of 60 to 90 minutes holds",
+                name,
+                ignored
+            );
             return origins(check.pass(subject, message));
         }
         _ => {
-            let message = format!("the access token lifetime of policy {name} can't be read");
+            let message = text!("the access token lifetime of policy {name} can't be read", name);
             return origins(check.unknown(subject, message)).want(policy_want());
         }
     };
-    let minutes = crate::model::duration_words(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000));
+    let minutes = duration_words(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000));
     let bound = bound(case, policy);
     if seconds >= WANTED_SECONDS {
-        let range = if seconds > LONGEST { ", above Microsoft's limit of one day" } else { "" };
-        let message = format!("token lifetime policy {name} gives access tokens {minutes}{range}{ignored}");
+        let range = (seconds > LONGEST).then(|| text!(", above Microsoft's limit of one day"));
+        let message = text!(
+            "token lifetime policy {name} gives access tokens {minutes}{range}{ignored}",
+            name,
+            minutes,
+            range,
+            ignored
+        );
         return origins(check.pass(subject, message));
     }
-    let floor = if seconds < SHORTEST {
-        " (below Microsoft's minimum of 10 minutes)"
-    } else {
-        ""
-    };
+    let floor = (seconds < SHORTEST).then(|| text!(" (below Microsoft's minimum of 10 minutes)"));
     match bound {
         Bound::InForce => {
-            let message = format!("token lifetime policy {name}, in force, gives access tokens {minutes}{floor}; ECE needs 60 minutes{ignored}");
+            let message = text!(
+                "token lifetime policy {name}, in force, gives access tokens {minutes}{floor}; ECE needs 60 minutes{ignored}",
+                name,
+                minutes,
+                floor,
+                ignored
+            );
             origins(check.fail(subject, message)).explains("check:token.observed-lifetime")
         }
         Bound::Elsewhere => {
-            let message = format!(
-                "token lifetime policy {name} gives {minutes}, but is neither the organisation's default nor bound to mail: it doesn't touch ECE's tokens{ignored}"
+            let message = text!(
+                "token lifetime policy {name} gives {minutes}, but is neither the organisation's default nor bound to mail: it doesn't touch ECE's tokens{ignored}",
+                name,
+                minutes,
+                ignored
             );
             origins(check.pass(subject, message))
         }
         Bound::ToClient => {
-            let message = format!(
-                "token lifetime policy {name} gives {minutes} and is bound to ECE's own app; lifetimes go by the resource, so that it most likely has no effect on mail tokens{ignored}"
+            let message = text!(
+                "token lifetime policy {name} gives {minutes} and is bound to ECE's own app; lifetimes go by the resource, so that it most likely has no effect on mail tokens{ignored}",
+                name,
+                minutes,
+                ignored
             );
             origins(check.warn(subject, message)).confidence(Confidence::Medium)
         }
         Bound::Unsaid => {
-            let message = format!(
-                "token lifetime policy {name} gives access tokens {minutes}, and the export doesn't show whether it is the organisation's default or what it is bound to"
+            let message = text!(
+                "token lifetime policy {name} gives access tokens {minutes}, and the export doesn't show whether it is the organisation's default or what it is bound to",
+                name,
+                minutes
             );
             origins(check.unknown(subject, message)).want(policy_want())
         }
@@ -164,7 +190,9 @@ fn bound(case: &Case, policy: &TokenPolicy) -> Bound {
 fn policy_want() -> Want {
     Want::new(
         Role::EntraAdmin,
-        "the token lifetime policies of the tenant, also if there are none",
-        "Invoke-MgGraphRequest -Uri 'https://graph.microsoft.com/v1.0/policies/tokenLifetimePolicies' -OutputType Json | Out-File tokenLifetimePolicies.json",
+        text!("the token lifetime policies of the tenant, also if there are none"),
+        text!(
+            "Invoke-MgGraphRequest -Uri 'https://graph.microsoft.com/v1.0/policies/tokenLifetimePolicies' -OutputType Json | Out-File tokenLifetimePolicies.json"
+        ),
     )
 }

@@ -4,6 +4,7 @@ use super::super::{Check, Gap};
 use crate::case::{Case, moment};
 use crate::finding::{Confidence, Finding, Role, Severity, Subject, SubjectKind, Want};
 use crate::model::{Claims, LogEvent, LogEventKind, duration_words};
+use crate::text;
 use std::collections::BTreeMap;
 
 /// The check.
@@ -62,7 +63,10 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
             check
                 .fail(
                     subject,
-                    format!("a token in the log counts only from a moment {length} after the record that shows it: the server's clock is at least {length} slow"),
+                    text!(
+                        "a token in the log counts only from a moment {length} after the record that shows it: the server's clock is at least {length} slow",
+                        length,
+                    ),
                 )
                 .at(&event.origin),
         );
@@ -72,16 +76,16 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     }
     match (compared, renewed) {
         (0, None) => Err(Gap::missing(
-            "nothing in the bundle ties a server's clock to Microsoft's",
+            text!("nothing in the bundle ties a server's clock to Microsoft's"),
             vec![Want::new(
                 Role::EceAdmin,
-                "the clock offset of each ECE server",
-                "On each ECE server: w32tm /stripchart /computer:time.windows.com /samples:3 /dataonly",
+                text!("the clock offset of each ECE server"),
+                text!("On each ECE server: w32tm /stripchart /computer:time.windows.com /samples:3 /dataonly"),
             )],
         )),
         (0, Some(event)) => Ok(vec![
             check
-                .pass(Subject::deployment(), "tokens are issued, and no refusal names a wrong clock")
+                .pass(Subject::deployment(), text!("tokens are issued, and no refusal names a wrong clock"))
                 .confidence(Confidence::Medium)
                 .at(&event.origin),
         ]),
@@ -89,7 +93,10 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
             check
                 .pass(
                     Subject::deployment(),
-                    format!("{n} tokens in the logs are not dated ahead of their records, and no refusal names a wrong clock"),
+                    text!(
+                        "{n} tokens in the logs are not dated ahead of their records, and no refusal names a wrong clock",
+                        n
+                    ),
                 )
                 .at_all(event.map(|e| &e.origin)),
         ]),
@@ -115,13 +122,17 @@ fn refusals(case: &Case, check: &Check) -> Vec<Finding> {
     hits.map(|hit| {
         let code = hit.id.trim_start_matches("entra.").to_ascii_uppercase();
         let healed = done.filter(|run| hit.span.last.is_some_and(|last| moment(run.last) > moment(last)));
-        let told = format!(
-            "{code} stands {} times in the logs: Microsoft found times that do not fit its clock",
-            hit.count
+        let told = text!(
+            "{code} stands {count} times in the logs: Microsoft found times that do not fit its clock",
+            code,
+            count = hit.count
         );
         match healed {
             Some(run) => check
-                .warn(Subject::deployment(), format!("{told}; tokens were issued again at {}", run.last))
+                .warn(
+                    Subject::deployment(),
+                    text!("{told}; tokens were issued again at {last}", told, last = run.last),
+                )
                 .at_all(&hit.samples)
                 .at(&run.last_origin),
             None => check

@@ -4,7 +4,9 @@ use super::identity_evidence::{Holder, Witness, evidence_of, strangers};
 use crate::case::{Case, Directory};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Role, Severity, Subject, SubjectKind, Want};
+use crate::model::Part;
 use crate::model::{AccountKind, Operation, OperationKind, Origin, Outcome, fold_address};
+use crate::text;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -45,11 +47,11 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         let held = case.token_users();
         return Err(Gap {
             message: match held.first() {
-                Some(token) => format!(
-                    "a token of {} is in the bundle, and nothing shows for which account or mailbox it was made",
-                    token.user
+                Some(token) => text!(
+                    "a token of {user} is in the bundle, and nothing shows for which account or mailbox it was made",
+                    user = token.user
                 ),
-                None => "the bundle shows neither ECE's e-mail accounts and aliases nor whose tokens it holds".into(),
+                None => text!("the bundle shows neither ECE's e-mail accounts and aliases nor whose tokens it holds"),
             },
             evidence: held.iter().map(|t| t.origin.clone()).take(1).collect(),
             wants: vec![accounts_want()],
@@ -134,34 +136,36 @@ fn by_token(case: &Case, check: &Check, directory: &Directory, unit: &Unit, last
     let with_origins = |finding: Finding| finding.at_all(&last.origins).at(&unit.origin);
     if is(&last.user) {
         let whose = match unit.kind {
-            Some(AccountKind::Shared) => format!("the shared account's own user, {}", last.user),
-            _ => format!("the mailbox itself, {}", last.user),
+            Some(AccountKind::Shared) => text!("the shared account's own user, {user}", user = last.user),
+            _ => text!("the mailbox itself, {user}", user = last.user),
         };
-        let message = format!("{} is of {whose}", last.words());
+        let message = text!("{token} is of {whose}", token = last.words(), whose);
         return with_origins(check.pass(unit.subject.clone(), message)).confidence(last.confidence);
     }
-    let whose = unit.right.first().map_or("the mailbox", String::as_str);
+    let whose = unit.right.first().map_or("", String::as_str);
     if unit.right.is_empty() {
-        let message = format!(
-            "{} is of {}; the export doesn't say which user the account should have",
-            last.words(),
-            last.user
+        let message = text!(
+            "{token} is of {user}; the export doesn't say which user the account should have",
+            token = last.words(),
+            user = last.user
         );
         return with_origins(check.unknown(unit.subject.clone(), message)).want(accounts_want());
     }
     if unit.subject.kind == SubjectKind::Alias && !is_shut_out(case, directory, &last.user, &unit.mailboxes) {
-        let message = format!(
-            "{} is of {}, and whether {whose} has an account of its own or is served by a shared one isn't known",
-            last.words(),
-            last.user
+        let message = text!(
+            "{token} is of {user}, and whether {whose} has an account of its own or is served by a shared one isn't known",
+            token = last.words(),
+            user = last.user,
+            whose
         );
         return with_origins(check.unknown(unit.subject.clone(), message)).want(accounts_want());
     }
     if let Some(rights) = full_access(case, directory, &last.user, &unit.mailboxes).filter(|_| unit.kind != Some(AccountKind::Shared)) {
-        let message = format!(
-            "{} is of {}, not of {whose}: it works only because that user has FullAccess, and ends with that account's password, MFA or departure",
-            last.words(),
-            last.user
+        let message = text!(
+            "{token} is of {user}, not of {whose}: it works only because that user has FullAccess, and ends with that account's password, MFA or departure",
+            token = last.words(),
+            user = last.user,
+            whose
         );
         return with_origins(check.warn(unit.subject.clone(), message)).at_all(&rights);
     }
@@ -174,15 +178,17 @@ fn by_token(case: &Case, check: &Check, directory: &Directory, unit: &Unit, last
         last.confidence
     };
     let message = match last.holder {
-        Holder::Login => format!(
-            "{} is of {}, where {whose} is expected: the token was generated for another user, and Exchange refuses it without a reason",
-            last.words(),
-            last.user
+        Holder::Login => text!(
+            "{token} is of {user}, where {whose} is expected: the token was generated for another user, and Exchange refuses it without a reason",
+            token = last.words(),
+            user = last.user,
+            whose
         ),
-        _ => format!(
-            "{} is of {}, not of {whose}: the person at the browser was signed in by single sign-on when it was generated. Microsoft renews such a token without any error, and Exchange refuses it at the mailbox without a reason",
-            last.words(),
-            last.user
+        _ => text!(
+            "{token} is of {user}, not of {whose}: the person at the browser was signed in by single sign-on when it was generated. Microsoft renews such a token without any error, and Exchange refuses it at the mailbox without a reason",
+            token = last.words(),
+            user = last.user,
+            whose
         ),
     };
     with_origins(check.fail(unit.subject.clone(), message)).confidence(confidence)
@@ -247,17 +253,20 @@ fn full_access(case: &Case, directory: &Directory, user: &str, mailboxes: &[Stri
 
 /// No evidence is tied to the account: users that are none of ECE's, and yet sign in to its app, are what remains.
 fn by_strangers(case: &Case, check: &Check, directory: &Directory, unit: &Unit, strangers: &[Witness], lacking: usize, units: usize) -> Finding {
-    let whose = unit.right.first().map_or("the mailbox", String::as_str);
+    let whose = unit.right.first().map_or_else(|| text!("the mailbox"), |user| user.part());
     let configured = unit.user.as_ref().filter(|(user, _)| !unit.right.iter().any(|r| directory.same(r, user)));
     if let Some((user, origin)) = configured {
-        let message =
-            format!("ECE's account names the user {user}, but it is a mailbox account of {whose}: the token is expected for the mailbox itself");
+        let message = text!(
+            "ECE's account names the user {user}, but it is a mailbox account of {whose}: the token is expected for the mailbox itself",
+            user,
+            whose
+        );
         let finding = check.unknown(unit.subject.clone(), message).at(origin);
         return finding.want(sign_in_want());
     }
     let Some(first) = strangers.first() else {
         return check
-            .unknown(unit.subject.clone(), format!("nothing shows whose token ECE holds for {whose}"))
+            .unknown(unit.subject.clone(), text!("nothing shows whose token ECE holds for {whose}", whose))
             .at(&unit.origin)
             .want(sign_in_want());
     };
@@ -271,19 +280,21 @@ fn by_strangers(case: &Case, check: &Check, directory: &Directory, unit: &Unit, 
     let proof = proof.filter(|s| unit.subject.kind != SubjectKind::Alias || is_shut_out(case, directory, &s.user, &unit.mailboxes));
     match proof {
         Some(stranger) => {
-            let message = format!(
-                "{} is of {}, who is none of ECE's mail users, and there is none of {whose}: the token was issued for the person at the browser (single sign-on), and Exchange refuses it at the mailbox without a reason",
-                stranger.words(),
-                stranger.user
+            let message = text!(
+                "{token} is of {user}, who is none of ECE's mail users, and there is none of {whose}: the token was issued for the person at the browser (single sign-on), and Exchange refuses it at the mailbox without a reason",
+                token = stranger.words(),
+                user = stranger.user,
+                whose
             );
             let finding = check.fail(unit.subject.clone(), message).at_all(&stranger.origins).at(&unit.origin);
             finding.confidence(Confidence::Medium)
         }
         None => {
-            let message = format!(
-                "{} is of {}, who is none of ECE's mail users; whether the token of {whose} was made then can't be told",
-                first.words(),
-                first.user
+            let message = text!(
+                "{token} is of {user}, who is none of ECE's mail users; whether the token of {whose} was made then can't be told",
+                token = first.words(),
+                user = first.user,
+                whose
             );
             check
                 .unknown(unit.subject.clone(), message)
@@ -297,15 +308,19 @@ fn by_strangers(case: &Case, check: &Check, directory: &Directory, unit: &Unit, 
 fn sign_in_want() -> Want {
     Want::new(
         Role::EntraAdmin,
-        "who signed in to ECE's app, and whose tokens are refreshed",
-        "Entra admin center > Identity > Monitoring & health > Sign-in logs > filter Application = ECE's app: download \"User sign-ins (interactive)\" and \"User sign-ins (non-interactive)\" as JSON, covering the moment of Generate",
+        text!("who signed in to ECE's app, and whose tokens are refreshed"),
+        text!(
+            "Entra admin center > Identity > Monitoring & health > Sign-in logs > filter Application = ECE's app: download \"User sign-ins (interactive)\" and \"User sign-ins (non-interactive)\" as JSON, covering the moment of Generate"
+        ),
     )
 }
 
 fn accounts_want() -> Want {
     Want::new(
         Role::EceAdmin,
-        "ECE's e-mail accounts with account type, user and aliases",
-        "ECE administration console > E-mail > Accounts: list and details of each account (never the password or token); before 12.6 the aliases: SELECT * FROM EGML_MAILHOST",
+        text!("ECE's e-mail accounts with account type, user and aliases"),
+        text!(
+            "ECE administration console > E-mail > Accounts: list and details of each account (never the password or token); before 12.6 the aliases: SELECT * FROM EGML_MAILHOST"
+        ),
     )
 }

@@ -2,7 +2,8 @@
 
 use crate::case::{Case, Directory, moment};
 use crate::finding::Confidence;
-use crate::model::{Fact, LogEventKind, OperationKind, Origin, SignIn, SignInKind, Stamp};
+use crate::model::{Fact, LogEventKind, OperationKind, Origin, SignIn, SignInKind, Stamp, Text};
+use crate::text;
 use std::collections::BTreeMap;
 
 /// What shows the user.
@@ -30,12 +31,12 @@ pub(super) struct Witness {
 
 impl Witness {
     /// What was seen, as the beginning of a sentence.
-    pub fn words(&self) -> &'static str {
+    pub fn words(&self) -> Text {
         match self.holder {
-            Holder::Token => "the token that ECE was given",
-            Holder::Refresh => "the token that ECE renews",
-            Holder::Browser => "the sign-in at the browser",
-            Holder::Login => "the login at the mail server",
+            Holder::Token => text!("the token that ECE was given"),
+            Holder::Refresh => text!("the token that ECE renews"),
+            Holder::Browser => text!("the sign-in at the browser"),
+            Holder::Login => text!("the login at the mail server"),
         }
     }
 }

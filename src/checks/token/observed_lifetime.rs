@@ -5,6 +5,7 @@ use crate::case::{Case, moment};
 use crate::checks::{Check, Gap};
 use crate::finding::{Finding, Role, Severity, Want};
 use crate::model::{Claims, LogEventKind, Origin, Stamp, duration_words};
+use crate::text;
 use std::collections::BTreeMap;
 
 /// The check.
@@ -70,11 +71,13 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     }
     if by_account.is_empty() {
         return Err(Gap::missing(
-            "no token answer and no token is in the bundle: how long access tokens live can't be seen",
+            text!("no token answer and no token is in the bundle: how long access tokens live can't be seen"),
             vec![Want::new(
                 Role::EceAdmin,
-                "a renewal of a token in the log, with the answer of the token endpoint",
-                "On the services server copy `eg_log_<server>_rx-process.log` of at least two hours; if it shows no `expires_in`, set the log level of the rx-process to DEBUG for two hours",
+                text!("a renewal of a token in the log, with the answer of the token endpoint"),
+                text!(
+                    "On the services server copy `eg_log_<server>_rx-process.log` of at least two hours; if it shows no `expires_in`, set the log level of the rx-process to DEBUG for two hours"
+                ),
             )],
         ));
     }
@@ -97,8 +100,14 @@ fn judge(case: &Case, check: &Check, account: &str, mut seen: Vec<Seen>) -> Find
     let words = |s: &Seen| duration_words(s.seconds * 1000);
     let Some(shortest) = short.iter().min_by_key(|s| s.seconds) else {
         let least = seen.iter().min_by_key(|s| s.seconds);
-        let message = least.map_or(String::new(), |s| format!("access tokens live {} or longer ({} s)", words(s), s.seconds));
-        return check.pass(subject, message).at_all(least.map(|s| &s.origin));
+        let message = least.map(|s| {
+            text!(
+                "access tokens live {words} or longer ({seconds} s)",
+                words = words(s),
+                seconds = s.seconds
+            )
+        });
+        return check.pass(subject, message.unwrap_or_default()).at_all(least.map(|s| &s.origin));
     };
     // Times decide: what was short before and is an hour now has been mended.
     let last = seen.iter().rev().find(|s| s.time.is_some());
@@ -106,17 +115,22 @@ fn judge(case: &Case, check: &Check, account: &str, mut seen: Vec<Seen>) -> Find
         Some(last) if last.seconds >= HOUR && shortest.time.is_some() => check
             .warn(
                 subject,
-                format!("access tokens lived only {} ({} s), and live {} since", words(shortest), shortest.seconds, words(last)),
+                text!(
+                    "access tokens lived only {shortest} ({seconds} s), and live {last} since",
+                    shortest = words(shortest),
+                    seconds = shortest.seconds,
+                    last = words(last),
+                ),
             )
             .at(&shortest.origin)
             .at(&last.origin),
         _ => check
             .fail(
                 subject,
-                format!(
-                    "access tokens live only {} ({} s); ECE counts on 60 minutes, so they run out before they are renewed: a token lifetime policy shortens them",
-                    words(shortest),
-                    shortest.seconds
+                text!(
+                    "access tokens live only {shortest} ({seconds} s); ECE counts on 60 minutes, so they run out before they are renewed: a token lifetime policy shortens them",
+                    shortest = words(shortest),
+                    seconds = shortest.seconds,
                 ),
             )
             .at(&shortest.origin),

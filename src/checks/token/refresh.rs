@@ -4,8 +4,9 @@ use super::holder;
 use crate::case::{Case, moment};
 use crate::checks::{Check, Gap};
 use crate::finding::{Finding, Role, Severity, Subject, SubjectKind, Want};
-use crate::model::{AccountKind, Fact, OperationKind, Origin, Outcome, Run, SignIn, SignInKind, Stamp, fold_address};
+use crate::model::{AccountKind, Fact, OperationKind, Origin, Outcome, Run, SignIn, SignInKind, Stamp, Text, fold_address};
 use crate::signatures::{Catalogue, Role as SignatureRole};
+use crate::text;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The check.
@@ -58,22 +59,22 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
 fn nothing_seen(case: &Case) -> Gap {
     let exported = !case.facts.entra.sign_in_exports.is_empty() || !case.facts.entra.sign_ins.is_empty();
     let message = match (case.logs.streams.is_empty(), exported) {
-        (true, false) => "neither ECE logs nor a sign-in log are in the bundle: whether tokens are renewed can't be seen",
-        (false, _) => "the logs show no renewal of a token, neither one that worked nor one that failed",
-        (true, true) => "the sign-in log shows no renewal of a token by ECE",
+        (true, false) => text!("neither ECE logs nor a sign-in log are in the bundle: whether tokens are renewed can't be seen"),
+        (false, _) => text!("the logs show no renewal of a token, neither one that worked nor one that failed"),
+        (true, true) => text!("the sign-in log shows no renewal of a token by ECE"),
     };
     Gap::missing(
         message,
         vec![
             Want::new(
                 Role::EceAdmin,
-                "a retriever log of at least two hours (tokens are renewed about once an hour)",
-                "On the services server copy `eg_log_<server>_rx-process.log` and its rotated files from `<ECE home>\\eService\\logs`",
+                text!("a retriever log of at least two hours (tokens are renewed about once an hour)"),
+                text!("On the services server copy `eg_log_<server>_rx-process.log` and its rotated files from `<ECE home>\\eService\\logs`"),
             ),
             Want::new(
                 Role::EntraAdmin,
-                "non-interactive sign-ins of the mail users",
-                "Entra admin centre > Users > Sign-in logs > User sign-ins (non-interactive), filter by the application, Download JSON",
+                text!("non-interactive sign-ins of the mail users"),
+                text!("Entra admin centre > Users > Sign-in logs > User sign-ins (non-interactive), filter by the application, Download JSON"),
             ),
         ],
     )
@@ -193,10 +194,9 @@ fn judge(case: &Case, check: &Check, who: &str, mut steps: Vec<Step>) -> Finding
             .then_with(|| a.origin.cmp(&b.origin))
     });
     let subject = holder(case, who);
-    let whose = if subject.kind == SubjectKind::Deployment {
-        String::new()
-    } else {
-        format!(" of {}", subject.name)
+    let whose = match subject.kind {
+        SubjectKind::Deployment => Text::default(),
+        _ => text!(" of {name}", name = subject.name),
     };
     let start = steps.iter().rposition(|s| s.worked).map_or(0, |at| at + 1);
     let (before, tail) = steps.split_at(start);
@@ -210,24 +210,27 @@ fn judge(case: &Case, check: &Check, who: &str, mut steps: Vec<Step>) -> Finding
         (Some(failed), _) => {
             let again = before.iter().find(|s| s.worked && moment(s.last) >= moment(failed.last));
             let how = match again {
-                Some(again) if again.generated => format!("a new token was generated at {}, no refusal since", again.last),
-                Some(again) => format!(
-                    "healed at {}",
-                    if moment(again.first) >= moment(failed.last) {
+                Some(again) if again.generated => text!("a new token was generated at {last}, no refusal since", last = again.last),
+                Some(again) => text!(
+                    "healed at {last}",
+                    last = if moment(again.first) >= moment(failed.last) {
                         again.first
                     } else {
                         again.last
                     }
                 ),
-                None => "it works again".to_owned(),
+                None => text!("it works again"),
             };
             let count: u64 = before.iter().filter(|s| !s.worked).map(|s| s.count).sum();
             let finding = check.warn(
                 subject,
-                format!(
-                    "renewal of the token{whose} was refused {count} times, last at {} ({}); {how}",
-                    failed.last,
-                    reasons(std::slice::from_ref(failed))
+                text!(
+                    "renewal of the token{whose} was refused {count} times, last at {last} ({reasons}); {how}",
+                    whose,
+                    count,
+                    last = failed.last,
+                    reasons = reasons(std::slice::from_ref(failed)),
+                    how
                 ),
             );
             let finding = finding.at(&failed.last_origin);
@@ -238,27 +241,40 @@ fn judge(case: &Case, check: &Check, who: &str, mut steps: Vec<Step>) -> Finding
             check
                 .pass(
                     subject,
-                    format!("the token{whose} was renewed {count} times, last at {}, and never refused", done.last),
+                    text!(
+                        "the token{whose} was renewed {count} times, last at {last}, and never refused",
+                        whose,
+                        count,
+                        last = done.last
+                    ),
                 )
                 .at(&done.last_origin)
         }
-        (None, None) => check.unknown(subject, format!("no renewal of the token{whose} is shown, only that one was generated")),
+        (None, None) => check.unknown(
+            subject,
+            text!("no renewal of the token{whose} is shown, only that one was generated", whose),
+        ),
     }
 }
 
-fn refused(check: &Check, subject: Subject, whose: &str, before: &[Step], tail: &[Step], (first, last): (&Step, &Step)) -> Finding {
+fn refused(check: &Check, subject: Subject, whose: &Text, before: &[Step], tail: &[Step], (first, last): (&Step, &Step)) -> Finding {
     let count: u64 = tail.iter().map(|s| s.count).sum();
     let worked = before.iter().rev().find(|s| s.worked);
-    let earlier = worked.map_or("no renewal before it is shown".to_owned(), |s| {
-        let what = if s.generated { "generated" } else { "renewed" };
-        format!("it was last {what} at {}", s.last)
-    });
-    let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
-    let message = format!(
-        "renewal of the token{whose} is refused to the end of the evidence: {times}, first at {}, last at {}, {}; {earlier}. The access token runs out within the hour, then mail stands still",
-        first.first,
-        last.last,
-        reasons(tail)
+    let earlier = worked.map_or_else(
+        || text!("no renewal before it is shown"),
+        |s| match s.generated {
+            true => text!("it was last generated at {last}", last = s.last),
+            false => text!("it was last renewed at {last}", last = s.last),
+        },
+    );
+    let message = text!(
+        "renewal of the token{whose} is refused to the end of the evidence: {times}, first at {first}, last at {last}, {reasons}; {earlier}. The access token runs out within the hour, then mail stands still",
+        whose,
+        times = Text::times(count),
+        first = first.first,
+        last = last.last,
+        reasons = reasons(tail),
+        earlier
     );
     let mut finding = check.fail(subject, message).at(&first.origin).at(&last.last_origin);
     if let Some(worked) = worked {
@@ -269,7 +285,7 @@ fn refused(check: &Check, subject: Subject, whose: &str, before: &[Step], tail: 
 }
 
 /// `AADSTS53003`, or the signatures of a failure that names no code.
-fn reasons(steps: &[Step]) -> String {
+fn reasons(steps: &[Step]) -> Text {
     let ids: BTreeSet<&String> = steps.iter().flat_map(|s| &s.reasons).collect();
     let codes: Vec<String> = ids
         .iter()
@@ -277,15 +293,15 @@ fn reasons(steps: &[Step]) -> String {
         .map(|n| format!("AADSTS{n}"))
         .collect();
     if !codes.is_empty() {
-        return codes.join(", ");
+        return Text::list(codes);
     }
     if ids.is_empty() {
-        return "an error without a code".to_owned();
+        return text!("an error without a code");
     }
     // A shell such as an exception's class says nothing beside what it wraps.
     let catalogue = Catalogue::builtin();
     let is_cause = |id: &&&String| catalogue.describe(id).is_none_or(|known| known.role() == SignatureRole::Cause);
     let causes: Vec<&&String> = ids.iter().filter(is_cause).collect();
     let shown = if causes.is_empty() { ids.iter().collect() } else { causes };
-    shown.into_iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ")
+    Text::list(shown)
 }

@@ -5,7 +5,8 @@ use crate::checks::app::needed_scopes;
 use crate::checks::{Check, Gap};
 use crate::finding::{Finding, Role, Severity, Subject, SubjectKind, Want};
 use crate::model::permission::{EXCHANGE_ONLINE, GRAPH};
-use crate::model::{Claims, Inbound, LogEventKind, Origin, Stamp, TokenAnswer};
+use crate::model::{Claims, Inbound, LogEventKind, Origin, Stamp, Text, TokenAnswer};
+use crate::text;
 use std::collections::BTreeMap;
 
 /// The check.
@@ -46,7 +47,10 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         }
     }
     if newest.is_empty() {
-        return Err(Gap::missing("no token and no token answer shows its permissions", vec![token_want()]));
+        return Err(Gap::missing(
+            text!("no token and no token answer shows its permissions"),
+            vec![token_want()],
+        ));
     }
     let (_, needed) = needed_scopes(case);
     let graph = case.inbound_in_use().contains_key(&Inbound::Graph);
@@ -121,7 +125,7 @@ fn judge(case: &Case, check: &Check, account: &str, seen: &Seen, needed: &[&'sta
         None => needed.to_vec(),
     };
     if seen.app_only {
-        let message = "the token was made for the application, without a user (roles instead of scp): ECE signs in as a user";
+        let message = text!("the token was made for the application, without a user (roles instead of scp): ECE signs in as a user");
         return check.warn(subject, message).at(&seen.origin);
     }
     let protocols = needed.iter().any(|n| !n.starts_with("Mail."));
@@ -133,27 +137,26 @@ fn judge(case: &Case, check: &Check, account: &str, seen: &Seen, needed: &[&'sta
         None => false,
     };
     if wrong {
-        let message = format!(
-            "the token is made for {}, but {} needs one for {}: the server refuses it without a reason",
-            seen.audience.as_deref().unwrap_or_default(),
-            if protocols { "the mail protocol in use" } else { "Graph" },
-            if protocols {
-                "Exchange Online (https://outlook.office365.com)"
-            } else {
-                "Microsoft Graph"
-            }
+        let message = text!(
+            "the token is made for {audience}, but {protocol} needs one for {resource}: the server refuses it without a reason",
+            audience = seen.audience.as_deref().unwrap_or_default(),
+            protocol = if protocols { text!("the mail protocol in use") } else { text!("Graph") },
+            resource = Text::figure(match protocols {
+                true => "Exchange Online (https://outlook.office365.com)",
+                false => "Microsoft Graph",
+            })
         );
         return check.fail(subject, message).at(&seen.origin);
     }
     let names: Vec<&str> = seen.scopes.iter().map(|s| s.rsplit('/').next().unwrap_or(s)).collect();
     if names.is_empty() {
-        let message = "the token's audience is right, but its permissions aren't shown";
+        let message = text!("the token's audience is right, but its permissions aren't shown");
         return check.unknown(subject, message).at(&seen.origin).want(token_want());
     }
     if needed.is_empty() {
-        let message = format!(
-            "the token holds {}; what is needed depends on the server type, which the bundle doesn't show",
-            names.join(", ")
+        let message = text!(
+            "the token holds {names}; what is needed depends on the server type, which the bundle doesn't show",
+            names = names.join(", ")
         );
         return check.unknown(subject, message).at(&seen.origin);
     }
@@ -162,12 +165,14 @@ fn judge(case: &Case, check: &Check, account: &str, seen: &Seen, needed: &[&'sta
     // Each resource has its token: with mixed server types one token can't hold everything.
     let mixed = own.is_none() && protocols && graph;
     if missing.is_empty() || mixed && missing.len() < needed.len() {
-        return check.pass(subject, format!("the token holds {}", names.join(", "))).at(&seen.origin);
+        return check
+            .pass(subject, text!("the token holds {names}", names = names.join(", ")))
+            .at(&seen.origin);
     }
-    let message = format!(
-        "the token holds {}, but not {}, which the server type needs: the server refuses it without a reason",
-        names.join(", "),
-        missing.join(", ")
+    let message = text!(
+        "the token holds {names}, but not {missing}, which the server type needs: the server refuses it without a reason",
+        names = names.join(", "),
+        missing = missing.join(", ")
     );
     check.fail(subject, message).at(&seen.origin)
 }
@@ -201,7 +206,9 @@ fn kind_of_audience(audience: &str) -> Audience {
 fn token_want() -> Want {
     Want::new(
         Role::EceAdmin,
-        "an answer of the token endpoint (its scope; the token itself is not needed)",
-        "the services server's log of a token refresh at debug level (ECE 12.6: trace level of the retriever process), or the application server's log of pressing Generate",
+        text!("an answer of the token endpoint (its scope; the token itself is not needed)"),
+        text!(
+            "the services server's log of a token refresh at debug level (ECE 12.6: trace level of the retriever process), or the application server's log of pressing Generate"
+        ),
     )
 }

@@ -4,6 +4,7 @@ use crate::case::{Case, EceApplication};
 use crate::checks::{Check, wanted};
 use crate::finding::{Confidence, Finding, Subject, SubjectKind};
 use crate::model::{Application, Fact, Field, Origin, RedirectUri};
+use crate::text;
 
 /// The redirect URIs of the registration that ECE uses.
 pub(super) struct Registered<'a> {
@@ -36,14 +37,17 @@ pub(super) fn registered<'a>(case: &'a Case, check: &Check) -> (Result<Registere
     let (exports, confidence) = match case.application() {
         EceApplication::Chosen { exports, confidence } => (exports, confidence),
         EceApplication::NoExport => {
-            let finding = check.unknown(Subject::deployment(), "no app registration was collected: its redirect URIs are unknown");
+            let finding = check.unknown(
+                Subject::deployment(),
+                text!("no app registration was collected: its redirect URIs are unknown"),
+            );
             return (Err(finding.want(wanted::manifest())), Vec::new());
         }
         EceApplication::Ambiguous => {
             let finding = check
                 .unknown(
                     Subject::deployment(),
-                    "several app registrations were collected, and nothing says which one ECE uses",
+                    text!("several app registrations were collected, and nothing says which one ECE uses"),
                 )
                 .at_all(case.facts.entra.applications.iter().map(|a| &a.origin).take(4));
             return (Err(finding.want(wanted::application_log())), Vec::new());
@@ -53,14 +57,17 @@ pub(super) fn registered<'a>(case: &'a Case, check: &Check) -> (Result<Registere
             let finding = check
                 .unknown(
                     Subject::deployment(),
-                    format!("ECE uses client id {}, and no registration with that id was collected", ids.join(", ")),
+                    text!(
+                        "ECE uses client id {ids}, and no registration with that id was collected",
+                        ids = ids.join(", ")
+                    ),
                 )
                 .at_all(client_ids.iter().map(|s| &s.origin).take(3));
             return (Err(finding.want(wanted::manifest())), others(case, check, &[]));
         }
     };
     let Some(first) = exports.first() else {
-        let finding = check.unknown(Subject::deployment(), "no app registration was collected");
+        let finding = check.unknown(Subject::deployment(), text!("no app registration was collected"));
         return (Err(finding.want(wanted::manifest())), Vec::new());
     };
     let others = others(case, check, &exports);
@@ -68,7 +75,7 @@ pub(super) fn registered<'a>(case: &'a Case, check: &Check) -> (Result<Registere
     let subject = subject_of(first);
     if !lists.iter().any(|list| matches!(list, Field::Value(_) | Field::Empty(_))) {
         let finding = check
-            .unknown(subject, "the export of the registration shows no list of redirect URIs")
+            .unknown(subject, text!("the export of the registration shows no list of redirect URIs"))
             .at(&first.origin)
             .want(wanted::manifest());
         return (Err(finding), others);
@@ -94,7 +101,7 @@ fn others(case: &Case, check: &Check, chosen: &[&Fact<Application>]) -> Vec<Find
     for app in case.facts.entra.applications.iter().filter(|app| !own(app)) {
         let subject = subject_of(app);
         if !findings.iter().any(|f| f.subject == subject) {
-            findings.push(check.not_applicable(subject, "ECE doesn't use this registration").at(&app.origin));
+            findings.push(check.not_applicable(subject, text!("ECE doesn't use this registration")).at(&app.origin));
         }
     }
     findings

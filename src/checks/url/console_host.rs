@@ -6,6 +6,7 @@ use crate::case::Case;
 use crate::checks::{Check, Gap, wanted};
 use crate::finding::{Finding, Severity, Subject};
 use crate::model::{LogEventKind, Origin};
+use crate::text;
 use std::collections::BTreeMap;
 
 /// The check.
@@ -43,7 +44,7 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     let subject = Subject::deployment();
     let hosts = console_hosts(case);
     if hosts.is_empty() {
-        let finding = check.unknown(subject, "nothing in the evidence shows under which name the console is opened");
+        let finding = check.unknown(subject, text!("nothing in the evidence shows under which name the console is opened"));
         return Ok(vec![finding.want(wanted::console_address())]);
     }
     let urls: Vec<_> = case
@@ -52,7 +53,10 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         .filter_map(|url| Some((host_and_port(&url.url)?, url.origin)))
         .collect();
     if urls.is_empty() {
-        let finding = check.unknown(subject, "the external URL is unknown: the console's name can't be compared with it");
+        let finding = check.unknown(
+            subject,
+            text!("the external URL is unknown: the console's name can't be compared with it"),
+        );
         return Ok(vec![finding.at_all(hosts.values().take(3)).want(wanted::settings())]);
     }
     let is_external = |host: &str| host_and_port(host).is_some_and(|own| urls.iter().any(|(external, _)| *external == own));
@@ -60,16 +64,24 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     let external = &urls[0].0.0;
     let names: Vec<String> = wrong.iter().take(5).map(|(host, _)| format!("`{host}`")).collect();
     let finding = match (right.is_empty(), wrong.is_empty()) {
-        (_, true) => check.pass(subject, format!("the console was opened under the external URL's name `{external}`")),
+        (_, true) => check.pass(subject, text!("the console was opened under the external URL's name `{external}`", external)),
         (true, false) => check
             .fail(
                 subject,
-                format!("the console was opened under {}, but the external URL's name is `{external}`: the answer of Microsoft's sign-in will not reach that session", names.join(", ")),
+                text!(
+                    "the console was opened under {names}, but the external URL's name is `{external}`: the answer of Microsoft's sign-in will not reach that session",
+                    names = names.join(", "),
+                    external,
+                ),
             )
             .explains("check:url.single-fqdn"),
         (false, false) => check.warn(
             subject,
-            format!("the console was opened under the external URL's name `{external}`, and also under {}: generating a token works only under the first", names.join(", ")),
+            text!(
+                "the console was opened under the external URL's name `{external}`, and also under {names}: generating a token works only under the first",
+                external,
+                names = names.join(", "),
+            ),
         ),
     };
     Ok(vec![

@@ -5,7 +5,8 @@ use crate::case::{Case, PartitionView, SettingSlot};
 use crate::checks::{Check, Gap, wanted};
 use crate::finding::{Confidence, Finding, Severity, Subject};
 use crate::model::fqdn::{UrlProblem, problems_of_external_url};
-use crate::model::{Fact, Field, Setting, SettingKey};
+use crate::model::{Fact, Field, Setting, SettingKey, Text};
+use crate::text;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -38,9 +39,9 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     if findings.is_empty() {
         let finding = match case.facts.ece.settings_exports.first() {
             Some(export) => check
-                .unknown(Subject::deployment(), "the settings export holds no row of the external URL")
+                .unknown(Subject::deployment(), text!("the settings export holds no row of the external URL"))
                 .at(&export.origin),
-            None => check.unknown(Subject::deployment(), "no export of partition settings was collected"),
+            None => check.unknown(Subject::deployment(), text!("no export of partition settings was collected")),
         };
         return Ok(vec![finding.want(wanted::settings())]);
     }
@@ -70,25 +71,27 @@ fn judge(case: &Case, check: &Check, partition: &PartitionView<'_>) -> Option<Fi
             check
                 .unknown(
                     subject,
-                    format!(
-                        "the settings export has no row `{label}`, which counts in this release; `{}` is another release's",
-                        other.label
+                    text!(
+                        "the settings export has no row `{label}`, which counts in this release; `{other}` is another release's",
+                        label,
+                        other = other.label
                     ),
                 )
                 .at(&other.origin)
                 .want(wanted::settings())
         }
         SettingSlot::Unreadable(row) => check
-            .unknown(subject, format!("`{label}` is cut or unreadable in the export"))
+            .unknown(subject, text!("`{label}` is cut or unreadable in the export", label))
             .at(&row.origin)
             .want(wanted::settings()),
         SettingSlot::Conflict(one, other) => check
             .unknown(
                 subject,
-                format!(
-                    "two exports disagree about `{label}`: {} and {}, and nothing says which is newer",
-                    shown(one),
-                    shown(other)
+                text!(
+                    "two exports disagree about `{label}`: {one} and {other}, and nothing says which is newer",
+                    label,
+                    one = shown(one),
+                    other = shown(other)
                 ),
             )
             .at(&one.origin)
@@ -96,17 +99,21 @@ fn judge(case: &Case, check: &Check, partition: &PartitionView<'_>) -> Option<Fi
             .want(wanted::settings()),
         SettingSlot::Empty(row) => {
             let other = partition.rows_of(other_setting(key)).find_map(|row| row.value.value.fact());
-            let hint = other.map_or(String::new(), |fact| {
-                format!(
-                    " (the address stands in `{}`, the setting of another release)",
-                    label_of(other_setting(key))
+            let hint = other.map(|fact| {
+                text!(
+                    " (`{value}` stands in `{label}`, the setting of another release)",
+                    value = fact.value.trim(),
+                    label = label_of(other_setting(key))
                 )
-                .replace("the address", &format!("`{}`", fact.value.trim()))
             });
             check
                 .fail(
                     subject,
-                    format!("`{label}` is empty{hint}: the authorization code can't be generated without it"),
+                    text!(
+                        "`{label}` is empty{hint}: the authorization code can't be generated without it",
+                        label,
+                        hint
+                    ),
                 )
                 .confidence(confidence)
                 .at(&row.origin)
@@ -118,25 +125,29 @@ fn judge(case: &Case, check: &Check, partition: &PartitionView<'_>) -> Option<Fi
 
 fn filled(check: &Check, subject: Subject, label: &str, row: &Fact<Setting>) -> Finding {
     let Some(value) = row.value.value.get() else {
-        return check.unknown(subject, format!("`{label}` can't be read")).at(&row.origin);
+        return check.unknown(subject, text!("`{label}` can't be read", label)).at(&row.origin);
     };
     let problems = problems_of_external_url(value);
     match problems.first() {
-        None => check.pass(subject, format!("`{label}` is `{}`", value.trim())).at(&row.origin),
+        None => check
+            .pass(subject, text!("`{label}` is `{value}`", label, value = value.trim()))
+            .at(&row.origin),
         Some(UrlProblem::Empty) => check
             .fail(
                 subject,
-                format!("`{label}` is empty: the authorization code can't be generated without it"),
+                text!("`{label}` is empty: the authorization code can't be generated without it", label),
             )
             .at(&row.origin),
         Some(_) => {
-            let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            let list = Text::joined(problems.iter().map(UrlProblem::words), text!(", and "));
             check
                 .fail(
                     subject,
-                    format!(
-                        "`{label}` is `{value}`: it {}; expected is https:// and the fully qualified name under which ECE is opened, nothing else",
-                        list.join(", and ")
+                    text!(
+                        "`{label}` is `{value}`: it {list}; expected is https:// and the fully qualified name under which ECE is opened, nothing else",
+                        label,
+                        value,
+                        list,
                     ),
                 )
                 .at(&row.origin)
@@ -160,13 +171,13 @@ fn without_version(check: &Check, partition: &PartitionView<'_>) -> Finding {
         [SettingSlot::Empty(_), SettingSlot::Empty(_)] => check
             .fail(
                 subject,
-                "both settings that can hold the external URL are empty: the authorization code can't be generated without it",
+                text!("both settings that can hold the external URL are empty: the authorization code can't be generated without it"),
             )
             .at_all(&origins),
         _ => check
             .unknown(
                 subject,
-                "two settings can hold the external URL, their values differ, and which one counts hangs on the release, which is unknown",
+                text!("two settings can hold the external URL, their values differ, and which one counts hangs on the release, which is unknown"),
             )
             .at_all(&origins)
             .want(Case::version_want()),
@@ -180,9 +191,9 @@ pub(super) fn other_setting(key: SettingKey) -> SettingKey {
     }
 }
 
-fn shown(row: &Setting) -> String {
+fn shown(row: &Setting) -> Text {
     match &row.value {
-        Field::Value(fact) => format!("`{}`", fact.value.trim()),
-        _ => "empty".to_owned(),
+        Field::Value(fact) => text!("`{value}`", value = fact.value.trim()),
+        _ => text!("empty"),
     }
 }

@@ -6,7 +6,8 @@ use crate::case::{Case, Refusal, moment};
 use crate::checks::{Check, Gap, wanted};
 use crate::finding::{Finding, Severity, Subject, SubjectKind};
 use crate::model::redirect_uri::{Difference, differences};
-use crate::model::{LogEventKind, OperationKind, Origin, Stamp};
+use crate::model::{LogEventKind, OperationKind, Origin, Stamp, Text};
+use crate::text;
 use std::collections::BTreeMap;
 
 /// The check.
@@ -57,14 +58,14 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         (Ok(registered), true, None) => match refusals.first() {
             Some(healed) => healed_finding(check, registered.subject.clone(), healed),
             None => check
-                .unknown(registered.subject.clone(), "no log shows which redirect URI ECE sends")
+                .unknown(registered.subject.clone(), text!("no log shows which redirect URI ECE sends"))
                 .at(&registered.origin)
                 .want(wanted::application_log()),
         },
         (Err(gap), false, None) => check
             .unknown(
                 gap.subject.clone(),
-                format!("ECE sends `{}`; {}", sent.first().map_or("", |s| s.uri.as_str()), gap.message),
+                text!("ECE sends `{uri}`; {message}", uri = sent.first().map(|s| &s.uri), message = gap.message),
             )
             .at_all(sent.iter().map(|s| &s.origin))
             .at_all(&gap.evidence)
@@ -153,7 +154,7 @@ fn compare(case: &Case, check: &Check, registered: &Registered<'_>, sent: &[Sent
                 Some(healed) => at(healed_finding(check, subject, healed)),
                 None => at(check.pass(
                     subject,
-                    format!("the redirect URI that ECE sends, `{}`, is registered exactly so", sent[0].uri),
+                    text!("the redirect URI that ECE sends, `{uri}`, is registered exactly so", uri = sent[0].uri),
                 ))
                 .confidence(registered.confidence),
             }
@@ -161,30 +162,31 @@ fn compare(case: &Case, check: &Check, registered: &Registered<'_>, sent: &[Sent
         Some(_) if !registered.complete => check
             .unknown(
                 subject,
-                "the list of redirect URIs is cut in the export, and none of those shown equals the one that ECE sends",
+                text!("the list of redirect URIs is cut in the export, and none of those shown equals the one that ECE sends"),
             )
             .at_all(sent.iter().map(|s| &s.origin))
             .at(&registered.origin)
             .want(wanted::manifest()),
         Some((sent, None)) => explaining(check.fail(
             subject,
-            format!(
-                "ECE sends `{}`, but the registration has no redirect URI at all: Microsoft refuses the sign-in (AADSTS500113)",
-                sent.uri
+            text!(
+                "ECE sends `{uri}`, but the registration has no redirect URI at all: Microsoft refuses the sign-in (AADSTS500113)",
+                uri = sent.uri
             ),
         ))
         .at(&sent.origin)
         .at(&registered.origin),
         Some((sent, Some((differences, nearest)))) => {
             let nearest = registered.uris.get(*nearest);
-            let list: Vec<&str> = differences.iter().map(|d| d.words()).collect();
+            let list = Text::joined(differences.iter().map(|d| d.words()), text!(" and "));
             let shown = nearest.map_or("", |uri| uri.uri.as_str());
             explaining(check.fail(
                 subject,
-                format!(
-                    "ECE sends `{}`; the nearest registered redirect URI is `{shown}` and differs in {}: Microsoft refuses the sign-in (AADSTS50011)",
-                    sent.uri,
-                    list.join(" and ")
+                text!(
+                    "ECE sends `{uri}`; the nearest registered redirect URI is `{shown}` and differs in {list}: Microsoft refuses the sign-in (AADSTS50011)",
+                    uri = sent.uri,
+                    shown,
+                    list,
                 ),
             ))
             .at(&sent.origin)
@@ -207,16 +209,19 @@ fn after_refusal(case: &Case, check: &Check, subject: Subject, refusal: &Refusal
         .filter(|o| o.kind == OperationKind::TokenGeneration)
         .filter_map(|o| o.last_done())
         .any(|run| last.is_some_and(|l| moment(run.last) > l));
-    let message = format!(
-        "Microsoft refused a redirect URI (AADSTS{}), yet the one that ECE sends now is registered exactly so",
-        refusal.code
+    let message = text!(
+        "Microsoft refused a redirect URI (AADSTS{code}), yet the one that ECE sends now is registered exactly so",
+        code = refusal.code
     );
     let finding = match later || generated {
-        true => check.warn(subject, format!("{message}: mended since the refusal")),
+        true => check.warn(subject, text!("{message}: mended since the refusal", message)),
         false => check
             .unknown(
                 subject,
-                format!("{message}: the registration was mended since, or the export is not the one that refused"),
+                text!(
+                    "{message}: the registration was mended since, or the export is not the one that refused",
+                    message
+                ),
             )
             .want(wanted::application_log())
             .want(wanted::manifest()),
@@ -227,25 +232,30 @@ fn after_refusal(case: &Case, check: &Check, subject: Subject, refusal: &Refusal
 /// Microsoft named the reason, and no export contradicts it.
 fn refused(check: &Check, subject: Subject, broken: &[&Refusal], sent: &[Sent]) -> Finding {
     let code = broken.first().map_or(50011, |r| r.code);
-    let which = sent.first().map_or(String::new(), |s| format!(" `{}`", s.uri));
+    let which = sent.first().map(|s| text!(" `{uri}`", uri = s.uri));
     let count: u64 = broken.iter().map(|r| r.count).sum();
-    let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
     explaining(check.fail(
         subject,
-        format!("Microsoft refused the redirect URI{which} that ECE sends (AADSTS{code}, {times}): it isn't registered in this form"),
+        text!(
+            "Microsoft refused the redirect URI{which} that ECE sends (AADSTS{code}, {times}): it isn't registered in this form",
+            which,
+            code,
+            times = Text::times(count)
+        ),
     ))
     .at_all(broken.iter().flat_map(|r| &r.origins).take(4))
     .at_all(sent.iter().map(|s| &s.origin).take(2))
 }
 
 fn healed_finding(check: &Check, subject: Subject, refusal: &Refusal) -> Finding {
-    let when = refusal.healed.map_or(String::new(), |at| format!(", healed at {at}"));
+    let when = refusal.healed.map(|at| text!(", healed at {at}", at));
     check
         .warn(
             subject,
-            format!(
-                "Microsoft refused the redirect URI earlier (AADSTS{}){when}: generating a token worked again afterwards",
-                refusal.code
+            text!(
+                "Microsoft refused the redirect URI earlier (AADSTS{code}){when}: generating a token worked again afterwards",
+                code = refusal.code,
+                when
             ),
         )
         .at_all(refusal.origins.iter().take(2))

@@ -5,7 +5,9 @@ use super::{ALSO_TOUCHES, GENERATE, VERIFY};
 use crate::case::{Case, ExternalUrl};
 use crate::checks::{Check, Gap, wanted};
 use crate::finding::{Finding, Severity};
+use crate::model::Text;
 use crate::model::redirect_uri::{RedirectParts, host_matches, split_uri};
+use crate::text;
 use std::collections::BTreeSet;
 
 /// The check.
@@ -52,7 +54,7 @@ fn judge(case: &Case, check: &Check, registered: &Registered<'_>) -> Finding {
         .collect();
     let Some((first, ..)) = urls.first() else {
         return check
-            .unknown(subject, "the external URL is unknown: the redirect URIs can't be compared with it")
+            .unknown(subject, text!("the external URL is unknown: the redirect URIs can't be compared with it"))
             .at(&registered.origin)
             .want(wanted::settings());
     };
@@ -60,7 +62,10 @@ fn judge(case: &Case, check: &Check, registered: &Registered<'_>) -> Finding {
         return check
             .unknown(
                 subject,
-                format!("the setting that counts in this release holds no external URL (see url.setting-for-release); `{}` of the other one isn't what ECE uses", first.url),
+                text!(
+                    "the setting that counts in this release holds no external URL (see url.setting-for-release); `{url}` of the other one isn't what ECE uses",
+                    url = first.url,
+                ),
             )
             .at(&first.origin)
             .at(&registered.origin)
@@ -81,7 +86,10 @@ fn judge(case: &Case, check: &Check, registered: &Registered<'_>) -> Finding {
             check
                 .pass(
                     subject,
-                    format!("a redirect URI of the registration has the external URL's host `{}`", names.join("`, `")),
+                    text!(
+                        "a redirect URI of the registration has the external URL's host `{names}`",
+                        names = names.join("`, `")
+                    ),
                 )
                 .confidence(registered.confidence)
                 .at_all(urls.iter().map(|(url, ..)| &url.origin).take(3))
@@ -90,7 +98,7 @@ fn judge(case: &Case, check: &Check, registered: &Registered<'_>) -> Finding {
         (true, _) if !registered.complete => check
             .unknown(
                 subject,
-                "the list of redirect URIs is cut in the export, and none of those shown has the external URL's host",
+                text!("the list of redirect URIs is cut in the export, and none of those shown has the external URL's host"),
             )
             .at(&first.origin)
             .at(&registered.origin)
@@ -112,9 +120,9 @@ fn judge(case: &Case, check: &Check, registered: &Registered<'_>) -> Finding {
             check
                 .unknown(
                     subject,
-                    format!(
-                        "the external URL has several values; the redirect URIs fit some of them, but not {} (see url.scopes-agree)",
-                        names.join(", ")
+                    text!(
+                        "the external URL has several values; the redirect URIs fit some of them, but not {names} (see url.scopes-agree)",
+                        names = names.join(", ")
                     ),
                 )
                 .at_all(urls.iter().map(|(url, ..)| &url.origin).take(4))
@@ -137,27 +145,28 @@ fn is_same_port(own: &RedirectParts<'_>, port: Option<u16>) -> bool {
     own.port == port || own.scheme == "http" && own.port == Some(80) && port == Some(443)
 }
 
-fn mismatch(url: &ExternalUrl, host: &str, port: Option<u16>, registered: &Registered<'_>) -> String {
+fn mismatch(url: &ExternalUrl, host: &str, port: Option<u16>, registered: &Registered<'_>) -> Text {
     if registered.uris.is_empty() {
-        return format!(
-            "external URL is `{}`, but the registration has no redirect URI at all: Microsoft will refuse the sign-in (AADSTS500113)",
-            url.url
+        return text!(
+            "external URL is `{url}`, but the registration has no redirect URI at all: Microsoft will refuse the sign-in (AADSTS500113)",
+            url = url.url
         );
     }
     let parts: Vec<_> = registered.uris.iter().filter_map(|uri| split_uri(&uri.uri)).collect();
     if let Some(same_host) = parts.iter().find(|own| host_matches(host, &own.host)) {
-        let shown = |port: Option<u16>| port.map_or("none".to_owned(), |p| p.to_string());
-        return format!(
-            "external URL `{}` has port {}, but the redirect URI of that host has port {}: Microsoft will refuse the sign-in (AADSTS50011)",
-            url.url,
-            shown(port),
-            shown(same_host.port)
+        let shown = |port: Option<u16>| port.map_or_else(|| text!("none"), Text::figure);
+        return text!(
+            "external URL `{url}` has port {port}, but the redirect URI of that host has port {registered}: Microsoft will refuse the sign-in (AADSTS50011)",
+            url = url.url,
+            port = shown(port),
+            registered = shown(same_host.port)
         );
     }
     let hosts: BTreeSet<&str> = parts.iter().map(|own| own.host.as_str()).collect();
     let hosts: Vec<String> = hosts.into_iter().take(5).map(|h| format!("`{h}`")).collect();
-    format!(
-        "external URL host is `{host}`, but the app's redirect URIs name only {}: Microsoft will refuse the sign-in (AADSTS50011)",
-        hosts.join(", ")
+    text!(
+        "external URL host is `{host}`, but the app's redirect URIs name only {hosts}: Microsoft will refuse the sign-in (AADSTS50011)",
+        host,
+        hosts = hosts.join(", ")
     )
 }

@@ -5,7 +5,8 @@ use super::{ALSO_TOUCHES, GENERATE, VERIFY};
 use crate::case::{Case, PartitionView, normal_value, same_value};
 use crate::checks::{Check, Gap, wanted};
 use crate::finding::{Finding, Severity, Subject};
-use crate::model::{Fact, Scope, Setting, SettingKey};
+use crate::model::{Fact, Scope, Setting, SettingKey, Text};
+use crate::text;
 use std::collections::BTreeSet;
 
 /// The check.
@@ -41,7 +42,10 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         })
         .collect();
     if findings.is_empty() {
-        let finding = check.unknown(Subject::deployment(), "no settings export with a filled external URL was collected");
+        let finding = check.unknown(
+            Subject::deployment(),
+            text!("no settings export with a filled external URL was collected"),
+        );
         return Ok(vec![finding.want(wanted::settings())]);
     }
     Ok(findings)
@@ -56,18 +60,17 @@ fn judge(check: &Check, partition: &PartitionView<'_>, key: SettingKey, rows: &[
     if values.len() < 2 {
         return match scopes.len() {
             0 | 1 => check
-                .not_applicable(subject, format!("`{label}` is set in one place only"))
+                .not_applicable(subject, text!("`{label}` is set in one place only", label))
                 .at_all(origins()),
             n => check
-                .pass(subject, format!("`{label}` has the same value in {n} scopes"))
+                .pass(subject, text!("`{label}` has the same value in {n} scopes", label, n))
                 .at_all(origins()),
         };
     }
-    let list: Vec<String> = rows
-        .iter()
-        .filter_map(|row| Some(format!("{} `{}`", words(&row.scope), row.value.value.get()?.trim())))
-        .collect();
-    let list = list.join(", ");
+    let list = Text::list(rows.iter().filter_map(|row| {
+        let value = row.value.value.get()?.trim();
+        Some(text!("{scope} `{value}`", scope = words(&row.scope), value))
+    }));
     // Values of one and the same place, or of places that the exports don't name, can't be told from an older and a newer export.
     let contradicts_itself = rows
         .iter()
@@ -77,7 +80,11 @@ fn judge(check: &Check, partition: &PartitionView<'_>, key: SettingKey, rows: &[
         return check
             .unknown(
                 subject,
-                format!("the exports give `{label}` several values, and not for which scope or time each one counts: {list}"),
+                text!(
+                    "the exports give `{label}` several values, and not for which scope or time each one counts: {list}",
+                    label,
+                    list
+                ),
             )
             .at_all(origins())
             .want(wanted::settings());
@@ -85,16 +92,16 @@ fn judge(check: &Check, partition: &PartitionView<'_>, key: SettingKey, rows: &[
     check
         .fail(
             subject,
-            format!("`{label}` differs between scopes: {list}; they must be one and the same"),
+            text!("`{label}` differs between scopes: {list}; they must be one and the same", label, list),
         )
         .at_all(origins())
 }
 
-fn words(scope: &Scope) -> String {
+fn words(scope: &Scope) -> Text {
     match scope {
-        Scope::Partition(name) if name == "default" => "partition".to_owned(),
-        Scope::Partition(name) => format!("partition {name}"),
-        Scope::Department(name) => format!("department {name}"),
-        Scope::Unknown => "unnamed scope".to_owned(),
+        Scope::Partition(name) if name == "default" => text!("partition"),
+        Scope::Partition(name) => text!("partition {name}", name),
+        Scope::Department(name) => text!("department {name}", name),
+        Scope::Unknown => text!("unnamed scope"),
     }
 }

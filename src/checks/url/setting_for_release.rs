@@ -6,6 +6,7 @@ use crate::case::{Case, PartitionView, SettingSlot};
 use crate::checks::{Check, Gap, wanted};
 use crate::finding::{Finding, Severity, Subject};
 use crate::model::{SettingKey, Version};
+use crate::text;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -33,7 +34,10 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     };
     let concerned: Vec<&PartitionView<'_>> = partitions.iter().filter(has_row).collect();
     if concerned.is_empty() {
-        let finding = check.unknown(Subject::deployment(), "no settings export with a row of the external URL was collected");
+        let finding = check.unknown(
+            Subject::deployment(),
+            text!("no settings export with a row of the external URL was collected"),
+        );
         return Ok(vec![finding.want(wanted::settings())]);
     }
     let version = case.version()?;
@@ -52,18 +56,21 @@ fn judge(check: &Check, partition: &PartitionView<'_>, key: SettingKey, version:
         .find(|row| row.value.value.get().is_some_and(|v| !v.trim().is_empty()));
     match (partition.slot(key), filled_wrong) {
         (SettingSlot::Filled(row), leftover) => {
-            let also = leftover.map_or("", |_| "; what the other release's setting holds has no effect");
+            let also = leftover.map(|_| text!("; what the other release's setting holds has no effect"));
             check
-                .pass(subject, format!("ECE {version} uses `{right}`, and that setting is filled{also}"))
+                .pass(subject, text!("ECE {version} uses `{right}`, and that setting is filled{also}", version, right, also))
                 .at(&row.origin)
         }
         (SettingSlot::Empty(row), Some(other)) => check
             .fail(
                 subject,
-                format!(
-                    "ECE {version} uses `{right}`, which is empty; the address `{}` stands in `{wrong}`, the setting of {} releases: ECE has no external URL",
-                    other.value.value.get().map_or("", |v| v.trim()),
-                    if key == SettingKey::ExternalUrl { "older" } else { "newer" }
+                text!(
+                    "ECE {version} uses `{right}`, which is empty; the address `{address}` stands in `{wrong}`, the setting of {others} releases: ECE has no external URL",
+                    version,
+                    right,
+                    address = other.value.value.get().map_or("", |v| v.trim()),
+                    wrong,
+                    others = if key == SettingKey::ExternalUrl { text!("older") } else { text!("newer") },
                 ),
             )
             .at(&row.origin)
@@ -72,24 +79,29 @@ fn judge(check: &Check, partition: &PartitionView<'_>, key: SettingKey, version:
         (SettingSlot::Absent, Some(other)) => check
             .warn(
                 subject,
-                format!("`{wrong}` is filled, but ECE {version} uses `{right}`, of which the export has no row: make sure that it is filled"),
+                text!(
+                    "`{wrong}` is filled, but ECE {version} uses `{right}`, of which the export has no row: make sure that it is filled",
+                    wrong,
+                    version,
+                    right,
+                ),
             )
             .at(&other.origin)
             .want(wanted::settings()),
         (SettingSlot::Empty(row), None) => check
-            .not_applicable(subject, format!("`{right}` is empty, and no other release's setting is filled in its place (see url.external-url)"))
+            .not_applicable(subject, text!("`{right}` is empty, and no other release's setting is filled in its place (see url.external-url)", right))
             .at(&row.origin),
         (SettingSlot::Conflict(one, other), _) => check
-            .unknown(subject, format!("two exports disagree about `{right}`"))
+            .unknown(subject, text!("two exports disagree about `{right}`", right))
             .at(&one.origin)
             .at(&other.origin)
             .want(wanted::settings()),
         (SettingSlot::Unreadable(row), _) => check
-            .unknown(subject, format!("`{right}` is cut or unreadable in the export"))
+            .unknown(subject, text!("`{right}` is cut or unreadable in the export", right))
             .at(&row.origin)
             .want(wanted::settings()),
         (SettingSlot::Absent, None) => check
-            .unknown(subject, format!("the export has no row `{right}`, which counts in ECE {version}"))
+            .unknown(subject, text!("the export has no row `{right}`, which counts in ECE {version}", right, version))
             .want(wanted::settings()),
     }
 }

@@ -8,7 +8,9 @@ use crate::case::Case;
 use crate::checks::{Check, Gap, wanted};
 use crate::finding::{Finding, Severity, Subject};
 use crate::model::redirect_uri::{host_matches, split_uri};
-use crate::model::{LogEventKind, Origin};
+use crate::model::{LogEventKind, Origin, Text};
+use crate::text;
+use std::collections::BTreeSet;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -37,7 +39,7 @@ enum Weight {
 }
 
 struct Place {
-    what: &'static str,
+    what: Text,
     name: String,
     agrees: bool,
     weight: Weight,
@@ -52,7 +54,10 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         .filter_map(|url| Some((host_and_port(&url.url)?.0, url.origin)))
         .collect();
     let Some((external, first)) = urls.first() else {
-        let finding = check.unknown(subject, "the external URL is unknown: there is no name to compare the other places with");
+        let finding = check.unknown(
+            subject,
+            text!("the external URL is unknown: there is no name to compare the other places with"),
+        );
         return Ok(vec![finding.want(wanted::settings())]);
     };
     let hosts: Vec<&str> = urls.iter().map(|(host, _)| host.as_str()).collect();
@@ -60,7 +65,7 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         let finding = check
             .unknown(
                 subject,
-                "the external URL has several values (see url.scopes-agree): there is no one name to compare with",
+                text!("the external URL has several values (see url.scopes-agree): there is no one name to compare with"),
             )
             .at_all(urls.iter().map(|(_, origin)| origin).take(4))
             .want(wanted::settings());
@@ -71,7 +76,10 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         let finding = check
             .unknown(
                 subject,
-                format!("the external URL's name is `{external}`; no other place that names it was collected"),
+                text!(
+                    "the external URL's name is `{external}`; no other place that names it was collected",
+                    external
+                ),
             )
             .at(first)
             .want(wanted::manifest())
@@ -79,15 +87,22 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         return Ok(vec![finding]);
     }
     let different: Vec<&Place> = places.iter().filter(|p| !p.agrees).collect();
-    let list: Vec<String> = different.iter().take(6).map(|p| format!("{} `{}`", p.what, p.name)).collect();
+    let list = different.iter().take(6).map(|p| text!("{what} `{name}`", what = p.what, name = p.name));
     let finding = if different.is_empty() {
-        let agree: std::collections::BTreeSet<&str> = places.iter().map(|p| p.what).collect();
-        let agree: Vec<&str> = agree.into_iter().collect();
-        check.pass(subject, format!("one name everywhere: `{external}` (external URL, {})", agree.join(", ")))
+        let agree: BTreeSet<&Text> = places.iter().map(|p| &p.what).collect();
+        check.pass(
+            subject,
+            text!(
+                "one name everywhere: `{external}` (external URL, {agree})",
+                external,
+                agree = Text::list(agree)
+            ),
+        )
     } else {
-        let message = format!(
-            "the external URL's name is `{external}`, but these places name another: {}",
-            list.join(", ")
+        let message = text!(
+            "the external URL's name is `{external}`, but these places name another: {list}",
+            external,
+            list = Text::list(list)
         );
         match different.iter().any(|p| p.weight == Weight::SignIn) {
             true => check.fail(subject, message),
@@ -115,7 +130,7 @@ fn places(case: &Case, check: &Check, external: &str) -> Vec<Place> {
             None => Vec::new(),
         };
         places.extend(shown.into_iter().map(|(host, uri)| Place {
-            what: "redirect URI",
+            what: text!("redirect URI"),
             name: host.clone(),
             agrees: host_matches(external, host),
             weight: Weight::SignIn,
@@ -131,7 +146,7 @@ fn places(case: &Case, check: &Check, external: &str) -> Vec<Place> {
     });
     if let Some((name, origin)) = sent {
         places.push(Place {
-            what: "redirect URI sent",
+            what: text!("redirect URI sent"),
             agrees: name == external,
             name,
             weight: Weight::SignIn,
@@ -144,7 +159,7 @@ fn places(case: &Case, check: &Check, external: &str) -> Vec<Place> {
         .collect();
     let console_agrees = consoles.iter().any(|(host, _)| host == external);
     places.extend(consoles.into_iter().map(|(name, origin)| Place {
-        what: "console",
+        what: text!("console"),
         agrees: name == external,
         name,
         // Where the right name is used too, the others are a habit to break, not a fault of the sign-in.
@@ -154,7 +169,7 @@ fn places(case: &Case, check: &Check, external: &str) -> Vec<Place> {
     for page in &case.facts.ece.entry_points {
         if let Some((name, _)) = host_and_port(&page.value).filter(|_| page.value.contains("://")) {
             places.push(Place {
-                what: "chat entry point",
+                what: text!("chat entry point"),
                 agrees: name == external,
                 name,
                 weight: Weight::Beside,
@@ -180,7 +195,7 @@ fn certificate_places(case: &Case, external: &str) -> Vec<Place> {
             let neighbour = certificate.names.iter().find(|name| about_us(name));
             let name = agreeing.or(neighbour)?;
             Some(Place {
-                what: "certificate",
+                what: text!("certificate"),
                 name: name.clone(),
                 agrees: agreeing.is_some(),
                 weight: Weight::Beside,

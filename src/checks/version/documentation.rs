@@ -4,6 +4,7 @@ use crate::case::Case;
 use crate::checks::{Check, Gap};
 use crate::finding::{Finding, Severity, Subject};
 use crate::model::ageing;
+use crate::text;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -21,14 +22,21 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     let version = case.version()?;
     let shown = version.value;
     let finding = match ageing::level_of(&version) {
-        Some(level) => check.pass(Subject::deployment(), format!("use the guide of this release: {}", level.guide)),
+        Some(level) => check.pass(
+            Subject::deployment(),
+            text!("use the guide of this release: {guide}", guide = level.guide),
+        ),
         None if shown.release() >= (15, 0) => check.pass(
             Subject::deployment(),
-            format!("use the administrator guides of release {}.{}", shown.major, shown.minor),
+            text!(
+                "use the administrator guides of release {major}.{minor}",
+                major = shown.major,
+                minor = shown.minor
+            ),
         ),
         None => check.not_applicable(
             Subject::deployment(),
-            format!("no administrator guide describes OAuth for Office 365 for ECE {shown}"),
+            text!("no administrator guide describes OAuth for Office 365 for ECE {shown}", shown),
         ),
     };
     Ok(vec![finding.at(&version.origin)])

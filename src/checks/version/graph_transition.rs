@@ -4,7 +4,8 @@ use crate::case::Case;
 use crate::checks::{Check, Gap, wanted};
 use crate::finding::{Finding, Severity, Subject};
 use crate::model::ageing;
-use crate::model::{Fact, Inbound, Origin, Version};
+use crate::model::{Fact, Inbound, Origin, Text, Version};
+use crate::text;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -26,17 +27,20 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     let used = case.inbound_in_use();
     let mail: Vec<&Origin> = [Inbound::Imap, Inbound::Pop3].iter().filter_map(|i| used.get(i)).flatten().collect();
     if let (true, Some(graph)) = (mail.is_empty(), used.get(&Inbound::Graph)) {
-        let finding = check.pass(Subject::deployment(), "all e-mail accounts use Graph API");
+        let finding = check.pass(Subject::deployment(), text!("all e-mail accounts use Graph API"));
         return Ok(vec![finding.at_all(graph)]);
     }
     let version = case.version()?;
     let finding = match has_graph(&version) {
         Some(false) => check.not_applicable(
             Subject::deployment(),
-            format!("ECE {} has no Graph API: IMAP and POP accounts are its own way", version.value),
+            text!(
+                "ECE {version} has no Graph API: IMAP and POP accounts are its own way",
+                version = version.value
+            ),
         ),
         Some(true) if mail.is_empty() => check
-            .unknown(Subject::deployment(), "nothing in the evidence says how mail is fetched")
+            .unknown(Subject::deployment(), text!("nothing in the evidence says how mail is fetched"))
             .want(wanted::accounts()),
         Some(true) => {
             let names: Vec<&str> = [(Inbound::Imap, "IMAP"), (Inbound::Pop3, "POP3")]
@@ -47,10 +51,10 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
             check
                 .warn(
                     Subject::deployment(),
-                    format!(
-                        "{} accounts are in use on ECE {}, where they are deprecated in favour of Graph API: they go on working, plan the move before the next upgrade",
-                        names.join(" and "),
-                        version.value
+                    text!(
+                        "{names} accounts are in use on ECE {version}, where they are deprecated in favour of Graph API: they go on working, plan the move before the next upgrade",
+                        names = Text::series(names),
+                        version = version.value,
                     ),
                 )
                 .severity(Severity::Low)
@@ -59,9 +63,9 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         None => check
             .unknown(
                 Subject::deployment(),
-                format!(
-                    "ECE {} is named without its engineering special; IMAP and POP accounts are deprecated from ES10 on",
-                    version.value
+                text!(
+                    "ECE {version} is named without its engineering special; IMAP and POP accounts are deprecated from ES10 on",
+                    version = version.value
                 ),
             )
             .want(Case::version_want()),

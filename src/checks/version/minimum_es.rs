@@ -5,6 +5,7 @@ use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Severity, Subject};
 use crate::model::ageing::{self, ReleaseLevel};
 use crate::model::{Fact, Version};
+use crate::text;
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -35,13 +36,17 @@ fn of_level(check: &Check, version: &Fact<Version>, level: &ReleaseLevel) -> Fin
     let (shown, least) = (version.value, level.least());
     let subject = Subject::deployment();
     if level.minimum_es == 0 {
-        return check.pass(subject, format!("ECE {shown}: OAuth for Office 365 is built in"));
+        return check.pass(subject, text!("ECE {shown}: OAuth for Office 365 is built in", shown));
     }
     let Some(es) = version.es else {
         return check
             .unknown(
                 subject,
-                format!("ECE {shown} is named without its engineering special; OAuth for Office 365 needs at least {least}"),
+                text!(
+                    "ECE {shown} is named without its engineering special; OAuth for Office 365 needs at least {least}",
+                    shown,
+                    least
+                ),
             )
             .want(Case::version_want());
     };
@@ -49,21 +54,43 @@ fn of_level(check: &Check, version: &Fact<Version>, level: &ReleaseLevel) -> Fin
     if es < level.minimum_es {
         check.fail(
             subject,
-            format!("ECE {shown} runs, but OAuth for Office 365 needs at least {least}: this level can't sign in to Exchange Online"),
+            text!(
+                "ECE {shown} runs, but OAuth for Office 365 needs at least {least}: this level can't sign in to Exchange Online",
+                shown,
+                least
+            ),
         )
     } else if lacks_patch {
         let patch = level.minimum_et.unwrap_or_default();
         check
-            .fail(subject, format!("ECE {shown} runs without its test patch ES{es}_ET{patch}, which OAuth for Office 365 needs beside ES{es} ({least})"))
+            .fail(subject, text!(
+                "ECE {shown} runs without its test patch ES{es}_ET{patch}, which OAuth for Office 365 needs beside ES{es} ({least})",
+                shown,
+                es,
+                patch,
+                least,
+            ))
             .confidence(Confidence::Medium)
             .remedy([
-                format!("Install ES{es}_ET{patch} on all ECE servers (it mends CSCwd61276: scheduled reports without body and attachment after ES{es})."),
-                format!("Verify: the console's About box or the list of installed updates shows ES{es}_ET{patch}, and a test mail to each alias is fetched and answered."),
+                text!(
+                    "Install ES{es}_ET{patch} on all ECE servers (it mends CSCwd61276: scheduled reports without body and attachment after ES{es}).",
+                    es,
+                    patch,
+                ),
+                text!(
+                    "Verify: the console's About box or the list of installed updates shows ES{es}_ET{patch}, and a test mail to each alias is fetched and answered.",
+                    es,
+                    patch,
+                ),
             ])
     } else {
         check.pass(
             subject,
-            format!("ECE {shown} is at or above the least level for OAuth with Office 365 ({least})"),
+            text!(
+                "ECE {shown} is at or above the least level for OAuth with Office 365 ({least})",
+                shown,
+                least
+            ),
         )
     }
 }
@@ -75,11 +102,14 @@ fn of_other_release(check: &Check, version: &Fact<Version>) -> Finding {
     match shown.release() {
         release if release < (11, 6) => check.fail(
             subject,
-            format!("ECE {shown} runs, but no engineering special of this release supports OAuth for Office 365; the oldest release that does is 11.6(1) with ES12 and ES12_ET1"),
+            text!(
+                "ECE {shown} runs, but no engineering special of this release supports OAuth for Office 365; the oldest release that does is 11.6(1) with ES12 and ES12_ET1",
+                shown,
+            ),
         ),
-        release if release >= (15, 0) => check.pass(subject, format!("ECE {shown}: OAuth for Office 365 is built in")),
+        release if release >= (15, 0) => check.pass(subject, text!("ECE {shown}: OAuth for Office 365 is built in", shown)),
         _ => check
-            .unknown(subject, format!("{shown} is no release of ECE that this tool knows"))
+            .unknown(subject, text!("{shown} is no release of ECE that this tool knows", shown))
             .want(Case::version_want()),
     }
 }

@@ -374,7 +374,13 @@ fn is_structured(lines: &str) -> bool {
 
 /// `text` with every secret replaced by the name of its kind.
 pub fn mask(text: &str) -> Cow<'_, str> {
-    let found = find(text);
+    mask_where(text, |_| true)
+}
+
+/// The same for the secrets of which `may_be` says that what stands there may be one, by their range of bytes.
+pub fn mask_where(text: &str, may_be: impl Fn(&Range<usize>) -> bool) -> Cow<'_, str> {
+    let mut found = find(text);
+    found.retain(|secret| may_be(&secret.range));
     if found.is_empty() {
         return Cow::Borrowed(text);
     }

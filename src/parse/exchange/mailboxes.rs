@@ -1,8 +1,9 @@
 //! Mailboxes and other recipients: `Get-Mailbox`, `Get-EXOMailbox`, `Get-Recipient`, `Get-User`, the admin centre's list.
 
 use super::{Hint, Record};
-use crate::model::{Fact, Field, Mailbox};
+use crate::model::{Fact, Field, Mailbox, Text};
 use crate::parse::Findings;
+use crate::text;
 
 const TYPE: &[&str] = &[
     "RecipientTypeDetails",
@@ -101,35 +102,38 @@ fn mailbox(record: &Record<'_>) -> Mailbox {
 }
 
 /// What shows that the mailbox is soft-deleted or inactive, in words. Present and false is a proof that it isn't.
-fn deleted(record: &Record<'_>) -> Field<String> {
+fn deleted(record: &Record<'_>) -> Field<Text> {
     let flags = [
-        ("IsSoftDeletedByRemove", "soft-deleted (its user was removed)"),
-        ("IsSoftDeletedByDisable", "soft-deleted (the mailbox was disabled)"),
-        ("IsInactiveMailbox", "an inactive mailbox (kept by a hold after its user was deleted)"),
+        ("IsSoftDeletedByRemove", text!("soft-deleted (its user was removed)")),
+        ("IsSoftDeletedByDisable", text!("soft-deleted (the mailbox was disabled)")),
+        (
+            "IsInactiveMailbox",
+            text!("an inactive mailbox (kept by a hold after its user was deleted)"),
+        ),
     ];
     let mut healthy = None;
     for (name, words) in flags {
         if let Field::Value(flag) = record.boolean(&[name]) {
             if flag.value {
-                return Field::Value(Fact::new(words.to_owned(), flag.origin));
+                return Field::Value(Fact::new(words, flag.origin));
             }
             healthy.get_or_insert(flag.origin);
         }
     }
     if let Field::Value(date) = record.text(&["WhenSoftDeleted"]) {
-        return Field::Value(Fact::new(format!("soft-deleted on {}", date.value), date.origin));
+        return Field::Value(Fact::new(text!("soft-deleted on {date}", date = date.value), date.origin));
     }
     if let Field::Value(kind) = record.text(TYPE)
         && kind.to_ascii_lowercase().contains("softdeleted")
     {
-        return Field::Value(Fact::new("soft-deleted".to_owned(), kind.origin));
+        return Field::Value(Fact::new(text!("soft-deleted"), kind.origin));
     }
     // `Get-Mailbox -SoftDeletedMailbox` lists nothing but such mailboxes.
     if let Some(command) = &record.context.section.command
         && command.text.to_ascii_lowercase().contains("-softdeletedmailbox")
     {
         let origin = crate::model::Origin::line(record.context.source.path, command.line, &command.text);
-        return Field::Value(Fact::new("soft-deleted".to_owned(), origin));
+        return Field::Value(Fact::new(text!("soft-deleted"), origin));
     }
     healthy.map_or(Field::Absent, Field::Empty)
 }

@@ -1,8 +1,9 @@
 //! Directory users: whether they may sign in, and what is known of their password.
 
 use super::Record;
-use crate::model::{Fact, Field, User};
+use crate::model::{Fact, Field, Text, User};
 use crate::parse::Findings;
+use crate::text;
 
 const UPN: &[&str] = &["UserPrincipalName", "User principal name", "UPN", "SignInName"];
 
@@ -67,17 +68,17 @@ fn never_expires(record: &Record<'_>) -> Field<bool> {
 }
 
 /// Empty where the export shows that nothing is wrong with the password.
-fn password_state(record: &Record<'_>) -> Field<String> {
+fn password_state(record: &Record<'_>) -> Field<Text> {
     let mut healthy = None;
     let flags = [
-        ("PasswordExpired", "the password has expired"),
-        ("LockedOut", "the account is locked out"),
-        ("PasswordMustChange", "the password must be changed at the next sign-in"),
+        ("PasswordExpired", text!("the password has expired")),
+        ("LockedOut", text!("the account is locked out")),
+        ("PasswordMustChange", text!("the password must be changed at the next sign-in")),
     ];
     for (name, words) in flags {
         if let Field::Value(flag) = record.boolean(&[name]) {
             if flag.value {
-                return Field::Value(Fact::new(words.to_owned(), flag.origin));
+                return Field::Value(Fact::new(words, flag.origin));
             }
             healthy.get_or_insert(flag.origin);
         }
@@ -89,7 +90,7 @@ fn password_state(record: &Record<'_>) -> Field<String> {
         let Some(node) = record.node.at(&path) else { continue };
         match node.boolean() {
             Some(true) => {
-                let words = "the password must be changed at the next sign-in".to_owned();
+                let words = text!("the password must be changed at the next sign-in");
                 return Field::Value(Fact::new(words, record.context.source.origin_of_property(path[1], node)));
             }
             Some(false) => {
@@ -101,8 +102,8 @@ fn password_state(record: &Record<'_>) -> Field<String> {
     healthy.map_or(Field::Absent, Field::Empty)
 }
 
-fn deleted(record: &Record<'_>) -> Field<String> {
+fn deleted(record: &Record<'_>) -> Field<Text> {
     record
         .text(&["DeletedDateTime", "SoftDeletionTimestamp", "Soft deletion time stamp"])
-        .and_then(|date| Some(format!("deleted on {date}")))
+        .and_then(|date| Some(text!("deleted on {date}", date)))
 }

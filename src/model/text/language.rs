@@ -1,0 +1,33 @@
+//! The languages, and their catalogues: English sentence to sentence.
+
+include!(concat!(env!("OUT_DIR"), "/languages.rs"));
+
+/// A language of what people read. Ids, keys, verdicts and severities of machine formats, and evidence, stay as they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// English, in which the program is written.
+    #[default]
+    English,
+    /// Italian.
+    Italian,
+}
+
+impl Language {
+    /// The code of ISO 639-1: `en`, `it`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Italian => "it",
+        }
+    }
+
+    /// A sentence of the program in this language; in English where the catalogue has none.
+    pub fn of<'a>(self, english: &'a str) -> &'a str {
+        match self {
+            Self::English => english,
+            Self::Italian => ITALIAN
+                .binary_search_by(|(key, _)| (*key).cmp(english))
+                .map_or(english, |at| ITALIAN[at].1),
+        }
+    }
+}
