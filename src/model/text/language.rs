@@ -22,7 +22,7 @@ impl Language {
     }
 
     /// A sentence of the program in this language; in English where the catalogue has none.
-    pub fn of<'a>(self, english: &'a str) -> &'a str {
+    pub fn of(self, english: &str) -> &str {
         match self {
             Self::English => english,
             Self::Italian => ITALIAN
