@@ -462,3 +462,43 @@ fn foreign_archive(bytes: &[u8]) -> Option<String> {
     };
     Some(format!("{what}: not opened; unpack it and scan again"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::Limits;
+
+    struct Panicking;
+
+    impl Read for Panicking {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            panic!("a panic on purpose")
+        }
+    }
+
+    #[test]
+    fn a_panic_costs_its_own_member_and_stands_in_the_inventory() {
+        let catalogue = Catalogue::builtin();
+        let mut reader = Reader {
+            bundle: &Bundle::open(&[], Limits::default()),
+            catalogue: &catalogue,
+            filter: &Filter::new(&interpret::anchors(&catalogue)),
+            progress: &|_| {},
+            taken: Vec::new(),
+        };
+        for (path, content) in [
+            ("bad.log", &mut Panicking as &mut dyn Read),
+            ("good.txt", &mut "ECE 12.6(1) ES5".as_bytes()),
+        ] {
+            reader.member(Member {
+                path: path.into(),
+                bytes: None,
+                content: Content::Stream(content),
+            });
+        }
+        let problems: Vec<_> = reader.taken.iter().map(|taken| taken.entry.problem.as_deref()).collect();
+        assert!(problems[0].is_some_and(|problem| problem.contains("internal error")), "{problems:?}");
+        assert_eq!(problems[1], None);
+        assert_eq!(reader.taken[1].entry.bytes, 15);
+    }
+}

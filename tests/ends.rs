@@ -30,7 +30,11 @@ impl Scene {
     }
 
     fn start(&self) -> Child {
-        let mut command = ecelens();
+        self.run(ecelens()).spawn().expect("the binary starts")
+    }
+
+    /// The run, started by `command`.
+    fn run(&self, mut command: Command) -> Command {
         command
             .arg("scan")
             .arg(fixtures("bundles/secret-expired/input"))
@@ -39,7 +43,7 @@ impl Scene {
         for (format, file) in ["json", "html", "csv"].iter().zip(self.reports()) {
             command.args(["--format", format, "--output"]).arg(file);
         }
-        command.spawn().expect("the binary starts")
+        command
     }
 
     fn contents(&self) -> Vec<String> {
@@ -101,6 +105,33 @@ fn a_run_killed_at_a_thousand_moments_leaves_whole_reports() {
     kill(1_000);
 }
 
+/// Moments by the clock seldom hit the writing: strace kills the run as it enters each call of it.
+#[test]
+fn a_run_killed_at_any_call_of_writing_leaves_whole_reports() {
+    if Command::new("strace").arg("-V").output().is_err() {
+        return eprintln!("skipped: strace is not installed");
+    }
+    let whole = whole();
+    let mut states = std::collections::BTreeSet::new();
+    for calls in ["write", "fsync", "rename,renameat,renameat2"] {
+        for n in 1.. {
+            let scene = Scene::new();
+            let mut strace = Command::new("strace");
+            strace.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={calls}"), "-e"]);
+            strace
+                .arg(format!("inject={calls}:signal=KILL:when={n}"))
+                .arg(env!("CARGO_BIN_EXE_ecelens"));
+            let killed = scene.run(strace).status().expect("strace starts").code().is_none();
+            assert_old_or_new(&scene, &whole);
+            states.insert(scene.contents().iter().filter(|content| *content != OLD).count());
+            if !killed {
+                break;
+            }
+        }
+    }
+    assert_eq!(states, [0, 1, 2, 3].into(), "killed before, between and after the reports");
+}
+
 #[test]
 fn ctrl_c_ends_with_a_line_and_130() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -114,6 +145,8 @@ fn ctrl_c_ends_with_a_line_and_130() {
         .stderr(Stdio::piped())
         .spawn()
         .expect("the binary starts");
+    // Waiting for a child closes what it still holds.
+    let held = child.stdin.take().expect("a pipe");
     let mut stderr = std::io::BufReader::new(child.stderr.take().expect("a pipe"));
     let mut line = String::new();
     std::io::BufRead::read_line(&mut stderr, &mut line).expect("the line about the sandbox");
@@ -122,6 +155,7 @@ fn ctrl_c_ends_with_a_line_and_130() {
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     assert!(sent.expect("kill").success());
     let status = child.wait().expect("an end");
+    drop(held);
     let mut said = String::new();
     std::io::Read::read_to_string(&mut stderr, &mut said).expect("its messages");
     assert_eq!(status.code(), Some(130), "{said}");

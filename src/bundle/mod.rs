@@ -20,6 +20,7 @@ pub use walk::{Root, walk};
 
 use archive::{Opener, Packing, Sizes};
 use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -174,17 +175,36 @@ impl Bundle {
         }
     }
 
-    /// Reads the members of job `job`, in the order of their names. Jobs may run in parallel.
+    /// Reads the members of job `job`, in the order of their names. Jobs may run in parallel. A panic of what unpacks them ends this
+    /// job alone, with a problem; the members before it have been handed out.
     pub fn visit(&self, job: usize, visitor: &mut dyn Visitor) {
+        let Some(job) = self.jobs.get(job) else { return };
+        if catch_unwind(AssertUnwindSafe(|| self.visit_job(job, visitor))).is_err() {
+            visitor.problem(
+                job.name(),
+                "could not be unpacked: an internal error of ecelens; please report it with the kind of this file".into(),
+            );
+        }
+    }
+
+    fn visit_job(&self, job: &Job, visitor: &mut dyn Visitor) {
         let opener = self.opener();
-        match self.jobs.get(job) {
-            Some(Job::File(root)) => match FileView::open(&root.path) {
+        match job {
+            Job::File(root) => match FileView::open(&root.path) {
                 Ok(file) => opener.open_file(&root.name, file, visitor),
                 Err(error) => visitor.problem(&root.name, format!("can't be read: {error}")),
             },
-            Some(Job::ZipMember { name, archive, index }) => opener.open_zip_member(name, &mut archive.clone(), *index, 1, visitor),
-            Some(Job::Given { name, bytes }) => opener.open_stream(name, &mut bytes.as_slice(), Sizes::default(), 0, visitor),
-            None => {}
+            Job::ZipMember { name, archive, index } => opener.open_zip_member(name, &mut archive.clone(), *index, 1, visitor),
+            Job::Given { name, bytes } => opener.open_stream(name, &mut bytes.as_slice(), Sizes::default(), 0, visitor),
+        }
+    }
+}
+
+impl Job {
+    fn name(&self) -> &Arc<str> {
+        match self {
+            Self::File(root) => &root.name,
+            Self::ZipMember { name, .. } | Self::Given { name, .. } => name,
         }
     }
 }
@@ -199,5 +219,37 @@ impl Visitor for Found {
 
     fn problem(&mut self, path: &str, reason: String) {
         self.problems.push(Problem::new(path, reason));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Fragile {
+        problems: Vec<String>,
+    }
+
+    impl Visitor for Fragile {
+        fn member(&mut self, member: Member<'_>) {
+            assert_ne!(&*member.path, "bad", "a panic on purpose");
+        }
+
+        fn problem(&mut self, path: &str, reason: String) {
+            self.problems.push(format!("{path}: {reason}"));
+        }
+    }
+
+    #[test]
+    fn a_panic_costs_its_own_job() {
+        let mut bundle = Bundle::open(&[], Limits::default());
+        for name in ["bad", "good"] {
+            bundle.give(name, b"x".to_vec());
+        }
+        let mut visitor = Fragile::default();
+        (0..bundle.jobs()).for_each(|job| bundle.visit(job, &mut visitor));
+        assert_eq!(visitor.problems.len(), 1);
+        assert!(visitor.problems[0].starts_with("bad: could not be unpacked"), "{:?}", visitor.problems);
     }
 }

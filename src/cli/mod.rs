@@ -59,7 +59,7 @@ impl From<Exit> for ExitCode {
     arg_required_else_help = true
 )]
 #[command(
-    after_help = "Examples:\n  ecelens bundle.zip                      the diagnosis, on the terminal\n  ecelens scan logs/ export.csv -v        folders and files together, with passes and samples\n  ecelens bundle.zip --format html --output report.html --format csv --output actions.csv\n  ecelens timeline bundle.zip --since 7d --around aadsts50011\n  ecelens diff before.zip after.zip\n  ecelens explain AADSTS50011             everything known about a code, offline\n\nExit codes: 0 nothing at or above --fail-on, 1 findings, 2 usage or internal error, 3 nothing recognisable, 4 partial (--strict)."
+    after_help = "Examples:\n  ecelens bundle.zip                      the diagnosis, on the terminal\n  ecelens scan logs/ export.csv -v        folders and files together, with passes and samples\n  ecelens bundle.zip --format html --output report.html --format csv --output actions.csv\n  ecelens timeline bundle.zip --since 7d --around aadsts50011\n  ecelens diff before.zip after.zip\n  ecelens explain AADSTS50011             everything known about a code, offline\n\nExit codes: 0 nothing at or above --fail-on, 1 findings, 2 usage or internal error, 3 nothing recognisable, 4 partial (--strict), 130 interrupted."
 )]
 pub struct Arguments {
     #[command(subcommand)]
