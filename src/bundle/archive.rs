@@ -1,5 +1,6 @@
 //! Archives, read in place: members are streams, their names are data and never become paths.
 
+use super::ahead::read_ahead;
 use super::capped::{Capped, read_whole};
 use super::file::FileView;
 use super::limits::{Limits, Spent};
@@ -9,6 +10,9 @@ use std::sync::Arc;
 
 /// Bytes of a member's beginning that are looked at to tell an archive (the tar mark stands at 257).
 const HEAD: usize = 512;
+
+/// Members of a zip from this size on are unpacked by a thread of their own: smaller ones keep all threads busy as they are.
+const LARGE: u64 = 64 << 20;
 
 /// Walks into archives, however nested, and hands every member that is none to a visitor.
 pub struct Opener<'a> {
@@ -64,11 +68,31 @@ impl Opener<'_> {
                 let bytes = Some(file.length());
                 self.hand_over(path, bytes, Content::File(file), visitor);
             }
-            _ => {
+            Packing::Gzip => {
+                let packed = Some(file.length());
+                let unpacked = Capped::new(flate2::read::MultiGzDecoder::new(file), packed, self.limits, self.spent);
+                read_ahead(unpacked, |unpacked| self.open_unpacked(path, unpacked, 1, visitor));
+            }
+            Packing::Tar => {
                 let packed = Some(file.length());
                 self.open_stream(path, &mut { file }, Sizes { packed, whole: None }, 0, visitor);
             }
         }
+    }
+
+    /// Visits what a gzip file holds. A packed tar is one archive to people: its members follow the name of the file.
+    fn open_unpacked(&self, path: &Arc<str>, mut unpacked: &mut dyn Read, depth: u32, visitor: &mut dyn Visitor) {
+        let mut head = Vec::with_capacity(HEAD);
+        let early = (&mut unpacked).take(HEAD as u64).read_to_end(&mut head).err();
+        let name = match packing(&head) {
+            Packing::Tar => path.clone(),
+            _ => inner_name(path),
+        };
+        let mut rest: Box<dyn Read> = match early {
+            Some(error) => Box::new(Cursor::new(head).chain(Failing(Some(error)))),
+            None => Box::new(Cursor::new(head).chain(unpacked)),
+        };
+        self.open_stream(&name, &mut rest, Sizes::default(), depth, visitor);
     }
 
     /// Visits the member that `stream` holds, or, if it is an archive, its members.
@@ -94,18 +118,8 @@ impl Opener<'_> {
                 self.open_zip(path, Cursor::new(Arc::<[u8]>::from(bytes)), depth + 1, visitor);
             }
             Packing::Gzip => {
-                let inner = inner_name(path);
                 let mut unpacked = Capped::new(flate2::read::MultiGzDecoder::new(whole), sizes.packed, self.limits, self.spent);
-                // A packed tar is one archive to people: its members follow the name of the file.
-                let mut head = Vec::with_capacity(HEAD);
-                let early = (&mut unpacked).take(HEAD as u64).read_to_end(&mut head).err();
-                let is_tar = packing(&head) == Packing::Tar;
-                let mut rest: Box<dyn Read> = match early {
-                    Some(error) => Box::new(Cursor::new(head).chain(Failing(Some(error)))),
-                    None => Box::new(Cursor::new(head).chain(unpacked)),
-                };
-                let name = if is_tar { path.clone() } else { inner };
-                self.open_stream(&name, &mut rest, Sizes::default(), depth + 1, visitor);
+                self.open_unpacked(path, &mut unpacked, depth + 1, visitor);
             }
             Packing::Tar => self.open_tar(path, whole, depth + 1, visitor),
             Packing::None => self.hand_over(path, sizes.whole, Content::Stream(&mut whole), visitor),
@@ -153,7 +167,7 @@ impl Opener<'_> {
     }
 
     /// Visits the members of a zip in the order of their names.
-    fn open_zip<R: Read + Seek + Clone>(&self, path: &Arc<str>, reader: R, depth: u32, visitor: &mut dyn Visitor) {
+    fn open_zip<R: Read + Seek + Clone + Send>(&self, path: &Arc<str>, reader: R, depth: u32, visitor: &mut dyn Visitor) {
         let mut archive = match zip::ZipArchive::new(reader.clone()) {
             Ok(archive) => archive,
             Err(error) => {
@@ -177,7 +191,7 @@ impl Opener<'_> {
     }
 
     /// Visits one member of a zip.
-    pub fn open_zip_member<R: Read + Seek>(
+    pub fn open_zip_member<R: Read + Seek + Send>(
         &self,
         name: &Arc<str>,
         archive: &mut zip::ZipArchive<R>,
@@ -189,8 +203,13 @@ impl Opener<'_> {
             Ok(entry) => {
                 let packed = Some(entry.compressed_size());
                 let whole = Some(entry.size());
+                let large = entry.size() >= LARGE;
                 let mut capped = Capped::new(entry, packed, self.limits, self.spent);
-                self.open_stream(name, &mut capped, Sizes { packed, whole }, depth, visitor);
+                let sizes = Sizes { packed, whole };
+                match large {
+                    true => read_ahead(capped, |stream| self.open_stream(name, stream, sizes, depth, visitor)),
+                    false => self.open_stream(name, &mut capped, sizes, depth, visitor),
+                }
             }
             Err(error) => visitor.problem(name, zip_error(&error)),
         }

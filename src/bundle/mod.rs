@@ -1,5 +1,6 @@
 //! Where bytes come from: folders, files and archives, walked in one order, decoded, within limits.
 
+mod ahead;
 mod archive;
 mod capped;
 mod decode;

@@ -1,7 +1,7 @@
 //! From members to logs: rotated files are put in order by what stands in them, records that were cut in two are joined, and
 //! what the members mean becomes what the logs of the bundle say.
 
-use super::interpret::{self, Interpreter, Located, LocatedRun, Meaning, NamedSource, order_of, source_of_name};
+use super::interpret::{self, Interpreter, Located, Meaning, MemberRuns, NamedSource, Sampled, Spot, order_of, source_of_name};
 use super::trace::{self, Dialogue};
 use super::{Filter, SegmentDigest, join};
 use crate::model::{
@@ -46,12 +46,12 @@ pub struct Known {
 }
 
 /// What stands in a member without ECE records, or before the first record of one.
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub struct Elsewhere {
-    /// Signature hits, counted by lines.
-    pub hits: Vec<SignatureHit>,
+    /// Signature hits, counted by lines. Their samples hold unmasked text until they are quoted.
+    hits: Vec<Sampled<SignatureHit>>,
     /// Events, without time.
-    pub events: Vec<LogEvent>,
+    events: Vec<LogEvent>,
 }
 
 /// What became of a member.
@@ -349,17 +349,15 @@ fn stream_of(chain: &[Piece]) -> LogStream {
 
 /// Merges what all members mean; each comes with the number of its log.
 fn gather(facts: &mut LogFacts, located: Vec<(usize, Located)>, elsewhere: Vec<Elsewhere>, known: &Known) {
-    let mut hits: Vec<SignatureHit> = Vec::new();
-    let mut runs: BTreeMap<(OperationKind, String), (Vec<LocatedRun>, u64)> = BTreeMap::new();
+    let mut hits: Vec<Sampled<SignatureHit>> = Vec::new();
+    let mut runs: BTreeMap<(OperationKind, String), Vec<MemberRuns>> = BTreeMap::new();
     let mut polls: BTreeMap<(usize, String), Vec<PollSeries>> = BTreeMap::new();
     let mut events: Vec<LogEvent> = Vec::new();
-    let mut groups: BTreeMap<String, Vec<UnexplainedGroup>> = BTreeMap::new();
+    let mut groups: BTreeMap<String, Vec<Sampled<UnexplainedGroup>>> = BTreeMap::new();
     for (log, member) in located {
         hits.extend(member.hits);
-        for (kind, subject, located, left_out) in member.runs {
-            let (own, own_left_out) = runs.entry((kind, known.subject(kind, subject))).or_default();
-            own.extend(located);
-            *own_left_out += left_out;
+        for (kind, subject, of_member) in member.runs {
+            runs.entry((kind, known.subject(kind, subject))).or_default().push(of_member);
         }
         for series in member.polls {
             polls.entry((log, series.instance.clone())).or_default().push(series);
@@ -367,7 +365,7 @@ fn gather(facts: &mut LogFacts, located: Vec<(usize, Located)>, elsewhere: Vec<E
         events.extend(member.events);
         facts.secrets.extend(member.secrets);
         for group in member.unexplained {
-            groups.entry(group.template.clone()).or_default().push(group);
+            groups.entry(group.of.template.clone()).or_default().push(group);
         }
         for (what, n) in member.dropped {
             *facts.dropped.entry(what).or_default() += n;
@@ -380,11 +378,7 @@ fn gather(facts: &mut LogFacts, located: Vec<(usize, Located)>, elsewhere: Vec<E
     facts.hits = merge_hits(hits);
     facts.operations = runs
         .into_iter()
-        .map(|((kind, subject), (runs, left_out))| {
-            let mut operation = interpret::operation(kind, subject, runs);
-            operation.left_out += left_out;
-            operation
-        })
+        .map(|((kind, subject), members)| interpret::operation(kind, subject, members))
         .collect();
     heal_the_unnamed(&mut facts.operations);
     facts.polls = polls.into_values().filter_map(interpret::joined_polls).collect();
@@ -406,15 +400,17 @@ fn gather(facts: &mut LogFacts, located: Vec<(usize, Located)>, elsewhere: Vec<E
         *facts.dropped.entry("events").or_default() += more;
         facts.events.truncate(EVENTS);
     }
-    facts.unexplained = groups.into_values().filter_map(merge_groups).collect();
-    facts
-        .unexplained
-        .sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.template.cmp(&b.template)));
-    if facts.unexplained.len() > GROUPS {
-        let more: u64 = facts.unexplained.iter().skip(GROUPS).map(|g| g.count).sum();
+    let mut groups: Vec<_> = groups.into_values().filter_map(merge_groups).collect();
+    groups.sort_by(|a, b| b.of.count.cmp(&a.of.count).then_with(|| a.of.template.cmp(&b.of.template)));
+    let more: u64 = groups.iter().skip(GROUPS).map(|group| group.of.count).sum();
+    if more > 0 {
         *facts.dropped.entry("unexplained errors").or_default() += more;
-        facts.unexplained.truncate(GROUPS);
     }
+    let quoted = groups.into_iter().take(GROUPS).map(|group| UnexplainedGroup {
+        samples: group.samples(),
+        ..group.of
+    });
+    facts.unexplained = quoted.collect();
 }
 
 impl Known {
@@ -495,27 +491,20 @@ fn heal_the_unnamed(operations: &mut [Operation]) {
     }
 }
 
-fn earliest(span: &Span) -> i64 {
-    span.first.map_or(i64::MAX, order_of)
-}
-
-fn merge_hits(mut hits: Vec<SignatureHit>) -> Vec<SignatureHit> {
-    hits.sort_by(|a, b| {
-        let key = |h: &SignatureHit| (h.id.clone(), earliest(&h.span));
-        key(a).cmp(&key(b)).then_with(|| a.samples.cmp(&b.samples))
-    });
-    let mut merged: Vec<SignatureHit> = Vec::new();
+fn merge_hits(mut hits: Vec<Sampled<SignatureHit>>) -> Vec<SignatureHit> {
+    hits.sort_by(|a, b| a.of.id.cmp(&b.of.id).then_with(|| a.order(b, |hit| hit.span)));
+    let mut merged: Vec<Sampled<SignatureHit>> = Vec::new();
     for hit in hits {
-        let Some(own) = merged.last_mut().filter(|own| own.id == hit.id) else {
+        let Some(known) = merged.last_mut().filter(|known| known.of.id == hit.of.id) else {
             merged.push(hit);
             continue;
         };
+        known.add_samples(hit.spots);
+        let (own, hit) = (&mut known.of, hit.of);
         own.count += hit.count;
         own.elsewhere += hit.elsewhere;
         own.aside += hit.aside;
         own.span.merge(hit.span);
-        own.samples.extend(hit.samples);
-        own.samples.truncate(interpret::SAMPLES);
         for (name, values) in hit.fields {
             let own = own.fields.entry(name).or_default();
             for value in values {
@@ -529,16 +518,19 @@ fn merge_hits(mut hits: Vec<SignatureHit>) -> Vec<SignatureHit> {
         }
         interpret::merge_minutes(&mut own.minutes, &hit.minutes);
     }
-    merged
+    let quoted = merged.into_iter().map(|hit| SignatureHit {
+        samples: hit.samples(),
+        ..hit.of
+    });
+    quoted.collect()
 }
 
-fn merge_groups(mut groups: Vec<UnexplainedGroup>) -> Option<UnexplainedGroup> {
-    groups.sort_by(|a, b| earliest(&a.span).cmp(&earliest(&b.span)).then_with(|| a.samples.cmp(&b.samples)));
+fn merge_groups(mut groups: Vec<Sampled<UnexplainedGroup>>) -> Option<Sampled<UnexplainedGroup>> {
+    groups.sort_by(|a, b| a.order(b, |group| group.span));
     groups.into_iter().reduce(|mut own, other| {
-        own.count += other.count;
-        own.span.merge(other.span);
-        own.samples.extend(other.samples);
-        own.samples.truncate(interpret::SAMPLES);
+        own.of.count += other.of.count;
+        own.of.span.merge(other.of.span);
+        own.add_samples(other.spots);
         own
     })
 }
@@ -548,7 +540,7 @@ fn merge_groups(mut groups: Vec<UnexplainedGroup>) -> Option<UnexplainedGroup> {
 pub fn elsewhere<'t>(path: &Arc<str>, host: Option<&str>, lines: impl Iterator<Item = (u64, &'t str)>, catalogue: &Catalogue) -> Elsewhere {
     let mut dialogue = Dialogue::default();
     let mut found = Elsewhere::default();
-    let mut hits: BTreeMap<String, SignatureHit> = BTreeMap::new();
+    let mut hits: BTreeMap<String, Sampled<SignatureHit>> = BTreeMap::new();
     let event = |heard, origin: Origin| LogEvent {
         kind: interpret::event_of(heard),
         time: None,
@@ -572,24 +564,28 @@ pub fn elsewhere<'t>(path: &Arc<str>, host: Option<&str>, lines: impl Iterator<I
             if hit.role == Role::Context {
                 continue;
             }
-            let tally = hits.entry(hit.id.to_string()).or_insert_with(|| SignatureHit {
-                id: hit.id.to_string(),
-                count: 0,
-                elsewhere: 0,
-                aside: 0,
-                span: Span::default(),
-                fields: BTreeMap::new(),
-                samples: Vec::new(),
-                by_source: BTreeMap::new(),
-                minutes: BTreeMap::new(),
+            let known = hits.entry(hit.id.to_string()).or_insert_with(|| Sampled {
+                of: SignatureHit {
+                    id: hit.id.to_string(),
+                    count: 0,
+                    elsewhere: 0,
+                    aside: 0,
+                    span: Span::default(),
+                    fields: BTreeMap::new(),
+                    samples: Vec::new(),
+                    by_source: BTreeMap::new(),
+                    minutes: BTreeMap::new(),
+                },
+                spots: Vec::new(),
             });
+            if known.spots.len() < interpret::SAMPLES {
+                known.spots.push(Spot::line(path, number, line));
+            }
+            let tally = &mut known.of;
             tally.count += 1;
             tally.elsewhere += 1;
             if let Some(time) = leading_time(line) {
                 tally.span.add(time);
-            }
-            if tally.samples.len() < interpret::SAMPLES {
-                tally.samples.push(Origin::line(path, number, line));
             }
             for (name, value) in hit.fields {
                 let values = tally.fields.entry(name.to_owned()).or_default();

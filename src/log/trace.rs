@@ -258,7 +258,7 @@ impl Dialogue {
     }
 
     fn watch_for_bodies(&mut self, line: &str) {
-        if let Some(literal) = LITERAL.captures(line).filter(|_| line.ends_with('}')) {
+        if let Some(literal) = line.strip_suffix('}').and_then(|_| LITERAL.captures(line)) {
             self.body = literal[1].parse().ok().filter(|n| *n > 0).map(Body::Literal);
         } else if line.starts_with("354 ") || (self.retrieving && line.starts_with("+OK")) {
             self.body = Some(Body::UntilDot);

@@ -1,7 +1,7 @@
 //! Attempts at the things ECE does, and how they ended, kept as runs of like outcomes.
 
 use super::place::{Place, order_of};
-use super::runs::{Ends, LocatedRun, RawRun, Reasons, Spot, thin};
+use super::runs::{Ends, MemberRuns, RawRun, Reasons, thin};
 use crate::log::Record;
 use crate::model::{OperationKind, Stamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,28 +97,18 @@ impl Attempts {
         }
     }
 
-    /// The runs by kind and subject, located in the member `path` of `host`, and how many were left out of them.
-    pub fn located(self, path: &Arc<str>, host: &Option<String>) -> Vec<(OperationKind, String, Vec<LocatedRun>, u64)> {
-        let located = |place: Place| Spot {
+    /// The runs by kind and subject, of the member `path` of `host`.
+    pub fn located(self, path: &Arc<str>, host: &Option<String>) -> Vec<(OperationKind, String, MemberRuns)> {
+        let of_member = |runs: Runs| MemberRuns {
             path: path.clone(),
             host: host.clone(),
-            place,
+            runs: runs.runs,
+            left_out: runs.left_out,
         };
-        let of_subject = |kind, (subject, runs): (String, Runs)| {
-            let located = runs.runs.into_iter().map(|run| RawRun {
-                reasons: run.reasons,
-                first: run.first,
-                last: run.last,
-                count: run.count,
-                first_place: located(run.first_place),
-                last_place: run.last_place.map(located),
-            });
-            (kind, subject, located.collect(), runs.left_out)
-        };
-        self.by_kind
-            .into_iter()
-            .flat_map(|(kind, subjects)| subjects.into_iter().map(move |runs| (kind, runs)))
-            .map(|(kind, runs)| of_subject(kind, runs))
+        let kinds = self.by_kind.into_iter();
+        kinds
+            .flat_map(|(kind, subjects)| subjects.into_iter().map(move |(subject, runs)| (kind, subject, runs)))
+            .map(|(kind, subject, runs)| (kind, subject, of_member(runs)))
             .collect()
     }
 }

@@ -2,11 +2,12 @@
 //! grouped by what stays the same in them.
 
 use super::exception::Chain;
-use super::place::Place;
+use super::place::{Place, Spot, order_of};
 use super::template::template;
 use crate::log::Record;
 use crate::model::{Origin, SignatureHit, Span, Stamp, UnexplainedGroup};
 use crate::signatures::Match;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -52,7 +53,7 @@ struct Group {
 
 /// The minute since 1970 of a stamp: UTC, or local without zone.
 pub(crate) fn minute_of(stamp: Stamp) -> i64 {
-    super::place::order_of(stamp).div_euclid(60_000)
+    order_of(stamp).div_euclid(60_000)
 }
 
 impl Hits {
@@ -160,41 +161,71 @@ impl Hits {
         }
     }
 
-    /// The hits, located in the member `path`, counted for `source` (host and process).
-    pub fn located(&self, path: &Arc<str>, source: &(String, String)) -> Vec<SignatureHit> {
-        let located = self.tallies.iter().map(|(id, tally)| SignatureHit {
-            id: id.clone(),
-            count: tally.count,
-            elsewhere: 0,
-            aside: tally.aside,
-            span: tally.span,
-            fields: tally
-                .fields
-                .iter()
-                .map(|(name, values)| ((*name).to_owned(), values.iter().cloned().collect()))
-                .collect(),
-            samples: origins(&tally.samples, path),
-            by_source: BTreeMap::from([(source.clone(), tally.count)]),
-            minutes: tally.minutes.clone(),
-        });
-        located.collect()
-    }
-
-    /// The groups of unexplained errors, located in the member `path`.
-    pub fn located_groups(&self, path: &Arc<str>) -> Vec<UnexplainedGroup> {
-        let located = self.groups.iter().map(|group| UnexplainedGroup {
-            template: group.template.clone(),
-            class: group.class.clone(),
-            count: group.count,
-            span: group.span,
-            samples: origins(&group.samples, path),
-        });
-        located.collect()
+    /// The hits and the groups of unexplained errors, located in the member `path`, counted for `source` (host and process).
+    pub fn located(self, path: &Arc<str>, source: &(String, String)) -> (Vec<Sampled<SignatureHit>>, Vec<Sampled<UnexplainedGroup>>) {
+        let spots = |places: Vec<Place>| places.into_iter().map(|place| Spot::new(path, &None, place)).collect();
+        let hit = |(id, tally): (String, Tally)| Sampled {
+            of: SignatureHit {
+                id,
+                count: tally.count,
+                elsewhere: 0,
+                aside: tally.aside,
+                span: tally.span,
+                fields: tally
+                    .fields
+                    .into_iter()
+                    .map(|(name, values)| (name.to_owned(), values.into_iter().collect()))
+                    .collect(),
+                samples: Vec::new(),
+                by_source: BTreeMap::from([(source.clone(), tally.count)]),
+                minutes: tally.minutes,
+            },
+            spots: spots(tally.samples),
+        };
+        let group = |group: Group| Sampled {
+            of: UnexplainedGroup {
+                template: group.template,
+                class: group.class,
+                count: group.count,
+                span: group.span,
+                samples: Vec::new(),
+            },
+            spots: spots(group.samples),
+        };
+        (self.tallies.into_iter().map(hit).collect(), self.groups.into_iter().map(group).collect())
     }
 }
 
-fn origins(places: &[Place], path: &Arc<str>) -> Vec<Origin> {
-    places.iter().map(|place| place.origin(path)).collect()
+/// Something that was seen, with a few places that are quoted only once it is known which of them stay.
+#[derive(Clone)]
+pub(crate) struct Sampled<T> {
+    /// What was seen, without samples.
+    pub of: T,
+    /// Its samples.
+    pub spots: Vec<Spot>,
+}
+
+impl<T> Sampled<T> {
+    /// The order of two samplings of the same thing, whose spans begin at `span`.
+    pub fn order(&self, other: &Self, span: impl Fn(&T) -> Span) -> Ordering {
+        let opens = |sampled: &Self| span(&sampled.of).first.map_or(i64::MAX, order_of);
+        opens(self).cmp(&opens(other)).then_with(|| {
+            let pairs = self.spots.iter().zip(&other.spots);
+            let unlike = pairs.map(|(a, b)| a.cmp_place(b)).find(|order| order.is_ne());
+            unlike.unwrap_or(self.spots.len().cmp(&other.spots.len()))
+        })
+    }
+
+    /// Takes over as many of the other's samples as there is room for.
+    pub fn add_samples(&mut self, more: Vec<Spot>) {
+        let room = SAMPLES.saturating_sub(self.spots.len());
+        self.spots.extend(more.into_iter().take(room));
+    }
+
+    /// The samples, quoted.
+    pub fn samples(&self) -> Vec<Origin> {
+        self.spots.iter().map(Spot::origin).collect()
+    }
 }
 
 /// Adds `more` to `minutes`, as far as there is room for further ones.

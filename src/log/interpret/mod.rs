@@ -23,10 +23,10 @@ mod template;
 mod tests;
 
 pub(super) use events::joined as joined_events;
-pub(super) use hits::{SAMPLES, VALUES, merge_minutes, minute_of};
-pub(super) use place::order_of;
+pub(super) use hits::{SAMPLES, Sampled, VALUES, merge_minutes, minute_of};
+pub(super) use place::{Spot, order_of};
 pub(super) use polls::joined as joined_polls;
-pub(super) use runs::{LocatedRun, operation};
+pub(super) use runs::{MemberRuns, operation};
 pub use source::{NamedSource, source_of_name};
 
 use super::trace::{Dialogue, Heard};
@@ -91,10 +91,9 @@ impl Meaning {
 
 /// What a member means, with places that can be quoted.
 pub(super) struct Located {
-    pub hits: Vec<SignatureHit>,
-    pub unexplained: Vec<UnexplainedGroup>,
-    /// By kind and subject, with the number of runs left out.
-    pub runs: Vec<(OperationKind, String, Vec<LocatedRun>, u64)>,
+    pub hits: Vec<Sampled<SignatureHit>>,
+    pub unexplained: Vec<Sampled<UnexplainedGroup>>,
+    pub runs: Vec<(OperationKind, String, MemberRuns)>,
     pub polls: Vec<PollSeries>,
     pub events: Vec<LogEvent>,
     pub secrets: Vec<Fact<SecretKind>>,
@@ -126,9 +125,10 @@ impl Meaning {
                 dropped.insert(what, n);
             }
         }
+        let (hits, unexplained) = self.hits.located(path, &source);
         Located {
-            hits: self.hits.located(path, &source),
-            unexplained: self.hits.located_groups(path),
+            hits,
+            unexplained,
             runs: self.attempts.located(path, host),
             polls: self.polls.located(path, host),
             events: self.events.located(path, host, process),

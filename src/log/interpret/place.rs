@@ -6,14 +6,56 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// Text of a record that is kept for its excerpt.
-const KEPT: usize = 512;
+const KEPT: usize = 384;
 
 /// A place in a member. Its text is unmasked, so that it has no `Debug`: only [`Place::origin`] lets it out.
 #[derive(Clone)]
 pub(super) struct Place {
     line: u64,
-    offset: u64,
+    offset: Option<u64>,
     text: Vec<u8>,
+}
+
+/// A place in a member of a log.
+#[derive(Clone)]
+pub(crate) struct Spot {
+    /// Path of the member.
+    pub path: Arc<str>,
+    /// Host whose log it is, if known.
+    pub host: Option<String>,
+    place: Place,
+}
+
+impl Spot {
+    /// `place` in the member `path` of `host`.
+    pub(super) fn new(path: &Arc<str>, host: &Option<String>, place: Place) -> Self {
+        Self {
+            path: path.clone(),
+            host: host.clone(),
+            place,
+        }
+    }
+
+    /// A line of the text `path`.
+    pub fn line(path: &Arc<str>, line: u64, text: &str) -> Self {
+        let place = Place {
+            line,
+            offset: None,
+            text: text.chars().take(Excerpt::LIMIT * 16).collect::<String>().into_bytes(),
+        };
+        Self::new(path, &None, place)
+    }
+
+    /// The order of places in a bundle.
+    pub fn cmp_place(&self, other: &Self) -> Ordering {
+        let key = |spot: &Self| (spot.path.clone(), spot.place.line, spot.place.offset);
+        key(self).cmp(&key(other))
+    }
+
+    /// Makes an origin of it: the excerpt is masked.
+    pub fn origin(&self) -> Origin {
+        self.place.origin(&self.path)
+    }
 }
 
 impl Place {
@@ -21,7 +63,7 @@ impl Place {
     pub fn of(record: &Record<'_>) -> Self {
         let mut place = Self {
             line: 0,
-            offset: 0,
+            offset: None,
             text: Vec::with_capacity(record.level.len() + 1 + record.message.len().min(KEPT)),
         };
         place.set(record);
@@ -31,7 +73,7 @@ impl Place {
     /// Moves to `record`, without allocating anew.
     pub fn set(&mut self, record: &Record<'_>) {
         self.line = record.line;
-        self.offset = record.offset;
+        self.offset = Some(record.offset);
         self.text.clear();
         self.text.extend_from_slice(record.level);
         self.text.push(b' ');
@@ -43,15 +85,10 @@ impl Place {
         self.line += lines;
     }
 
-    /// The order of places in a member.
-    pub fn cmp_place(&self, other: &Self) -> Ordering {
-        (self.line, self.offset).cmp(&(other.line, other.offset))
-    }
-
     /// Makes an origin of it: the excerpt is masked.
     pub fn origin(&self, path: &Arc<str>) -> Origin {
         Origin {
-            offset: Some(self.offset),
+            offset: self.offset,
             excerpt: Excerpt::capture(&String::from_utf8_lossy(&self.text)),
             ..Origin::line(path, self.line, "")
         }

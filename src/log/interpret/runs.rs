@@ -1,7 +1,7 @@
 //! Runs: consecutive attempts with the same outcome. Where success and failure alternate ten thousand times, the ones kept are
 //! those that anything can be told by.
 
-use super::place::{Place, order_of};
+use super::place::{Place, Spot, order_of};
 use crate::model::{Operation, OperationKind, Outcome, Run, Stamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,16 +31,31 @@ pub(crate) struct RawRun<P> {
     pub last_place: Option<P>,
 }
 
-/// A place in a member of a log.
-#[derive(Clone)]
-pub(crate) struct Spot {
+/// What a member tells of the attempts of one kind for one subject.
+pub(crate) struct MemberRuns {
     pub path: Arc<str>,
     pub host: Option<String>,
-    pub(super) place: Place,
+    pub(super) runs: Vec<RawRun<Place>>,
+    /// Runs that were left out.
+    pub left_out: u64,
 }
 
 /// A run of a log.
-pub(crate) type LocatedRun = RawRun<Spot>;
+type LocatedRun = RawRun<Spot>;
+
+impl MemberRuns {
+    fn located(self) -> impl Iterator<Item = LocatedRun> {
+        let Self { path, host, runs, .. } = self;
+        runs.into_iter().map(move |run| RawRun {
+            reasons: run.reasons,
+            first: run.first,
+            last: run.last,
+            count: run.count,
+            first_place: Spot::new(&path, &host, run.first_place),
+            last_place: run.last_place.map(|place| Spot::new(&path, &host, place)),
+        })
+    }
+}
 
 /// The host whose log a place stands in, where runs of several hosts come together.
 pub(crate) trait Hosted {
@@ -108,8 +123,10 @@ pub(super) fn thin<P: Hosted>(runs: &mut Vec<RawRun<P>>, ends: Ends) -> u64 {
     (total - runs.len()) as u64
 }
 
-/// The operation whose attempts were `runs`: ordered by their end, neighbours with the same outcome on the same host joined.
-pub(crate) fn operation(kind: OperationKind, subject: String, mut runs: Vec<LocatedRun>) -> Operation {
+/// The operation whose attempts `members` tell of: ordered by their end, neighbours with the same outcome on the same host joined.
+pub(crate) fn operation(kind: OperationKind, subject: String, members: Vec<MemberRuns>) -> Operation {
+    let left_out: u64 = members.iter().map(|member| member.left_out).sum();
+    let mut runs: Vec<LocatedRun> = members.into_iter().flat_map(MemberRuns::located).collect();
     runs.sort_by(|a, b| {
         let times = |r: &LocatedRun| (order_of(r.last), order_of(r.first));
         times(a).cmp(&times(b)).then_with(|| a.first_place.cmp_place(&b.first_place))
@@ -131,7 +148,7 @@ pub(crate) fn operation(kind: OperationKind, subject: String, mut runs: Vec<Loca
             _ => joined.push(run),
         }
     }
-    let left_out = thin(&mut joined, ENDS);
+    let left_out = left_out + thin(&mut joined, ENDS);
     Operation {
         kind,
         subject,
@@ -142,22 +159,15 @@ pub(crate) fn operation(kind: OperationKind, subject: String, mut runs: Vec<Loca
 
 /// The run with places that can be quoted.
 fn quoted(run: LocatedRun) -> Run {
-    let origin = |spot: &Spot| spot.place.origin(&spot.path);
-    let first = origin(&run.first_place);
+    let first = run.first_place.origin();
     Run {
         outcome: run.reasons.map_or(Outcome::Done, |ids| Outcome::Failed(ids.to_vec())),
         first: run.first,
         last: run.last,
         count: run.count,
-        last_origin: run.last_place.as_ref().map_or_else(|| first.clone(), origin),
+        last_origin: run.last_place.as_ref().map_or_else(|| first.clone(), Spot::origin),
         origin: first,
         host: run.first_place.host,
-    }
-}
-
-impl Spot {
-    fn cmp_place(&self, other: &Self) -> std::cmp::Ordering {
-        self.path.cmp(&other.path).then_with(|| self.place.cmp_place(&other.place))
     }
 }
 
