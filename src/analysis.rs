@@ -116,9 +116,9 @@ impl Analysis {
     }
 }
 
-/// What the diagnosis has to know of a signature.
+/// What the diagnosis has to know of a signature; nothing of mere context.
 fn known(catalogue: &Catalogue, id: &str) -> Option<KnownSignature> {
-    let described = catalogue.describe(id)?;
+    let described = catalogue.describe(id).filter(|described| described.role() != Role::Context)?;
     Some(KnownSignature {
         is_cause: matches!(described.role(), Role::Cause | Role::Generic),
         severity: described.severity(),

@@ -79,3 +79,8 @@ pub fn hits_all_alike(check: &str) -> bool {
         "app.secret" | "app.enabled" | "app.client-id" | "app.tenant" | "app.cloud" | "app.audience"
     ) || class_of_check(check) == Class::Network
 }
+
+/// True if the fault reaches mail of aliases; alarm mail leaves by a way of its own.
+pub fn concerns_mail(check: &str) -> bool {
+    !check.starts_with("alarm.")
+}

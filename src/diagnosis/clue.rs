@@ -78,6 +78,15 @@ impl<'a> Clue<'a> {
         }
     }
 
+    /// True if it is a bare symptom: any fault that reaches it explains it. A silent retriever is a fault of its own, whatever
+    /// happens elsewhere.
+    pub fn is_bare(&self) -> bool {
+        match self.source {
+            Source::Finding(finding) => self.is_symptom() && finding.check != "log.retriever-polling" && !SUMMARIES.contains(&finding.check),
+            Source::Text(_) => self.is_refusal() || !self.is_reason,
+        }
+    }
+
     /// True if it may explain others: a failing check that sums up nothing, or a text with a reason.
     pub fn names_a_fault(&self) -> bool {
         match self.source {
@@ -168,6 +177,13 @@ fn of_finding<'a>(case: &'a Case, finding: &'a Finding, texts: &[(&SignatureHit,
                 attempts.push(operation);
             }
         }
+    }
+    if stops.mailboxes.is_none() && class_of_check(finding.check) == Class::SignIn {
+        // A policy reaches whom it is seen to refuse.
+        let whose: Option<Vec<BTreeSet<String>>> = attempts.iter().map(|operation| mailboxes.of_operation(operation)).collect();
+        stops.mailboxes = whose
+            .map(|whose| whose.into_iter().flatten().collect::<BTreeSet<String>>())
+            .filter(|whose| !whose.is_empty());
     }
     if finding.check == "log.dispatcher" {
         shows.mailboxes = whose_sending_fails(case, &shows, mailboxes);

@@ -1,7 +1,7 @@
 //! Joins clues into ranked causes: what no other clue explains, by the rules and within its scope, stands as a cause.
 
 use super::cause::{Candidate, RootCause};
-use super::chain::{Class, class_of_check, hits_all_alike};
+use super::chain::{Class, class_of_check, concerns_mail, hits_all_alike};
 use super::clue::{Clue, clues};
 use super::onset::Onset;
 use super::reach::Reach;
@@ -61,12 +61,13 @@ impl<'c, 'a> Joined<'c, 'a> {
     fn of(case: &'a Case, clues: &'c [Clue<'a>], rules: &[Rule], mailboxes: &Mailboxes) -> Self {
         let by_rule = |fault: &Clue<'_>, symptom: &Clue<'_>| {
             let applies = |rule: &&Rule| rule.faults.iter().any(|is| is.causes(fault)) && rule.symptoms.iter().any(|is| is.shows(symptom));
-            rules.iter().any(|rule| applies(&rule))
+            !seen_apart(fault, symptom) && rules.iter().any(|rule| applies(&rule))
         };
+        let reaches = |fault: &Clue<'_>, symptom: &Clue<'_>| symptom.is_bare() && !fault.is_symptom() && concerns_mail(&fault.acts_as);
         let leads = |fault: &Clue<'_>, symptom: &Clue<'_>| {
             fault.id != symptom.id
                 && (fault.names_a_fault() || fault.is_refusal() && fault.is_reason)
-                && (by_rule(fault, symptom) || names(fault, symptom))
+                && (by_rule(fault, symptom) || names(fault, symptom) || reaches(fault, symptom))
                 && fits(fault, symptom)
                 && !works_elsewhere(case, fault, symptom, mailboxes)
         };
@@ -75,7 +76,35 @@ impl<'c, 'a> Joined<'c, 'a> {
             .iter()
             .map(|symptom| (0..clues.len()).filter(|at| explains(&clues[*at], symptom)).collect())
             .collect();
-        Self { clues, explained_by }
+        let mut joined = Self { clues, explained_by };
+        joined.break_circles();
+        joined
+    }
+
+    /// Clues that explain each other in a circle need one that stands: a fault before a symptom, what attempts show before what
+    /// exports say, a check before a text, the earlier in the chain.
+    fn break_circles(&mut self) {
+        loop {
+            let roots: Vec<usize> = (0..self.clues.len()).filter(|at| self.explained_by[*at].is_empty()).collect();
+            let reached = self.consequences(&roots);
+            let circling = (0..self.clues.len()).filter(|at| !reached.contains(at));
+            let standing = circling.min_by_key(|at| {
+                let clue = &self.clues[*at];
+                let is_text = clue.signature().is_some();
+                (
+                    !clue.may_stand(),
+                    clue.is_symptom(),
+                    clue.attempts.is_empty(),
+                    is_text,
+                    class_of_check(&clue.acts_as),
+                    *at,
+                )
+            });
+            match standing {
+                Some(at) => self.explained_by[at].clear(),
+                None => return,
+            }
+        }
     }
 
     /// The clues that stand as causes, one group for each cause.
@@ -83,13 +112,9 @@ impl<'c, 'a> Joined<'c, 'a> {
         let standing: Vec<usize> = (0..self.clues.len())
             .filter(|at| self.clues[*at].may_stand() && self.explained_by[*at].is_empty())
             .collect();
-        let faults: Vec<usize> = standing.iter().copied().filter(|at| !self.clues[*at].is_symptom()).collect();
         let mut groups: Vec<Vec<usize>> = Vec::new();
         for at in standing {
             let clue = &self.clues[at];
-            if clue.is_symptom() && faults.iter().any(|fault| self.may_be_behind(*fault, at)) {
-                continue;
-            }
             let same = |group: &&mut Vec<usize>| {
                 group
                     .iter()
@@ -101,13 +126,6 @@ impl<'c, 'a> Joined<'c, 'a> {
             }
         }
         groups
-    }
-
-    /// A bare symptom beside a fault that reaches it is no cause of its own, whatever the rules leave out. A silent retriever is a
-    /// fault of its own, whatever the logs say elsewhere.
-    fn may_be_behind(&self, fault: usize, symptom: usize) -> bool {
-        let (fault, symptom) = (&self.clues[fault], &self.clues[symptom]);
-        symptom.check() != Some("log.retriever-polling") && fits(fault, symptom)
     }
 
     /// Fetching and sending of one mailbox that are both refused without a reason are refused for one.
@@ -138,15 +156,7 @@ impl<'c, 'a> Joined<'c, 'a> {
         let clues: Vec<&Clue<'_>> = roots.iter().map(|at| &self.clues[*at]).collect();
         let own: Vec<&Clue<'_>> = clues.iter().copied().filter(|clue| clue.id == clues[0].id).collect();
         let mut cause = RootCause::of(&own)?;
-        let mut consequences = self.consequences(roots);
-        if clues.iter().all(|clue| !clue.is_symptom()) {
-            // Bare symptoms that no rule joins, within its reach.
-            let bare = |at: &usize| {
-                self.clues[*at].is_symptom() && self.explained_by[*at].is_empty() && roots.iter().any(|root| self.may_be_behind(*root, *at))
-            };
-            consequences.extend((0..self.clues.len()).filter(bare));
-            consequences = self.consequences(&consequences.into_iter().collect::<Vec<_>>());
-        }
+        let consequences = self.consequences(roots);
         let mut explains: BTreeSet<String> = consequences
             .iter()
             .map(|at| self.clues[*at].id.clone())
@@ -212,6 +222,15 @@ fn fits(fault: &Clue<'_>, symptom: &Clue<'_>) -> bool {
         _ => true,
     };
     in_time && fault.stops.touches(&symptom.shows)
+}
+
+/// True if each is seen in failing attempts of its own: then they are two faults, whatever a rule says.
+fn seen_apart(one: &Clue<'_>, other: &Clue<'_>) -> bool {
+    let shared = one
+        .attempts
+        .iter()
+        .any(|attempt| other.attempts.iter().any(|a| std::ptr::eq(*a, *attempt)));
+    !one.is_symptom() && !other.is_symptom() && !one.attempts.is_empty() && !other.attempts.is_empty() && !shared
 }
 
 /// True if the fault would hit every mailbox alike, and others do what this one can't, long after it began: then it isn't the reason.

@@ -1,8 +1,10 @@
 //! What a fault leads to: data that a support engineer can read and mend. Each rule has a bundle of its own below
 //! `fixtures/diagnosis/<name>/`, and a test that fails without it.
 //!
-//! A rule joins two things only where they can have to do with each other: the same mailbox, server and function, and not the
-//! symptom before the fault (`scope`).
+//! Besides the rules, three things join a fault and what it explains: the check names it (`Finding::explains`), the catalogue says
+//! that a text bears on a check, and a bare symptom (an inactive alias, a refusal without a reason) is explained by any fault that
+//! reaches it. All of them join two things only where they can have to do with each other: the same mailbox, server and function,
+//! and not the symptom before the fault (`scope`).
 
 use super::chain::{Class, class_of_check};
 use super::clue::Clue;
@@ -16,8 +18,6 @@ pub enum Is {
     Class(Class),
     /// A known text whose id begins so.
     Text(&'static str),
-    /// A text that names its reason.
-    Reason,
     /// A refusal of a mail server that names no reason.
     Refusal,
 }
@@ -35,30 +35,12 @@ pub struct Rule {
     pub symptoms: &'static [Is],
 }
 
-use Class::{Alias, Network, Registration, SignIn, Token};
-use Is::{Check, Reason, Refusal, Text};
-
-/// Texts that wrap a token error without naming its reason.
-const WRAPPED_OAUTH: [Is; 7] = [
-    Text("oauth.error."),
-    Text("oauth.suberror."),
-    Text("oauth.trace_context"),
-    Text("java.http.server_returned"),
-    Text("java.http.status_token"),
-    Text("java.msal"),
-    Text("java.nimbus"),
-];
+use Is::{Check, Refusal, Text};
 
 /// The rules. Of two that contradict each other the fault that names the symptom wins, then the one earlier in the chain.
 #[rustfmt::skip]
 pub const RULES: &[Rule] = &[
     // One fact, seen by two checks.
-    Rule {
-        name: "setting-of-another-release",
-        why: "the setting of another release holds the address: that is why the right one is empty",
-        faults: &[Check("url.setting-for-release")],
-        symptoms: &[Check("url.external-url"), Check("url.redirect-host"), Check("url.redirect-exact"), Check("url.console-host")],
-    },
     Rule {
         name: "wrong-external-url",
         why: "a wrong external URL has no matching redirect URI, and no console is opened under it",
@@ -73,9 +55,9 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         name: "redirect-host-differs",
-        why: "a redirect URI with another host is another redirect URI",
+        why: "the name under which the console is opened is the registered one, and the external URL another",
         faults: &[Check("url.redirect-host")],
-        symptoms: &[Check("url.redirect-exact"), Check("url.console-host")],
+        symptoms: &[Check("url.console-host")],
     },
     Rule {
         name: "sent-uri-malformed",
@@ -94,12 +76,6 @@ pub const RULES: &[Rule] = &[
         why: "another cloud knows neither the tenant nor the kind of account, and its hosts are others",
         faults: &[Check("app.cloud")],
         symptoms: &[Check("app.tenant"), Check("app.audience"), Check("network.hosts")],
-    },
-    Rule {
-        name: "foreign-tenant",
-        why: "a foreign authority knows neither the client id nor its accounts",
-        faults: &[Check("app.tenant")],
-        symptoms: &[Check("app.client-id"), Check("app.audience")],
     },
     Rule {
         name: "unknown-client",
@@ -130,12 +106,6 @@ pub const RULES: &[Rule] = &[
         why: "what is not consented to is not in the token",
         faults: &[Check("app.consent")],
         symptoms: &[Check("token.scopes")],
-    },
-    Rule {
-        name: "shared-user-lacks-access",
-        why: "what the shared account's user may open decides, not that he is another user",
-        faults: &[Check("mailbox.full-access")],
-        symptoms: &[Check("token.identity")],
     },
     Rule {
         name: "token-of-another-user",
@@ -174,18 +144,6 @@ pub const RULES: &[Rule] = &[
         symptoms: &[Check("network.hosts"), Check("network.ports")],
     },
     Rule {
-        name: "name-not-resolved",
-        why: "no port of a host without address can be reached",
-        faults: &[Check("network.hosts")],
-        symptoms: &[Check("network.ports")],
-    },
-    Rule {
-        name: "trust-before-version",
-        why: "an intercepted handshake fails before its version matters",
-        faults: &[Check("network.tls-trust")],
-        symptoms: &[Check("network.tls-version")],
-    },
-    Rule {
         name: "account-serves-the-alias",
         why: "an alias that belongs to no OAuth account keeps the server and port of its former one",
         faults: &[Check("alias.account")],
@@ -195,80 +153,27 @@ pub const RULES: &[Rule] = &[
         name: "alias-without-instance",
         why: "an instance that never runs polls nobody",
         faults: &[Check("alias.retriever-instance")],
-        symptoms: &[Check("log.retriever-polling"), Check("alias.state")],
+        symptoms: &[Check("log.retriever-polling")],
     },
-    // What a fault leads to further down the chain.
-    Rule {
-        name: "release-without-oauth",
-        why: "a release without OAuth for Office 365 gets no token, and its mail is refused",
-        faults: &[Check("version.minimum-es")],
-        symptoms: &[Check("signin.failures"), Check("token.refresh"), Check("alias.state"), Check("log.dispatcher"), Refusal, Text("ece."), WRAPPED_OAUTH[0], WRAPPED_OAUTH[1], WRAPPED_OAUTH[2], WRAPPED_OAUTH[3], WRAPPED_OAUTH[4], WRAPPED_OAUTH[5], WRAPPED_OAUTH[6]],
-    },
-    Rule {
-        name: "no-first-token",
-        why: "the sign-in page refuses a redirect URI that isn't registered: no token comes into being",
-        faults: &[Is::Class(Class::Settings)],
-        symptoms: &[Check("signin.failures"), Check("token.refresh"), Check("alias.state"), Check("log.dispatcher"), Refusal, Text("ece."), WRAPPED_OAUTH[0], WRAPPED_OAUTH[1], WRAPPED_OAUTH[2], WRAPPED_OAUTH[3], WRAPPED_OAUTH[4], WRAPPED_OAUTH[5], WRAPPED_OAUTH[6]],
-    },
+    // What a fault leads to further down the chain, besides bare symptoms.
     Rule {
         name: "no-way-to-microsoft",
-        why: "what can't be reached gives no token and takes no mail",
-        faults: &[Is::Class(Network)],
-        symptoms: &[Check("signin.failures"), Check("token.refresh"), Check("alias.state"), Check("log.dispatcher"), Check("log.retriever-polling"), Text("java.net."), Text("java.ssl."), Text("java.http."), Text("java.mail."), Text("wildfly."), Text("ece.")],
+        why: "whatever closes the way shows as time-outs, resets and failed handshakes",
+        faults: &[Is::Class(Class::Network)],
+        symptoms: &[Text("java.net."), Text("java.ssl."), Text("java.http."), Text("java.mail.")],
     },
-    Rule {
-        name: "stale-token-is-refused",
-        why: "where tokens can't be renewed for want of a way to the sign-in host, mail servers refuse the old one within the hour",
-        faults: &[Is::Class(Network)],
-        symptoms: &[Refusal],
-    },
-    Rule {
-        name: "no-token",
-        why: "without a token mail servers refuse ECE, and aliases go out of service",
-        faults: &[Is::Class(Registration), Is::Class(SignIn)],
-        symptoms: &[Check("signin.failures"), Check("token.refresh"), Check("token.scopes"), Check("token.observed-lifetime"), Check("alias.state"), Check("log.dispatcher"), Refusal, Text("ece."), WRAPPED_OAUTH[0], WRAPPED_OAUTH[1], WRAPPED_OAUTH[2], WRAPPED_OAUTH[3], WRAPPED_OAUTH[4], WRAPPED_OAUTH[5], WRAPPED_OAUTH[6]],
-    },
-    Rule {
-        name: "token-is-refused",
-        why: "a token that doesn't open the mailbox is renewed without error, and refused by the mail servers",
-        faults: &[Is::Class(Token)],
-        symptoms: &[Check("alias.state"), Check("log.dispatcher"), Refusal, Text("ece.")],
-    },
-    Rule {
-        name: "mailbox-stays-closed",
-        why: "Exchange Online lets nobody into a mailbox that doesn't exist, has no licence, or isn't his to open",
-        faults: &[Check("mailbox.exists"), Check("mailbox.licence"), Check("mailbox.full-access")],
-        symptoms: &[Check("alias.state"), Check("log.dispatcher"), Refusal, Text("ece."), Text("graph.")],
-    },
-    Rule {
-        name: "sending-is-closed",
-        why: "without SMTP AUTH, or the right to send as the alias, mail is fetched but not sent",
-        faults: &[Check("mailbox.smtp-auth"), Check("mailbox.send-as")],
-        symptoms: &[Check("log.dispatcher"), Refusal, Text("smtp.535"), Text("java.mail.smtp_send"), Text("java.mail.authentication_failed")],
-    },
-    Rule {
-        name: "fetching-is-closed",
-        why: "with its protocol off a mailbox is sent from but not fetched",
-        faults: &[Check("mailbox.inbound-protocol")],
-        symptoms: &[Check("alias.state"), Refusal, Text("ece.")],
-    },
-    Rule {
-        name: "alias-points-elsewhere",
-        why: "an alias with the wrong account, server or port neither fetches nor sends",
-        faults: &[Is::Class(Alias)],
-        symptoms: &[Check("alias.state"), Check("log.dispatcher"), Text("ece."), Text("java.mail."), Text("java.net."), Text("imap.login_failed"), Text("imap.no_login_failed"), Text("pop.err_logon")],
-    },
+    // What one symptom leads to.
     Rule {
         name: "renewal-stands-still",
         why: "without a renewed token mail servers refuse the old one within the hour",
         faults: &[Check("token.refresh")],
-        symptoms: &[Check("signin.failures"), Check("token.observed-lifetime"), Check("alias.state"), Check("log.dispatcher"), Refusal, Text("ece."), WRAPPED_OAUTH[0], WRAPPED_OAUTH[1], WRAPPED_OAUTH[2], WRAPPED_OAUTH[3], WRAPPED_OAUTH[4], WRAPPED_OAUTH[5], WRAPPED_OAUTH[6]],
+        symptoms: &[Check("signin.failures"), Check("token.observed-lifetime"), Check("alias.state"), Check("log.dispatcher"), Refusal],
     },
     Rule {
         name: "refusal-takes-the-alias-out",
         why: "after three refusals ECE takes an alias out of service; what is refused is not sent",
-        faults: &[Reason],
-        symptoms: &[Check("alias.state"), Check("log.dispatcher"), Check("signin.failures"), Text("ece.")],
+        faults: &[Refusal],
+        symptoms: &[Check("alias.state"), Check("log.dispatcher")],
     },
 ];
 
@@ -287,7 +192,7 @@ impl Is {
         match self {
             Self::Check(id) => clue.acts_as == id && clue.names_a_fault(),
             Self::Class(class) => class_of_check(&clue.acts_as) == class && clue.names_a_fault(),
-            other => other.shows(clue),
+            Self::Text(_) | Self::Refusal => clue.is_reason && self.shows(clue),
         }
     }
 
@@ -297,7 +202,6 @@ impl Is {
             Self::Check(id) => clue.check() == Some(id),
             Self::Class(class) => clue.check().is_some_and(|check| class_of_check(check) == class),
             Self::Text(prefix) => clue.signature().is_some_and(|id| id.starts_with(prefix)),
-            Self::Reason => clue.is_reason,
             Self::Refusal => clue.is_refusal(),
         }
     }

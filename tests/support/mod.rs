@@ -30,6 +30,13 @@ pub fn report(paths: &[&Path]) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("no JSON ({error}): {text}\n{}", String::from_utf8_lossy(&output.stderr)))
 }
 
+/// The analysis of a folder, as the library gives it.
+pub fn analysis(folder: &Path) -> ecelens::analysis::Analysis {
+    let bundle = ecelens::bundle::Bundle::open(&[folder.to_owned()], ecelens::bundle::Limits::default());
+    let catalogue = ecelens::signatures::Catalogue::builtin();
+    ecelens::analysis::Analysis::of(&bundle, catalogue, &ecelens::analysis::Options::default(), &|_| {})
+}
+
 /// A folder below `fixtures/`.
 pub fn fixtures(below: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(below)

@@ -241,7 +241,7 @@ fn without_polls(case: &Case, check: &Check, log: &LogStream) -> Finding {
         .operations
         .iter()
         .filter(|o| o.kind == OperationKind::Fetch)
-        .filter_map(|o| o.last_done())
+        .filter_map(|o| o.runs.last())
         .max_by_key(|run| moment(run.last));
     if let (Some(run), Some(end)) = (fetched, log.span.last)
         && comparable(run.last, end)
@@ -251,7 +251,7 @@ fn without_polls(case: &Case, check: &Check, log: &LogStream) -> Finding {
             .pass(
                 subject,
                 text!(
-                    "the retriever log shows no polls by their usual text, but mail was fetched until {last}",
+                    "the retriever log shows no polls by their usual text, but the retriever looked for mail until {last}",
                     last = run.last
                 ),
             )

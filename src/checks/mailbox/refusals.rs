@@ -97,6 +97,8 @@ pub(super) fn loose_hits<'a>(case: &'a Case, kinds: &[OperationKind], ids: &[&st
         .iter()
         .filter(|hit| ids.contains(&hit.id.as_str()) && !attributed(&hit.id) && !healed(&hit.id))
         .filter(|hit| !worked.is_some_and(|run| hit.span.last.is_some_and(|last| last.certainly_before(run.last))))
+        // A pasted text without a date says nothing beside mail that goes out.
+        .filter(|hit| !(worked.is_some() && hit.span.last.is_none() && hit.elsewhere == hit.count))
         .collect()
 }
 

@@ -58,9 +58,16 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         });
     }
     let right: Vec<&str> = units.iter().flat_map(|u| u.right.iter().map(String::as_str)).collect();
-    let strangers = strangers(case, &directory, &right);
     let sole = units.len() == 1;
     let own: Vec<Vec<Witness>> = units.iter().map(|u| evidence_of(case, &directory, &u.names, &u.right, sole)).collect();
+    // Whose evidence names its account says nothing of another one.
+    let tied = |stranger: &Witness| {
+        own.iter()
+            .flatten()
+            .any(|witness| witness.origins.iter().any(|origin| stranger.origins.contains(origin)))
+    };
+    let mut strangers = strangers(case, &directory, &right);
+    strangers.retain(|stranger| !tied(stranger));
     let lacking = own.iter().filter(|witnesses| witnesses.is_empty()).count();
     let judged = units.iter().zip(&own);
     Ok(judged
