@@ -7,7 +7,8 @@ use crate::diagnosis::{Diagnosis, KnownSignature, RULES, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::finding::{Finding, Verdict};
 use crate::intake::{self, Intake, Progress};
-use crate::model::{InventoryEntry, Language, Stamp, Text, Version};
+use crate::log::{Clocks, names};
+use crate::model::{Bound, InventoryEntry, Language, Period, Stamp, Text, Version};
 use crate::report::{self, Context, Report, SignatureText};
 use crate::signatures::{Catalogue, Described, Role};
 use crate::{checks, diagnosis};
@@ -21,8 +22,37 @@ pub struct Options {
     pub as_of: Option<Stamp>,
     /// `--ece-version`.
     pub ece_version: Option<Version>,
+    /// `--since`.
+    pub since: Option<Bound>,
+    /// `--until`.
+    pub until: Option<Bound>,
+    /// `--source-tz`, for every log: minutes east of UTC.
+    pub source_zone: Option<i16>,
+    /// `--source-tz`, for the logs of a host.
+    pub source_zones: Vec<(String, i16)>,
+    /// `--tz`: minutes east of UTC.
+    pub zone: Option<i16>,
     /// `--config`.
     pub config: Option<Config>,
+}
+
+impl Options {
+    /// The time that is wanted, where the newest evidence is of `newest`.
+    fn period(&self, newest: Option<Stamp>) -> Period {
+        Period {
+            since: self.since.and_then(|bound| bound.moment(newest)),
+            until: self.until.and_then(|bound| bound.moment(newest)),
+        }
+    }
+}
+
+fn read_case(bundle: &Bundle, catalogue: &Catalogue, clocks: &Clocks, options: &Options, progress: Progress<'_>) -> (Case, Vec<InventoryEntry>) {
+    let Intake { facts, logs, inventory } = intake::take_in(bundle, catalogue, clocks, progress);
+    let said = Said {
+        as_of: options.as_of,
+        ece_version: options.ece_version,
+    };
+    (Case { facts, logs, said }, inventory)
 }
 
 /// A bundle, read and judged.
@@ -31,6 +61,8 @@ pub struct Analysis {
     pub case: Case,
     /// Its members.
     pub inventory: Vec<InventoryEntry>,
+    /// The time that is wanted.
+    pub period: Period,
     /// What the checks say.
     pub findings: Vec<Finding>,
     /// What is the cause of it.
@@ -45,12 +77,22 @@ pub struct Analysis {
 impl Analysis {
     /// Reads the bundle and judges it. The same bundle gives the same analysis, whatever the number of threads.
     pub fn of(bundle: &Bundle, catalogue: Catalogue, options: &Options, progress: Progress<'_>) -> Self {
-        let Intake { facts, logs, inventory } = intake::take_in(bundle, &catalogue, progress);
-        let said = Said {
-            as_of: options.as_of,
-            ece_version: options.ece_version,
+        let mut clocks = Clocks {
+            zone: options.source_zone,
+            of_hosts: options.source_zones.clone(),
+            period: Period::default(),
         };
-        let case = Case { facts, logs, said };
+        let ends = || [options.since, options.until].into_iter().flatten();
+        let mut read = None;
+        if ends().all(|end| matches!(end, Bound::At(_))) {
+            clocks.period = options.period(None);
+        } else {
+            // What a length counts back from is known only once everything was read.
+            let whole = read_case(bundle, &catalogue, &clocks, options, progress);
+            clocks.period = options.period(whole.0.as_of().map(|fact| fact.value));
+            read = clocks.period.is_all().then_some(whole);
+        }
+        let (case, inventory) = read.unwrap_or_else(|| read_case(bundle, &catalogue, &clocks, options, progress));
         let mut findings = checks::run(&case);
         let mut judge = options.config.as_ref().map(|config| config.judge(case.as_of().map(|fact| fact.value)));
         if let Some(judge) = &mut judge {
@@ -71,6 +113,7 @@ impl Analysis {
         Self {
             case,
             inventory,
+            period: clocks.period,
             findings,
             diagnosis,
             suppressions,
@@ -82,6 +125,12 @@ impl Analysis {
     /// The diagnosis by other rules: what would be blamed without one of them.
     pub fn diagnosis_by(&self, rules: &[Rule]) -> Diagnosis {
         diagnosis::diagnose(&self.case, &self.findings, &|id| known(&self.catalogue, id), rules)
+    }
+
+    /// Hosts that `--source-tz` names, and no member of the bundle.
+    pub fn hosts_without_log<'o>(&self, options: &'o Options) -> impl Iterator<Item = &'o (String, i16)> {
+        let is_named = |host: &str| self.inventory.iter().any(|entry| names(&entry.path, host));
+        options.source_zones.iter().filter(move |(host, _)| !is_named(host))
     }
 
     /// The report in a language.
@@ -96,10 +145,15 @@ impl Analysis {
             arguments: options.arguments.clone(),
             language,
             inventory: &self.inventory,
+            period: self.period,
             suppressions: self.suppressions.clone(),
             signature: &signature,
         };
-        report::build(&self.case, &self.findings, &self.diagnosis, &context)
+        let mut report = report::build(&self.case, &self.findings, &self.diagnosis, &context);
+        if let Some(zone) = options.zone {
+            report.show_in_zone(zone);
+        }
+        report
     }
 
     /// All that was believed, each with its origin, and every contradiction, as JSON without what is absent.

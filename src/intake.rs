@@ -3,7 +3,7 @@
 use crate::bundle::{Bundle, Content, Encoding, Hashing, Member, Problem, SNIFFED, Text, Visitor, decode, read_whole, sha256, sha256_of, sniff};
 use crate::log::assemble::{Assembled, Elsewhere, Known, MemberLog, assemble, elsewhere};
 use crate::log::interpret::{self, Interpretation};
-use crate::log::{Filter, looks_like_log, scan, trace};
+use crate::log::{Clocks, Filter, looks_like_log, scan, trace};
 use crate::model::{Facts, InventoryEntry, LogFacts, ServerRole, ZoneBasis, fold_address};
 use crate::parse::{self, Findings};
 use crate::signatures::Catalogue;
@@ -85,8 +85,8 @@ impl Taken {
 /// Told of each member that is done, for a progress display: its size in bytes.
 pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
 
-/// Reads the whole bundle, in parallel. The result doesn't depend on the number of threads.
-pub fn take_in(bundle: &Bundle, catalogue: &Catalogue, progress: Progress<'_>) -> Intake {
+/// Reads the whole bundle, in parallel, with the logs dated by `clocks`. The result doesn't depend on the number of threads.
+pub fn take_in(bundle: &Bundle, catalogue: &Catalogue, clocks: &Clocks, progress: Progress<'_>) -> Intake {
     let filter = Filter::new(&interpret::anchors(catalogue));
     let mut taken: Vec<Taken> = (0..bundle.jobs())
         .into_par_iter()
@@ -94,6 +94,7 @@ pub fn take_in(bundle: &Bundle, catalogue: &Catalogue, progress: Progress<'_>) -
             let mut reader = Reader {
                 bundle,
                 catalogue,
+                clocks,
                 filter: &filter,
                 progress,
                 taken: Vec::new(),
@@ -111,7 +112,9 @@ pub fn take_in(bundle: &Bundle, catalogue: &Catalogue, progress: Progress<'_>) -
     );
     taken.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
     tell_copies_apart(bundle, &mut taken);
-    put_together(taken, &filter, catalogue)
+    let mut intake = put_together(taken, clocks, &filter, catalogue);
+    intake.facts.leave_in(clocks.period);
+    intake
 }
 
 /// Large logs are not hashed while they are read. Those that may be copies of each other, by their size and by what was counted in
@@ -164,7 +167,7 @@ impl Visitor for Hasher {
 
 /// Merges what the members gave: facts in the order of their names, logs by what stands in them. Of byte-identical members only
 /// the first counts.
-fn put_together(taken: Vec<Taken>, filter: &Filter, catalogue: &Catalogue) -> Intake {
+fn put_together(taken: Vec<Taken>, clocks: &Clocks, filter: &Filter, catalogue: &Catalogue) -> Intake {
     let mut intake = Intake::default();
     let mut logs = Vec::new();
     let mut others = Vec::new();
@@ -188,7 +191,7 @@ fn put_together(taken: Vec<Taken>, filter: &Filter, catalogue: &Catalogue) -> In
         }
         intake.inventory.push(member.entry);
     }
-    let Assembled { facts, members, .. } = assemble(logs, others, &known_names(&intake.facts), filter, catalogue);
+    let Assembled { facts, members, .. } = assemble(logs, others, &known_names(&intake.facts), clocks, filter, catalogue);
     for placed in members {
         if let Ok(at) = intake.inventory.binary_search_by(|entry| entry.path.cmp(&placed.path)) {
             let entry = &mut intake.inventory[at];
@@ -243,6 +246,7 @@ fn known_names(facts: &Facts) -> Known {
 struct Reader<'a> {
     bundle: &'a Bundle,
     catalogue: &'a Catalogue,
+    clocks: &'a Clocks,
     filter: &'a Filter,
     progress: Progress<'a>,
     taken: Vec<Taken>,
@@ -304,6 +308,7 @@ impl Reader<'_> {
         let with = Interpretation {
             catalogue: self.catalogue,
             path: entry.path.clone(),
+            clock: self.clocks.of(&entry.path),
         };
         let scanned = match content {
             Content::File(file) if scan::pays(file) => scan::scan_file(self.filter, file, &with),
@@ -322,7 +327,11 @@ impl Reader<'_> {
         entry.encoding = Some(digest.encoding.name());
         entry.span = digest.span;
         let unknown = digest.offsets.contains(&None) || digest.offsets.is_empty();
-        entry.zone = Some(if unknown { ZoneBasis::Unknown } else { ZoneBasis::Explicit });
+        entry.zone = Some(match unknown {
+            true => ZoneBasis::Unknown,
+            false if digest.zone_given => ZoneBasis::Given,
+            false => ZoneBasis::Explicit,
+        });
         taken.log = Some(MemberLog {
             path: entry.path.clone(),
             identity: entry.sha256.as_ref().map(|hash| hash.as_bytes().into()),
@@ -408,7 +417,7 @@ impl Reader<'_> {
                 .zip(&answers)
                 .filter(|(section, answer)| section.syntax == Syntax::Lines || **answer)
                 .flat_map(|(section, _)| source.lines(section));
-            taken.elsewhere = Some(elsewhere(&path, host.as_deref(), lines, self.catalogue));
+            taken.elsewhere = Some(elsewhere(&path, host.as_deref(), lines, self.clocks.of(&path), self.catalogue));
         }
         taken.finish(found, rest.losses);
         taken.attachments = rest.attachments;
@@ -482,6 +491,7 @@ mod tests {
         let mut reader = Reader {
             bundle: &Bundle::open(&[], Limits::default()),
             catalogue: &catalogue,
+            clocks: &Clocks::default(),
             filter: &Filter::new(&interpret::anchors(&catalogue)),
             progress: &|_| {},
             taken: Vec::new(),

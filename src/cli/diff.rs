@@ -40,15 +40,7 @@ fn report(path: &Path, common: &Common) -> Result<serde_json::Value, Exit> {
     {
         return Ok(value);
     }
-    let input = Input {
-        paths: vec![path.to_owned()],
-        as_of: None,
-        ece_version: None,
-        signatures: None,
-        threads: None,
-        common: common.clone(),
-    };
-    let report = analyse(&input)?;
+    let report = analyse(&Input::of(path, common))?;
     serde_json::to_value(&report).map_err(|error| terminal::complain(&format!("the report can't be written as JSON: {error}")))
 }
 

@@ -6,7 +6,7 @@ use super::{Common, Exit, config, is_stdin, packs, shown_path, terminal};
 use crate::analysis::{Analysis, Options};
 use crate::bundle::{Bundle, Limits};
 use crate::finding::Severity;
-use crate::model::{Language, Stamp};
+use crate::model::{Bound, Language, Stamp, parse_offset, zone_name};
 use crate::report::{Report, is_report};
 use clap::{ArgMatches, Args, FromArgMatches, ValueEnum};
 use std::io::Read;
@@ -27,11 +27,52 @@ pub struct Input {
     /// A folder of signature packs (*.toml) to use beside the built-in catalogue.
     #[arg(long, value_name = "DIR", help_heading = "Judging")]
     pub signatures: Option<PathBuf>,
+    /// Leave out logs, sign-ins and audit events before this time: RFC 3339, a date, a local time (of --tz, else UTC), or a length
+    /// back from the newest evidence (90m, 12h, 7d).
+    #[arg(long, value_name = "TIME", value_parser = parse_bound, help_heading = "Time")]
+    pub since: Option<Bound>,
+    /// Leave out what happened after this time, in the same forms.
+    #[arg(long, value_name = "TIME", value_parser = parse_bound, help_heading = "Time")]
+    pub until: Option<Bound>,
+    /// Show times in this zone: an offset to UTC (+02:00), or UTC. Without it, as they are written.
+    #[arg(long, value_name = "ZONE", value_parser = parse_zone, allow_hyphen_values = true, help_heading = "Time")]
+    pub tz: Option<i16>,
+    /// Zone of logs whose times name none, as an offset; with HOST= of that server's logs only (by their file or folder name). May be
+    /// repeated.
+    #[arg(long, value_name = "[HOST=]ZONE", value_parser = parse_source_zone, allow_hyphen_values = true, help_heading = "Time")]
+    pub source_tz: Vec<SourceZone>,
     /// Threads; the output doesn't depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Reading")]
     pub threads: Option<u16>,
     #[command(flatten)]
     pub common: Common,
+}
+
+impl Input {
+    /// One bundle, read without further options.
+    pub fn of(path: &Path, common: &Common) -> Self {
+        Self {
+            paths: vec![path.to_owned()],
+            as_of: None,
+            ece_version: None,
+            signatures: None,
+            since: None,
+            until: None,
+            tz: None,
+            source_tz: Vec::new(),
+            threads: None,
+            common: common.clone(),
+        }
+    }
+}
+
+/// The zone of logs whose times name none.
+#[derive(Clone, Debug)]
+pub struct SourceZone {
+    /// Whose logs; `None`: all.
+    host: Option<String>,
+    /// Minutes east of UTC.
+    minutes: i16,
 }
 
 /// When findings make the program exit with 1.
@@ -118,6 +159,30 @@ fn parse_time(text: &str) -> Result<Stamp, String> {
     Ok(stamp.or_offset(Some(0)))
 }
 
+fn parse_bound(text: &str) -> Result<Bound, String> {
+    Bound::parse(text).ok_or_else(|| format!("expected a time like 2026-03-31T12:00:00Z, a date, or a length like 12h or 7d, found `{text}`"))
+}
+
+fn parse_zone(text: &str) -> Result<i16, String> {
+    parse_offset(text).ok_or_else(|| {
+        format!("expected an offset to UTC like +02:00, or UTC, found `{text}`; a zone's name means another offset in summer than in winter")
+    })
+}
+
+fn parse_source_zone(text: &str) -> Result<SourceZone, String> {
+    let (host, zone) = match text.split_once('=') {
+        Some((host, zone)) => (Some(host.trim().to_owned()), zone),
+        None => (None, text),
+    };
+    if host.as_ref().is_some_and(String::is_empty) {
+        return Err(format!("expected HOST=ZONE, found `{text}`"));
+    }
+    Ok(SourceZone {
+        host,
+        minutes: parse_zone(zone)?,
+    })
+}
+
 fn parse_version(text: &str) -> Result<crate::model::Version, String> {
     let named = crate::model::versions_in(&format!("ECE {text}"), "");
     named
@@ -146,6 +211,15 @@ fn configured(input: &Input, config: Option<&Path>) -> Result<(Analysis, Options
         arguments: shaping(input, config),
         as_of: input.as_of,
         ece_version: input.ece_version,
+        since: input.since.map(|bound| bound.or_offset(input.tz)),
+        until: input.until.map(|bound| bound.or_offset(input.tz)),
+        source_zone: input.source_tz.iter().rev().find(|zone| zone.host.is_none()).map(|zone| zone.minutes),
+        source_zones: input
+            .source_tz
+            .iter()
+            .filter_map(|zone| Some((zone.host.clone()?, zone.minutes)))
+            .collect(),
+        zone: input.tz,
         config: config.map(|file| config::read(file, &catalogue)).transpose()?,
     };
     let limits = Limits::default();
@@ -161,6 +235,11 @@ fn configured(input: &Input, config: Option<&Path>) -> Result<(Analysis, Options
     let bar = terminal::progress_bar(bundle.jobs(), input.common.quiet);
     let analysis = Analysis::of(&bundle, catalogue, &options, &|_| bar.inc(1));
     bar.finish_and_clear();
+    for (host, _) in analysis.hosts_without_log(&options) {
+        terminal::note(&format!(
+            "--source-tz: no file or folder of the bundle is named after {host}; its zone is not used"
+        ));
+    }
     Ok((analysis, options))
 }
 
@@ -183,6 +262,14 @@ fn shaping(input: &Input, config: Option<&Path>) -> Vec<String> {
     }
     if input.common.no_sandbox {
         arguments.push("--no-sandbox".into());
+    }
+    for (option, bound) in [("since", input.since), ("until", input.until)] {
+        arguments.extend(bound.map(|bound| format!("--{option}={bound}")));
+    }
+    arguments.extend(input.tz.map(|tz| format!("--tz={}", zone_name(tz))));
+    for zone in &input.source_tz {
+        let host = zone.host.as_ref().map(|host| format!("{host}=")).unwrap_or_default();
+        arguments.push(format!("--source-tz={host}{}", zone_name(zone.minutes)));
     }
     arguments
 }

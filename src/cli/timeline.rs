@@ -2,8 +2,8 @@
 
 use super::scan::{Input, analyse};
 use super::{Exit, terminal};
-use crate::report::{self, Report, TimelineFormat};
-use crate::timeline::{Bound, Window};
+use crate::report::{self, TimelineFormat};
+use crate::timeline;
 use clap::{Args, ValueEnum};
 
 /// Formats of the timeline.
@@ -20,12 +20,6 @@ enum Format {
 pub struct TimelineArguments {
     #[command(flatten)]
     input: Input,
-    /// From this time (RFC 3339, a date, or so long before the newest event: 90m, 12h, 7d).
-    #[arg(long, value_name = "TIME", value_parser = parse_bound, help_heading = "Window")]
-    since: Option<Bound>,
-    /// Up to this time, in the same forms.
-    #[arg(long, value_name = "TIME", value_parser = parse_bound, help_heading = "Window")]
-    until: Option<Bound>,
     /// An hour on either side of the first time of this error (entra.aadsts50011, or aadsts50011).
     #[arg(long, value_name = "SIGNATURE", help_heading = "Window")]
     around: Option<String>,
@@ -34,41 +28,30 @@ pub struct TimelineArguments {
     format: Format,
 }
 
-fn parse_bound(text: &str) -> Result<Bound, String> {
-    Bound::parse(text).ok_or_else(|| format!("expected a time like 2026-03-31T12:00:00Z, a date, or a length like 12h or 7d, found `{text}`"))
-}
-
 /// Runs `timeline`.
 pub fn run(arguments: &TimelineArguments) -> Exit {
     let report = match analyse(&arguments.input) {
         Ok(report) => report,
         Err(exit) => return exit,
     };
-    let window = Window {
-        since: arguments.since,
-        until: arguments.until,
-        around: arguments.around.clone(),
-    };
-    let Some(events) = window.select(&report.timeline) else {
-        let wanted = arguments.around.as_deref().unwrap_or_default();
-        return terminal::complain(&format!(
-            "no event shows `{wanted}`; `ecelens scan` lists the error texts that were found"
-        ));
+    let events = match &arguments.around {
+        None => report.timeline.iter().collect(),
+        Some(signature) => match timeline::around(&report.timeline, signature) {
+            Some(period) => timeline::within(&report.timeline, period),
+            None => {
+                return terminal::complain(&format!(
+                    "no event shows `{signature}`; `ecelens scan` lists the error texts that were found"
+                ));
+            }
+        },
     };
     let style = terminal::style(&arguments.input.common);
+    let list = |format| report::timeline(&events, report.zone, format, &style);
     let text = match arguments.format {
-        Format::Text => report::timeline(&events, TimelineFormat::Text, &style),
-        Format::Csv => report::timeline(&events, TimelineFormat::Csv, &style),
-        Format::Ndjson => report::timeline(&events, TimelineFormat::Ndjson, &style),
-        Format::Html => {
-            let timeline = events.into_iter().cloned().collect();
-            let log_span = window.span(&report.timeline).or(report.log_span);
-            Ok(report::timeline_page(&Report {
-                timeline,
-                log_span,
-                ..report.clone()
-            }))
-        }
+        Format::Text => list(TimelineFormat::Text),
+        Format::Csv => list(TimelineFormat::Csv),
+        Format::Ndjson => list(TimelineFormat::Ndjson),
+        Format::Html => Ok(report::timeline_page(&report.showing(&events))),
     };
     match text {
         Err(error) => terminal::complain(&format!("the timeline can't be written as JSON: {error}")),

@@ -3,7 +3,7 @@
 
 use super::interpret::{self, Interpreter, Located, Meaning, MemberRuns, NamedSource, Sampled, Spot, order_of, source_of_name};
 use super::trace::{self, Dialogue};
-use super::{Filter, SegmentDigest, join};
+use super::{Clock, Clocks, Filter, SegmentDigest, join};
 use crate::model::{
     LogEvent, LogFacts, LogStream, Operation, OperationKind, Origin, Outcome, PollSeries, Process, Run, SignatureHit, Span, Stamp, UnexplainedGroup,
     fold_address,
@@ -92,7 +92,14 @@ struct Piece {
 
 /// Puts members together. `elsewhere` is what other texts hold. The order of `members` doesn't matter, nor do their names where
 /// their content tells host and process.
-pub fn assemble(mut members: Vec<MemberLog>, elsewhere: Vec<Elsewhere>, known: &Known, filter: &Filter, catalogue: &Catalogue) -> Assembled {
+pub fn assemble(
+    mut members: Vec<MemberLog>,
+    elsewhere: Vec<Elsewhere>,
+    known: &Known,
+    clocks: &Clocks,
+    filter: &Filter,
+    catalogue: &Catalogue,
+) -> Assembled {
     members.sort_by(|a, b| a.path.cmp(&b.path));
     let mut assembled = Assembled::default();
     let mut copies: Vec<(Arc<str>, Arc<str>)> = Vec::new();
@@ -128,7 +135,7 @@ pub fn assemble(mut members: Vec<MemberLog>, elsewhere: Vec<Elsewhere>, known: &
             chain.iter_mut().for_each(|piece| piece.host = Some(host.clone()));
         }
         for mut chain in chains {
-            elsewhere.extend(join_ends(&mut chain, filter, catalogue));
+            elsewhere.extend(join_ends(&mut chain, clocks, filter, catalogue));
             let stream = stream_of(&chain);
             for piece in chain {
                 assembled.members.push(piece.placed());
@@ -138,6 +145,8 @@ pub fn assemble(mut members: Vec<MemberLog>, elsewhere: Vec<Elsewhere>, known: &
             assembled.facts.streams.push(stream);
         }
     }
+    // A log of which nothing is wanted is as if it weren't there.
+    assembled.facts.streams.retain(|stream| stream.records > 0);
     assembled.facts.streams.sort_by(|a, b| {
         let key = |s: &LogStream| (s.host.clone(), s.process.clone(), s.members.first().cloned());
         key(a).cmp(&key(b))
@@ -228,6 +237,7 @@ fn add_counts(own: &mut SegmentDigest, later: SegmentDigest) {
     }
     own.minutes_cut |= later.minutes_cut;
     own.offsets.extend(later.offsets);
+    own.zone_given |= later.zone_given;
     own.classes.extend(later.classes);
     own.tail = later.tail;
 }
@@ -274,7 +284,7 @@ fn chains(log: Vec<Piece>) -> Vec<Vec<Piece>> {
 
 /// Reads the last record of each member, with what the next one begins with where that continues it. Start-up output at the
 /// beginning of a member is other program output; it is returned.
-fn join_ends(chain: &mut [Piece], filter: &Filter, catalogue: &Catalogue) -> Vec<Elsewhere> {
+fn join_ends(chain: &mut [Piece], clocks: &Clocks, filter: &Filter, catalogue: &Catalogue) -> Vec<Elsewhere> {
     let mut prologues = Vec::new();
     let mut heads: Vec<Option<super::Fragment>> = Vec::new();
     for (at, piece) in chain.iter_mut().enumerate() {
@@ -286,7 +296,8 @@ fn join_ends(chain: &mut [Piece], filter: &Filter, catalogue: &Catalogue) -> Vec
         let text = String::from_utf8_lossy(&fragment.bytes);
         if is_prologue(&text) || at == 0 && trace::recognise(text.lines()).is_some_and(|(kind, _)| kind.is_evidence()) {
             let lines = text.lines().zip(fragment.line..).map(|(line, number)| (number, line));
-            prologues.push(elsewhere(&piece.path, piece.host.as_deref(), lines, catalogue));
+            let clock = clocks.of(&piece.path);
+            prologues.push(elsewhere(&piece.path, piece.host.as_deref(), lines, clock, catalogue));
             heads.push(None);
         } else {
             heads.push(Some(fragment));
@@ -299,7 +310,8 @@ fn join_ends(chain: &mut [Piece], filter: &Filter, catalogue: &Catalogue) -> Vec
         let near = next_opens.zip(piece.ends()).is_some_and(|(next, end)| next - end <= JOIN_WITHIN_MS);
         let head = heads.get(at + 1).and_then(Option::as_ref).filter(|_| near);
         let heads: Vec<&super::Fragment> = head.into_iter().collect();
-        let mut interpreter = Interpreter::resumed(catalogue, Some(piece.process.clone()), std::mem::take(&mut piece.meaning));
+        let meaning = std::mem::take(&mut piece.meaning);
+        let mut interpreter = Interpreter::resumed(catalogue, Some(piece.process.clone()), meaning, clocks.of(&piece.path));
         let joined = join(filter, &tail, &heads, &mut interpreter);
         piece.meaning = interpreter.finish();
         piece.counted.records += joined.records;
@@ -537,7 +549,13 @@ fn merge_groups(mut groups: Vec<Sampled<UnexplainedGroup>>) -> Option<Sampled<Un
 
 /// Reads the lines of another program's output: signatures, which count per line, and what a protocol trace in it shows. Mail
 /// bodies and thread dumps in it are passed over.
-pub fn elsewhere<'t>(path: &Arc<str>, host: Option<&str>, lines: impl Iterator<Item = (u64, &'t str)>, catalogue: &Catalogue) -> Elsewhere {
+pub fn elsewhere<'t>(
+    path: &Arc<str>,
+    host: Option<&str>,
+    lines: impl Iterator<Item = (u64, &'t str)>,
+    clock: Clock,
+    catalogue: &Catalogue,
+) -> Elsewhere {
     let mut dialogue = Dialogue::default();
     let mut found = Elsewhere::default();
     let mut hits: BTreeMap<String, Sampled<SignatureHit>> = BTreeMap::new();
@@ -553,7 +571,8 @@ pub fn elsewhere<'t>(path: &Arc<str>, host: Option<&str>, lines: impl Iterator<I
     let mut last = Origin::whole(path);
     for (number, line) in lines {
         let line = line.trim_end_matches(['\r', '\n']);
-        if dialogue.is_body(line) {
+        let mut time = leading_time(line);
+        if dialogue.is_body(line) || !clock.admits(&mut time) {
             continue;
         }
         for heard in dialogue.line(line) {
@@ -584,7 +603,7 @@ pub fn elsewhere<'t>(path: &Arc<str>, host: Option<&str>, lines: impl Iterator<I
             let tally = &mut known.of;
             tally.count += 1;
             tally.elsewhere += 1;
-            if let Some(time) = leading_time(line) {
+            if let Some(time) = time {
                 tally.span.add(time);
             }
             for (name, value) in hit.fields {

@@ -1,5 +1,6 @@
 //! What the engine counts while it reads, in bounded space.
 
+use super::Sink;
 use super::fragment::Fragment;
 use super::grammar::Header;
 use crate::bundle::Encoding;
@@ -39,6 +40,8 @@ pub struct SegmentDigest {
     pub minutes_cut: bool,
     /// Distinct offsets to UTC in minutes; `None` for records that name none.
     pub offsets: BTreeSet<Option<i16>>,
+    /// True if records that name no zone were given one.
+    pub zone_given: bool,
     /// Distinct classes (the first 256).
     pub classes: BTreeSet<String>,
     /// What stands before the first header: the end of the previous rotated file's last record, or output of a program start.
@@ -61,6 +64,7 @@ impl Default for SegmentDigest {
             minutes: BTreeMap::new(),
             minutes_cut: false,
             offsets: BTreeSet::new(),
+            zone_given: false,
             classes: BTreeSet::new(),
             head: None,
             tail: None,
@@ -88,6 +92,7 @@ impl SegmentDigest {
         }
         self.minutes_cut |= next.minutes_cut;
         self.offsets.extend(next.offsets);
+        self.zone_given |= next.zone_given;
         for class in next.classes {
             self.add_class(&class);
         }
@@ -138,6 +143,17 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// Counts a record that `sink` wants, in the zone that it gives; false if it doesn't.
+    pub fn count_wanted(&mut self, sink: &impl Sink, header: &mut Header, line: &[u8], known_class: bool) -> bool {
+        let named = header.time.and_then(|time| time.offset_minutes);
+        if !sink.admits(&mut header.time) {
+            return false;
+        }
+        self.digest.zone_given |= named != header.time.and_then(|time| time.offset_minutes);
+        self.count(header, line, known_class);
+        true
+    }
+
     /// Counts a record. `known_class`: a record with this class was counted before.
     pub fn count(&mut self, header: &Header, line: &[u8], known_class: bool) {
         self.digest.records += 1;

@@ -6,6 +6,7 @@
 //! files continue each other: once the order of the members is known, [`join`] reads what stands across each cut.
 
 pub mod assemble;
+mod clock;
 mod digest;
 mod encoding;
 mod filter;
@@ -18,6 +19,7 @@ mod reader;
 pub mod scan;
 pub mod trace;
 
+pub use clock::{Clock, Clocks, names};
 pub use digest::SegmentDigest;
 pub use filter::{Filter, Found};
 pub use fragment::{Fragment, Joined, join};
@@ -96,11 +98,21 @@ pub trait Sink {
     /// A record that holds at least one anchor, or an error. `owners` are the owners of the anchors found in the message
     /// (continuation lines included) or in this part of it, sorted and unique; empty for an error that holds none.
     fn record(&mut self, record: &Record<'_>, owners: &[u32]);
+
+    /// Gives the time of a header the zone that it doesn't name, where that is known. False: records of this time are as if they
+    /// weren't there, neither counted nor handed on.
+    fn admits(&self, _time: &mut Option<Stamp>) -> bool {
+        true
+    }
 }
 
 impl<S: Sink + ?Sized> Sink for &mut S {
     fn record(&mut self, record: &Record<'_>, owners: &[u32]) {
         (**self).record(record, owners);
+    }
+
+    fn admits(&self, time: &mut Option<Stamp>) -> bool {
+        (**self).admits(time)
     }
 }
 

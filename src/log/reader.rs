@@ -27,6 +27,8 @@ const TAIL: usize = 256 * 1024;
 #[derive(Default)]
 struct Current {
     header: Header,
+    /// False for a record of a time that the sink doesn't want.
+    wanted: bool,
     is_error: bool,
     /// Its header line, kept here once the text in the buffer no longer begins with it: from part 1 on.
     kept: Vec<u8>,
@@ -399,7 +401,8 @@ impl<'f, S: Sink> LogReader<'f, S> {
         let at = self.at;
         self.close(at, false);
         let line = self.buffer.get(at..self.filled).unwrap_or_default();
-        self.tally.count(&header, line, known_class);
+        let mut header = header;
+        self.current.wanted = self.tally.count_wanted(&self.sink, &mut header, line, known_class);
         self.current.is_error = is_error(header.level.of(line));
         self.current.header = header;
         self.current.part = 0;
@@ -424,6 +427,9 @@ impl<'f, S: Sink> LogReader<'f, S> {
     /// Gives the sink the text up to `end` if there is something in it.
     fn hand_on(&mut self, end: usize, truncated: bool) {
         let current = &self.current;
+        if !current.wanted {
+            return;
+        }
         let held = self.buffer.get(self.start..end).unwrap_or_default();
         let (line, text) = match current.part {
             0 => (held, held.get(current.header.message as usize..).unwrap_or_default()),
@@ -522,6 +528,9 @@ impl<'f, S: Sink> LogReader<'f, S> {
             return;
         }
         let current = &mut self.current;
+        if !current.wanted {
+            return;
+        }
         let mut tail = Fragment {
             line: current.line,
             offset: current.offset,
@@ -574,12 +583,13 @@ impl<'f, S: Sink> LogReader<'f, S> {
         if tail.part == 0 {
             return;
         }
-        let Some(header) = grammar::header(&tail.header) else { return };
-        self.tally.count(&header, &tail.header, false);
+        let Some(mut header) = grammar::header(&tail.header) else { return };
+        let wanted = self.tally.count_wanted(&self.sink, &mut header, &tail.header, false);
         self.candidate = false;
         self.in_record = true;
         self.current = Current {
             header,
+            wanted,
             is_error: is_error(header.level.of(&tail.header)),
             kept: tail.header.clone(),
             part: tail.part,

@@ -9,8 +9,8 @@ use std::sync::Arc;
 pub enum ZoneBasis {
     /// Every time names its offset.
     Explicit,
-    /// The user said it (`--source-tz`).
-    Said,
+    /// Times that name none have the one that the user gave (`--source-tz`).
+    Given,
     /// No zone is named: the times can't be ordered against those of other servers.
     Unknown,
 }

@@ -15,6 +15,7 @@ mod logs;
 pub mod mail_host;
 mod network;
 mod origin;
+mod period;
 pub mod permission;
 pub mod redirect_uri;
 pub mod secret;
@@ -33,11 +34,12 @@ pub use jwt::{USER as USER_CLAIMS, claims_from, claims_of};
 pub use logs::*;
 pub use network::*;
 pub use origin::{Excerpt, Fact, Field, Origin};
+pub use period::{Bound, Period};
 pub use secret::{Secret, SecretKind, SecretShape};
 #[doc(hidden)]
 pub use text::said;
 pub use text::{Language, Part, Text};
-pub use time::{Instant, Stamp, certificate_date, duration_words, http_date};
+pub use time::{Instant, Stamp, certificate_date, duration_words, http_date, parse_offset, zone_name};
 pub use version::Version;
 pub use version_text::{VersionMention, versions_in};
 
@@ -67,5 +69,14 @@ impl Facts {
         self.network.append(other.network);
         self.secrets.extend(other.secrets);
         self.dated.extend(other.dated);
+    }
+
+    /// Leaves out what happened outside `period`: sign-ins and audit events. Exports of a state stay; what was taken after its end
+    /// doesn't say what "now" is.
+    pub fn leave_in(&mut self, period: Period) {
+        self.entra.sign_ins.retain(|sign_in| sign_in.time.is_none_or(|time| period.holds(time)));
+        self.entra.audit.retain(|event| event.time.get().is_none_or(|time| period.holds(*time)));
+        let upto = Period { since: None, ..period };
+        self.dated.retain(|fact| upto.holds(fact.value));
     }
 }

@@ -58,6 +58,19 @@ impl Stamp {
         Some(Instant(self.local_ms.saturating_sub(offset)))
     }
 
+    /// Its place among stamps of all zones, in milliseconds since 1970: as an instant, or, without a zone, as if it were UTC.
+    pub fn placed(self) -> i64 {
+        self.instant().map_or(self.local_ms, |instant| instant.0)
+    }
+
+    /// The same instant in the zone `minutes` east of UTC; a stamp that names no zone stays as it is.
+    pub fn in_zone(self, minutes: i16) -> Self {
+        self.instant().map_or(self, |instant| Self {
+            local_ms: instant.0.saturating_add(i64::from(minutes) * 60_000),
+            offset_minutes: Some(minutes),
+        })
+    }
+
     /// True if this certainly lies before `other`. Where a stamp names no zone, only a distance of more than 26 hours, the width of
     /// all zones together, makes it certain.
     pub fn certainly_before(self, other: Self) -> bool {
@@ -156,6 +169,25 @@ impl Stamp {
     }
 }
 
+/// An offset to UTC in minutes as people read it: `UTC`, `+02:00`.
+pub fn zone_name(minutes: i16) -> String {
+    match minutes {
+        0 => "UTC".to_owned(),
+        m => format!("{}{:02}:{:02}", if m < 0 { '-' } else { '+' }, m.abs() / 60, m.abs() % 60),
+    }
+}
+
+/// Reads an offset to UTC in minutes: `+02:00`, `-0730`, `+2`, `Z`, `UTC`, `GMT+01:00`. The name of a zone is none: it stands for
+/// different offsets in summer and winter.
+pub fn parse_offset(text: &str) -> Option<i16> {
+    let text = text.trim();
+    let padded = match text.len() {
+        2 if text.starts_with(['+', '-']) => format!("{}0{}", &text[..1], &text[1..]),
+        _ => text.to_owned(),
+    };
+    if padded.is_empty() { None } else { parse_zone(&padded)? }
+}
+
 /// `Some(None)`: no zone named. `None`: something stands there that is no zone.
 fn parse_zone(text: &str) -> Option<Option<i16>> {
     let text = text
@@ -203,7 +235,7 @@ impl fmt::Display for Stamp {
         match self.offset_minutes {
             None => Ok(()),
             Some(0) => write!(f, "Z"),
-            Some(m) => write!(f, "{}{:02}:{:02}", if m < 0 { '-' } else { '+' }, m.abs() / 60, m.abs() % 60),
+            Some(m) => f.write_str(&zone_name(m)),
         }
     }
 }
@@ -288,6 +320,18 @@ mod tests {
         ] {
             assert_eq!(show(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn offsets_are_read_and_names_are_not() {
+        for (text, minutes) in [("+02:00", 120), ("-0730", -450), ("+2", 120), ("UTC", 0), ("Z", 0), ("GMT+01:00", 60)] {
+            assert_eq!(parse_offset(text), Some(minutes), "{text}");
+        }
+        for text in ["Europe/Rome", "CET", "", "+", "+é", "+25:00", "02:00"] {
+            assert_eq!(parse_offset(text), None, "{text}");
+        }
+        let at = Stamp::parse("2026-05-04T09:00:00+02:00").unwrap();
+        assert_eq!(at.in_zone(-450).rfc3339(), "2026-05-03T23:30:00-07:30");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::config::Applied;
 use crate::diagnosis::Diagnosis;
 use crate::finding::Want;
 use crate::model::secret::mask;
-use crate::model::{InventoryEntry, Language, Span, Stamp, Text};
+use crate::model::{InventoryEntry, Language, Period, Span, Stamp, Text, ZoneBasis};
 use crate::timeline;
 use std::collections::BTreeSet;
 
@@ -22,6 +22,8 @@ pub struct Context<'a> {
     pub language: Language,
     /// The members of the bundle.
     pub inventory: &'a [InventoryEntry],
+    /// The time that is wanted.
+    pub period: Period,
     /// What became of the suppressions of the configuration; `None` if there is none.
     pub suppressions: Option<Vec<Applied>>,
     /// What the catalogue knows of a signature: code, component, role, meaning, checks.
@@ -55,18 +57,15 @@ pub fn build(case: &Case, findings: &[Finding], diagnosis: &Diagnosis, context: 
     let mut span = Span::default();
     case.logs.streams.iter().for_each(|stream| span.merge(stream.span));
     Report {
-        timeline: timeline::gather(&case.facts, &case.logs, &dull, context.language),
+        timeline: events(case, context),
         rates: case.logs.hits.iter().filter(|hit| !dull(&hit.id)).map(rate).collect(),
         names: super::names::names(case),
         onset: diagnosis
             .causes
             .iter()
             .find_map(|c| c.onset.as_ref())
-            .map(|onset| timeline::order(onset.first_bad.value)),
-        log_span: span
-            .first
-            .zip(span.last)
-            .map(|(first, last)| (timeline::order(first), timeline::order(last))),
+            .map(|onset| onset.first_bad.value.placed()),
+        log_span: span.first.zip(span.last).map(|(first, last)| (first.placed(), last.placed())),
         language: context.language,
         schema_version: 1,
         tool: Tool {
@@ -74,6 +73,11 @@ pub fn build(case: &Case, findings: &[Finding], diagnosis: &Diagnosis, context: 
             version: env!("CARGO_PKG_VERSION"),
         },
         arguments: context.arguments.clone(),
+        window: (!context.period.is_all()).then(|| WindowRow {
+            since: stamp(context.period.since),
+            until: stamp(context.period.until),
+        }),
+        zone: 0,
         as_of: case.as_of().map(|fact| fact.value.rfc3339()),
         deployment: deployment(case),
         diagnosis: diagnosis
@@ -95,6 +99,23 @@ pub fn build(case: &Case, findings: &[Finding], diagnosis: &Diagnosis, context: 
         inventory: context.inventory.iter().map(|entry| inventory_row(entry, findings)).collect(),
         totals,
     }
+}
+
+/// The events that reach into the window. Those of logs whose zone the user gave say so.
+fn events(case: &Case, context: &Context<'_>) -> Vec<Event> {
+    let dull = |id: &str| (context.signature)(id).role == "context";
+    let given = |path: &str| {
+        context
+            .inventory
+            .iter()
+            .any(|entry| &*entry.path == path && entry.zone == Some(ZoneBasis::Given))
+    };
+    let mut events = timeline::gather(&case.facts, &case.logs, &dull, context.language);
+    events.retain(|event| event.reaches(context.period));
+    for event in events.iter_mut().filter(|event| given(&event.origin.path)) {
+        event.zone = ZoneBasis::Given;
+    }
+    events
 }
 
 fn masked(text: &str) -> String {

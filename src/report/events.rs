@@ -3,6 +3,7 @@
 use super::escape::visible_line;
 use super::text::{Style, wrap};
 use super::{EvidenceRow, to_json_line};
+use crate::model::{ZoneBasis, zone_name};
 use crate::timeline::Event;
 use serde_json::json;
 use std::fmt::Write;
@@ -18,59 +19,80 @@ pub enum TimelineFormat {
     Ndjson,
 }
 
-/// The events in one clock.
+/// The events in one clock, that of `zone` (minutes east of UTC).
 ///
 /// # Errors
 /// Only if a value can't be written as JSON.
-pub fn timeline(events: &[&Event], format: TimelineFormat, style: &Style) -> serde_json::Result<String> {
+pub fn timeline(events: &[&Event], zone: i16, format: TimelineFormat, style: &Style) -> serde_json::Result<String> {
     Ok(match format {
-        TimelineFormat::Text => text(events, style),
-        TimelineFormat::Csv => csv(events),
-        TimelineFormat::Ndjson => events.iter().map(|event| line(event)).collect::<serde_json::Result<Vec<_>>>()?.concat(),
+        TimelineFormat::Text => text(events, zone, style),
+        TimelineFormat::Csv => csv(events, zone),
+        TimelineFormat::Ndjson => events
+            .iter()
+            .map(|event| line(event, zone))
+            .collect::<serde_json::Result<Vec<_>>>()?
+            .concat(),
     })
 }
 
 fn zone_word(event: &Event) -> &'static str {
-    match event.at.offset_minutes {
-        Some(_) => "explicit",
-        None => "unknown",
+    match event.zone {
+        ZoneBasis::Explicit => "explicit",
+        ZoneBasis::Given => "given",
+        ZoneBasis::Unknown => "unknown",
     }
 }
 
-fn text(events: &[&Event], style: &Style) -> String {
+fn text(events: &[&Event], zone: i16, style: &Style) -> String {
     let mut out = String::new();
-    let zoneless = events.iter().filter(|e| e.at.offset_minutes.is_none()).count();
-    let _ = writeln!(out, "{} events, times in UTC", events.len());
+    let of_zone = |basis: ZoneBasis| events.iter().filter(|e| e.zone == basis).count();
+    let (zoneless, given) = (of_zone(ZoneBasis::Unknown), of_zone(ZoneBasis::Given));
+    let _ = writeln!(out, "{} events, times in {}", events.len(), zone_name(zone));
+    if given > 0 {
+        let text = format!("{given} of them (marked +) stand in a zone that was given with --source-tz");
+        wrap(&mut out, "", "", &text, style.width);
+    }
     if zoneless > 0 {
         let text = format!("{zoneless} of them (marked ?) name no zone: they stand where they would be in UTC, and may be off by hours");
         wrap(&mut out, "", "", &text, style.width);
     }
     let mut day = String::new();
     for event in events {
-        let clock = event.clock();
+        let clock = event.clock(zone);
         let (date, time) = clock.split_once('T').unwrap_or((clock.as_str(), ""));
         if date != day {
             let _ = writeln!(out, "\n{date}");
             day = date.to_owned();
         }
-        let time: String = time.trim_end_matches('Z').chars().take(12).collect();
-        let unsure = if event.at.offset_minutes.is_none() { "?" } else { " " };
+        let time = without_zone(time);
+        let basis = match event.zone {
+            ZoneBasis::Explicit => " ",
+            ZoneBasis::Given => "+",
+            ZoneBasis::Unknown => "?",
+        };
         let mut tail = String::new();
         if event.count > 1 {
             let _ = write!(tail, " ({}×)", event.count);
         }
-        if let Some(until) = event.clock_until() {
+        if let Some(until) = event.clock_until(zone) {
             let same_day = until.strip_prefix(date).and_then(|rest| rest.strip_prefix('T'));
-            let _ = write!(tail, ", until {}", same_day.unwrap_or(&until).trim_end_matches('Z'));
+            let _ = write!(tail, ", until {}", without_zone(same_day.unwrap_or(&until)));
         }
         let words = format!("{}{tail} [{}]", visible_line(&event.text), visible_line(&event.origin.place()));
-        let first = format!("  {time:<12}{unsure} {:<14} ", visible_line(&event.lane));
+        let first = format!("  {time:<12}{basis} {:<14} ", visible_line(&event.lane));
         wrap(&mut out, &first, &" ".repeat(31), &words, style.width);
     }
     out
 }
 
-fn csv(events: &[&Event]) -> String {
+/// A time of day, or a date with one, without the zone behind it.
+fn without_zone(time: &str) -> &str {
+    let clock = time.find('T').map_or(0, |t| t + 1);
+    let end = time.get(clock..).and_then(|rest| rest.find(['Z', '+', '-']));
+    end.and_then(|end| time.get(..clock + end)).unwrap_or(time)
+}
+
+fn csv(events: &[&Event], zone: i16) -> String {
     let mut out = String::new();
     let columns = ["time", "zone", "until", "where", "part", "kind", "count", "what", "signatures", "place"];
     super::csv::row(&mut out, columns.iter().map(|c| (*c).to_owned()));
@@ -80,9 +102,9 @@ fn csv(events: &[&Event]) -> String {
             .and_then(|v| v.as_str().map(str::to_owned))
             .unwrap_or_default();
         let cells = [
-            event.clock(),
+            event.clock(zone),
             zone_word(event).to_owned(),
-            event.clock_until().unwrap_or_default(),
+            event.clock_until(zone).unwrap_or_default(),
             event.lane.clone(),
             event.row.clone(),
             kind,
@@ -96,13 +118,13 @@ fn csv(events: &[&Event]) -> String {
     out
 }
 
-fn line(event: &Event) -> serde_json::Result<String> {
+fn line(event: &Event, zone: i16) -> serde_json::Result<String> {
     to_json_line(&json!({
         "type": "event",
-        "time": event.clock(),
+        "time": event.clock(zone),
         "written": event.at.rfc3339(),
-        "zone": event.zone(),
-        "until": event.clock_until(),
+        "zone": event.zone,
+        "until": event.clock_until(zone),
         "where": event.lane,
         "part": event.row,
         "kind": event.kind,

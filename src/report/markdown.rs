@@ -61,6 +61,15 @@ fn short(out: &mut String, report: &Report) {
     if let (Some(first), Some(last)) = (&d.log_span.first, &d.log_span.last) {
         let _ = writeln!(out, "- Logs from {first} to {last}");
     }
+    if let Some(window) = &report.window {
+        let end = |end: &Option<String>| end.clone().unwrap_or_else(|| "…".to_owned());
+        let _ = writeln!(
+            out,
+            "- Only from {} to {}: logs, sign-ins and audit events of other times are left out",
+            end(&window.since),
+            end(&window.until)
+        );
+    }
     let _ = writeln!(
         out,
         "- Judged as of {}\n",

@@ -16,6 +16,7 @@ mod sarif;
 pub mod text;
 mod words;
 mod xlsx;
+mod zone;
 
 pub use build::{Context, SignatureText, build};
 pub use diff::{Diff, diff, is_report};
@@ -49,6 +50,9 @@ pub struct Report {
     pub arguments: Vec<String>,
     /// The moment that expiry was judged by (RFC 3339); null where nothing in the bundle is dated.
     pub as_of: Option<String>,
+    /// The time that `--since` and `--until` leave in; absent without them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<WindowRow>,
     /// What was found out about the deployment.
     pub deployment: Deployment,
     /// Ranked root causes.
@@ -68,6 +72,9 @@ pub struct Report {
     pub inventory: Vec<InventoryRow>,
     /// Sums.
     pub totals: Totals,
+    /// The zone that times are shown in, in minutes east of UTC, where they are put in one clock.
+    #[serde(skip)]
+    pub zone: i16,
     /// Events of all servers in one clock; `ecelens timeline` prints them.
     #[serde(skip)]
     pub timeline: Vec<Event>,
@@ -198,6 +205,15 @@ pub struct SpanRow {
     pub first: Option<String>,
     /// Last.
     pub last: Option<String>,
+}
+
+/// The time that is wanted: logs, sign-ins and audit events outside it are as if they weren't in the bundle.
+#[derive(Clone, Debug, Serialize)]
+pub struct WindowRow {
+    /// Its first moment; null if it has none.
+    pub since: Option<String>,
+    /// Its last moment; null if it has none.
+    pub until: Option<String>,
 }
 
 /// A root cause.
@@ -554,6 +570,17 @@ impl Report {
             .filter(|f| matches!(f.verdict, Verdict::Fail | Verdict::Warn) && f.suppressed.is_none())
             .map(|f| f.severity);
         findings.chain(self.counting_causes().map(|c| c.severity)).min()
+    }
+
+    /// The report with some of its events only, and a chart of their time.
+    pub fn showing(&self, events: &[&Event]) -> Self {
+        let mut shown = self.clone();
+        shown.timeline = events.iter().map(|event| (*event).clone()).collect();
+        if shown.timeline.len() < self.timeline.len() {
+            // Without a span of its own the chart is as long as what it shows.
+            shown.log_span = None;
+        }
+        shown
     }
 
     /// Suppressions that do nothing, and why.

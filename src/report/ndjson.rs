@@ -20,6 +20,7 @@ pub fn render(report: &Report) -> serde_json::Result<String> {
         "tool": report.tool,
         "arguments": report.arguments,
         "as_of": report.as_of,
+        "window": report.window,
         "deployment": report.deployment,
         "unexplained": report.unexplained,
         "totals": report.totals,

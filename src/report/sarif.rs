@@ -37,7 +37,7 @@ pub fn render(report: &Report) -> serde_json::Result<String> {
             "originalUriBaseIds": { "BUNDLE": { "description": { "text": "The folder that the bundle lies in" } } },
             "invocations": [{ "executionSuccessful": true, "arguments": report.arguments }],
             "results": results,
-            "properties": { "asOf": report.as_of, "totals": report.totals, "unexplained": report.unexplained, "suppressions": report.suppressions },
+            "properties": { "asOf": report.as_of, "window": report.window, "totals": report.totals, "unexplained": report.unexplained, "suppressions": report.suppressions },
         }],
     });
     to_json(&log)

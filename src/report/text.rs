@@ -187,14 +187,30 @@ fn header(out: &mut String, report: &Report, style: &Style) {
         ("aliases", listed(&aliases)),
         ("application", application),
         ("logs", span),
+        ("only", window(report, style)),
         (
             "judged as of",
             report.as_of.clone().unwrap_or_else(|| "no dated evidence: give --as-of".to_owned()),
         ),
     ] {
+        if value.is_empty() {
+            continue;
+        }
         let first = format!("  {}", style.ink(Ink::Dim, &format!("{label:<13}")));
         wrap(out, &first, &" ".repeat(15), &visible_line(&value), style.width);
     }
+}
+
+/// What `--since` and `--until` leave in; empty without them.
+fn window(report: &Report, style: &Style) -> String {
+    let Some(window) = &report.window else { return String::new() };
+    let end = |end: &Option<String>| end.clone().unwrap_or_else(|| "...".to_owned());
+    format!(
+        "{} {} {}: logs, sign-ins and audit events of other times are left out, as if they were not in the bundle",
+        end(&window.since),
+        style.arrow(),
+        end(&window.until)
+    )
 }
 
 fn listed<S: AsRef<str>>(items: &[S]) -> String {

@@ -171,7 +171,7 @@ impl Teller {
         }
         for (user, mut rows) in by_user {
             let user = user.map_or_else(|| text!("an application"), |user| user.part());
-            rows.sort_by(|a, b| (super::order(a.0), &a.1.origin).cmp(&(super::order(b.0), &b.1.origin)));
+            rows.sort_by(|a, b| (a.0.placed(), &a.1.origin).cmp(&(b.0.placed(), &b.1.origin)));
             let mut runs: Vec<(u32, Event)> = Vec::new();
             for (time, fact) in rows {
                 let error = fact.error.unwrap_or_default();
@@ -293,10 +293,6 @@ mod tests {
         let events = gather(&Facts::default(), &logs, &|_| false, Language::English);
         assert_eq!(events.len(), 41);
         assert!(events[10].text.starts_with("60 more changes"));
-        assert!(
-            events
-                .windows(2)
-                .all(|pair| super::super::order(pair[0].at) <= super::super::order(pair[1].at))
-        );
+        assert!(events.windows(2).all(|pair| pair[0].at.placed() <= pair[1].at.placed()));
     }
 }

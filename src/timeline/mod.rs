@@ -5,9 +5,9 @@ mod gather;
 mod window;
 
 pub use gather::gather;
-pub use window::{Bound, Window};
+pub use window::{around, within};
 
-use crate::model::{Language, Origin, Stamp, Text, ZoneBasis};
+use crate::model::{Language, Origin, Period, Stamp, Text, ZoneBasis};
 
 /// What kind of event it is; it decides how a chart draws it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -54,6 +54,8 @@ pub struct Event {
     pub signatures: Vec<String>,
     /// Where it stands.
     pub origin: Origin,
+    /// How its time is tied to UTC. `Unknown`: it stands in the order as if it were UTC, and may be off by hours.
+    pub zone: ZoneBasis,
 }
 
 impl Event {
@@ -69,44 +71,37 @@ impl Event {
             count: 1,
             signatures: Vec::new(),
             origin: origin.clone(),
+            zone: match at.offset_minutes {
+                Some(_) => ZoneBasis::Explicit,
+                None => ZoneBasis::Unknown,
+            },
         }
     }
 
     fn lasting(self, until: Stamp, count: u64) -> Self {
-        let until = (order(until) > order(self.at)).then_some(until);
+        let until = (until.placed() > self.at.placed()).then_some(until);
         Self { until, count, ..self }
     }
 
-    /// When it began, in the one clock: UTC where the zone is known, as written where it isn't.
-    pub fn clock(&self) -> String {
-        in_clock(self.at)
+    /// True if it, or a part of its time, lies in `period`.
+    pub fn reaches(&self, period: Period) -> bool {
+        period.meets(self.at, self.until.unwrap_or(self.at))
+    }
+
+    /// When it began, in the one clock, that of `zone` (minutes east of UTC); as written where its own zone isn't known.
+    pub fn clock(&self, zone: i16) -> String {
+        self.at.in_zone(zone).rfc3339()
     }
 
     /// When it ended, in the one clock.
-    pub fn clock_until(&self) -> Option<String> {
-        self.until.map(in_clock)
+    pub fn clock_until(&self, zone: i16) -> Option<String> {
+        self.until.map(|until| until.in_zone(zone).rfc3339())
     }
-
-    /// How its time is tied to UTC. `Unknown`: it stands in the order as if it were UTC, and may be off by hours.
-    pub fn zone(&self) -> ZoneBasis {
-        match self.at.offset_minutes {
-            Some(_) => ZoneBasis::Explicit,
-            None => ZoneBasis::Unknown,
-        }
-    }
-}
-
-fn in_clock(stamp: Stamp) -> String {
-    stamp.instant().map_or(stamp, |instant| instant.stamp()).rfc3339()
-}
-
-/// The place of a stamp in the one clock, in milliseconds since 1970.
-pub fn order(stamp: Stamp) -> i64 {
-    stamp.instant().map_or(stamp.local_ms, |instant| instant.0)
 }
 
 /// Puts events in the order of the one clock.
 fn sort(events: &mut [Event]) {
-    events
-        .sort_by(|a, b| (order(a.at), &a.lane, a.kind, &a.row, &a.text, &a.origin).cmp(&(order(b.at), &b.lane, b.kind, &b.row, &b.text, &b.origin)));
+    events.sort_by(|a, b| {
+        (a.at.placed(), &a.lane, a.kind, &a.row, &a.text, &a.origin).cmp(&(b.at.placed(), &b.lane, b.kind, &b.row, &b.text, &b.origin))
+    });
 }

@@ -6,7 +6,7 @@ use crate::checks::by_id;
 use crate::finding::Verdict;
 use crate::log::assemble::{Elsewhere, Known, MemberLog, assemble, elsewhere};
 use crate::log::interpret::{Interpreter, anchors};
-use crate::log::{Filter, LogReader, trace};
+use crate::log::{Clock, Clocks, Filter, LogReader, trace};
 use crate::parse::{self, Findings};
 use crate::signatures::Catalogue;
 use crate::syntax::{self, Source};
@@ -58,7 +58,7 @@ fn case_of(folder: &Path) -> Case {
         }
         let (text, _) = decode(&bytes);
         if trace::recognise(text.lines().map(|(_, line)| line)).is_some_and(|(kind, _)| kind.is_evidence()) {
-            others.push(elsewhere(&path, None, text.lines(), &catalogue));
+            others.push(elsewhere(&path, None, text.lines(), Clock::default(), &catalogue));
             continue;
         }
         let source = Source { path: &path, text: &text };
@@ -75,7 +75,7 @@ fn case_of(folder: &Path) -> Case {
         addresses: case.mail_users(),
         ..Known::default()
     };
-    case.logs = assemble(members, others, &known, &filter, &catalogue).facts;
+    case.logs = assemble(members, others, &known, &Clocks::default(), &filter, &catalogue).facts;
     case
 }
 

@@ -30,8 +30,10 @@ pub(super) use runs::{MemberRuns, operation};
 pub use source::{NamedSource, source_of_name};
 
 use super::trace::{Dialogue, Heard};
-use super::{Record, Sink, scan};
-use crate::model::{Excerpt, Fact, LogEvent, LogEventKind, OperationKind, PollSeries, Process, Reach, SecretKind, SignatureHit, UnexplainedGroup};
+use super::{Clock, Record, Sink, scan};
+use crate::model::{
+    Excerpt, Fact, LogEvent, LogEventKind, OperationKind, PollSeries, Process, Reach, SecretKind, SignatureHit, Stamp, UnexplainedGroup,
+};
 use crate::signatures::{Anchor, Catalogue, Role};
 use attempts::Attempts;
 use burst::{Bursts, Known};
@@ -151,6 +153,8 @@ pub struct Interpretation<'c> {
     pub catalogue: &'c Catalogue,
     /// Path of the member.
     pub path: Arc<str>,
+    /// How its records are dated.
+    pub clock: Clock,
 }
 
 impl<'c> scan::Interpretation for Interpretation<'c> {
@@ -158,7 +162,7 @@ impl<'c> scan::Interpretation for Interpretation<'c> {
     type Meaning = Meaning;
 
     fn sink(&self) -> Interpreter<'c> {
-        Interpreter::new(self.catalogue, &self.path)
+        Interpreter::resumed(self.catalogue, source_of_name(&self.path).process, Meaning::default(), self.clock)
     }
 
     fn meaning(&self, sink: Interpreter<'c>) -> Meaning {
@@ -174,6 +178,7 @@ impl<'c> scan::Interpretation for Interpretation<'c> {
 /// Reads what the records of one member mean. It is the engine's sink.
 pub struct Interpreter<'c> {
     catalogue: &'c Catalogue,
+    clock: Clock,
     named: Option<Process>,
     meaning: Meaning,
     /// Header offset of the last record and the signatures counted in it: a long record comes in parts, and counts once.
@@ -187,13 +192,14 @@ impl<'c> Interpreter<'c> {
 
     /// An interpreter for a member of this name.
     pub fn new(catalogue: &'c Catalogue, path: &str) -> Self {
-        Self::resumed(catalogue, source_of_name(path).process, Meaning::default())
+        Self::resumed(catalogue, source_of_name(path).process, Meaning::default(), Clock::default())
     }
 
     /// An interpreter that adds to what is known of a member of the process `named`.
-    pub(super) fn resumed(catalogue: &'c Catalogue, named: Option<Process>, meaning: Meaning) -> Self {
+    pub(super) fn resumed(catalogue: &'c Catalogue, named: Option<Process>, meaning: Meaning, clock: Clock) -> Self {
         Self {
             catalogue,
+            clock,
             named,
             meaning,
             counted: (u64::MAX, BTreeSet::new()),
@@ -461,6 +467,10 @@ impl Sink for Interpreter<'_> {
             return self.meaning.hits.once_more(known.group, record);
         }
         self.look(record, &message, owners, marks, process, loudness);
+    }
+
+    fn admits(&self, time: &mut Option<Stamp>) -> bool {
+        self.clock.admits(time)
     }
 }
 

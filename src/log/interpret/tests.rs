@@ -2,7 +2,7 @@
 
 use crate::log::assemble::{Assembled, Known, MemberLog, assemble};
 use crate::log::interpret::{Interpreter, anchors};
-use crate::log::{Filter, LogReader};
+use crate::log::{Clocks, Filter, LogReader};
 use crate::model::{LogEventKind, LogFacts, OperationKind, Outcome, Process, Reach};
 use crate::signatures::Catalogue;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ fn read_as(members: &[(&str, String)], known: &Known) -> Assembled {
             parts: vec![(digest, interpreter.finish())],
         }
     });
-    assemble(members.collect(), Vec::new(), known, &filter, &catalogue)
+    assemble(members.collect(), Vec::new(), known, &Clocks::default(), &filter, &catalogue)
 }
 
 fn read(name: &str, records: &[String]) -> LogFacts {
@@ -235,6 +235,7 @@ fn copies_count_once_and_their_order_is_no_matter() {
         vec![member("z.log"), member("copy/a.log")],
         Vec::new(),
         &Known::default(),
+        &Clocks::default(),
         &filter,
         &catalogue,
     );

@@ -4,7 +4,7 @@
 use super::super::Report;
 use super::esc;
 use crate::model::Instant;
-use crate::timeline::{Event, EventKind, order};
+use crate::timeline::{Event, EventKind};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -21,6 +21,8 @@ const MARKS: usize = 400;
 struct Scale {
     from: i64,
     to: i64,
+    /// The zone that times are shown in, in minutes east of UTC.
+    zone: i16,
 }
 
 impl Scale {
@@ -31,13 +33,13 @@ impl Scale {
     }
 
     fn holds(&self, event: &Event) -> bool {
-        order(event.at) <= self.to && order(event.until.unwrap_or(event.at)) >= self.from
+        event.at.placed() <= self.to && event.until.unwrap_or(event.at).placed() >= self.from
     }
 }
 
 /// Draws what lies between two moments (milliseconds since 1970).
 pub fn draw(out: &mut String, report: &Report, from: i64, to: i64, title: &str) {
-    let scale = Scale { from, to };
+    let scale = Scale { from, to, zone: report.zone };
     let mut body = String::new();
     let mut y = 24;
     let mut rates: Vec<_> = report
@@ -147,7 +149,7 @@ fn lanes<'a>(report: &'a Report, scale: &Scale) -> BTreeMap<&'a str, Rows<'a>> {
 }
 
 fn mark(out: &mut String, scale: &Scale, number: usize, event: &Event, y: i64) {
-    let (x1, x2) = (scale.x(order(event.at)), scale.x(order(event.until.unwrap_or(event.at))));
+    let (x1, x2) = (scale.x(event.at.placed()), scale.x(event.until.unwrap_or(event.at).placed()));
     let class = match event.kind {
         EventKind::Start => "k-start",
         EventKind::Success => "k-success",
@@ -164,11 +166,11 @@ fn mark(out: &mut String, scale: &Scale, number: usize, event: &Event, y: i64) {
     } else {
         String::new()
     };
-    let until = event.clock_until().map(|t| format!(" to {t}")).unwrap_or_default();
+    let until = event.clock_until(scale.zone).map(|t| format!(" to {t}")).unwrap_or_default();
     let _ = write!(
         out,
         "<a href=\"#e{number}\"><title>{}</title>",
-        esc(&format!("{}{until}: {}{times}", event.clock(), event.text))
+        esc(&format!("{}{until}: {}{times}", event.clock(scale.zone), event.text))
     );
     let _ = match event.kind {
         EventKind::Success | EventKind::Failure | EventKind::Silence | EventKind::Error => {
@@ -197,7 +199,7 @@ fn axis(out: &mut String, scale: &Scale, bottom: i64) {
     for n in 0..=TICKS {
         let at = scale.from + (scale.to.saturating_sub(scale.from)) / TICKS * n;
         let x = scale.x(at);
-        let text: String = Instant(at).stamp().rfc3339().chars().take(16).collect();
+        let text: String = Instant(at).stamp().in_zone(scale.zone).rfc3339().chars().take(16).collect();
         let anchor = if n == TICKS { "end" } else { "middle" };
         let _ = writeln!(
             out,

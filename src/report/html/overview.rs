@@ -69,6 +69,14 @@ pub fn header(out: &mut String, report: &Report) {
         (Some(first), Some(last)) => format!("{} to {}", esc(first), esc(last)),
         _ => "no ECE log".to_owned(),
     };
+    let window = report.window.as_ref().map_or_else(String::new, |window| {
+        let end = |end: &Option<String>| end.as_ref().map_or_else(|| "…".to_owned(), |t| esc(t));
+        format!(
+            "{} to {} <span class=\"dim\">logs, sign-ins and audit events of other times are left out</span>",
+            end(&window.since),
+            end(&window.until)
+        )
+    });
     for (name, value) in [
         ("ECE", d.ece_version.as_ref().map_or_else(unknown, |v| esc(v))),
         (
@@ -80,6 +88,7 @@ pub fn header(out: &mut String, report: &Report) {
         ("Servers", list(servers.collect())),
         ("Aliases", list(aliases.collect())),
         ("Logs", span),
+        ("Only", window),
         (
             "Judged as of",
             report
@@ -88,7 +97,9 @@ pub fn header(out: &mut String, report: &Report) {
                 .map_or_else(|| "nothing in the bundle is dated".to_owned(), |t| esc(t)),
         ),
     ] {
-        let _ = write!(out, "<dt>{name}</dt><dd>{value}</dd>");
+        if !value.is_empty() {
+            let _ = write!(out, "<dt>{name}</dt><dd>{value}</dd>");
+        }
     }
     out.push_str("</dl>\n");
 }

@@ -2,7 +2,7 @@
 
 use super::super::Report;
 use super::{chart, esc};
-use crate::timeline::order;
+use crate::model::{ZoneBasis, zone_name};
 use std::fmt::Write;
 
 /// Most events listed in the page; `ecelens timeline` lists all.
@@ -38,19 +38,24 @@ pub fn section(out: &mut String, report: &Report) {
     }
     let _ = writeln!(
         out,
-        "<details><summary>{} events</summary><div class=\"scroll\"><table id=\"events\"><thead><tr><th>Time (UTC)</th><th>Where</th><th>What</th><th>Count</th><th>Until</th><th>Place</th></tr></thead><tbody>",
-        report.timeline.len()
+        "<details><summary>{} events</summary><div class=\"scroll\"><table id=\"events\"><thead><tr><th>Time ({})</th><th>Where</th><th>What</th><th>Count</th><th>Until</th><th>Place</th></tr></thead><tbody>",
+        report.timeline.len(),
+        zone_name(report.zone)
     );
     for (n, event) in report.timeline.iter().take(LISTED).enumerate() {
-        let zone = if event.at.offset_minutes.is_none() { " (no zone)" } else { "" };
+        let zone = match event.zone {
+            ZoneBasis::Explicit => "",
+            ZoneBasis::Given => " (zone given)",
+            ZoneBasis::Unknown => " (no zone)",
+        };
         let _ = writeln!(
             out,
             "<tr id=\"e{n}\"><td class=\"time\">{}{zone}</td><td>{}</td><td>{}</td><td class=\"num\">{}</td><td class=\"time\">{}</td><td><span class=\"place dim\">{}</span></td></tr>",
-            esc(&event.clock()),
+            esc(&event.clock(report.zone)),
             esc(&event.lane),
             esc(&event.text),
             if event.count > 1 { event.count.to_string() } else { String::new() },
-            event.clock_until().map(|t| esc(&t)).unwrap_or_default(),
+            event.clock_until(report.zone).map(|t| esc(&t)).unwrap_or_default(),
             esc(&event.origin.place())
         );
     }
@@ -66,8 +71,8 @@ fn span(report: &Report) -> Option<(i64, i64)> {
     let (from, to) = report.log_span.or_else(|| {
         let happened = || report.timeline.iter().filter(|e| e.row != "credentials");
         Some((
-            happened().map(|e| order(e.at)).min()?,
-            happened().map(|e| order(e.until.unwrap_or(e.at))).max()?,
+            happened().map(|e| e.at.placed()).min()?,
+            happened().map(|e| e.until.unwrap_or(e.at).placed()).max()?,
         ))
     })?;
     let room = (to.saturating_sub(from) / 50).max(60_000);
