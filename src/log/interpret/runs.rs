@@ -88,6 +88,8 @@ pub(super) fn thin<P: Hosted>(runs: &mut Vec<RawRun<P>>, ends: Ends) -> u64 {
     if runs.len() <= ends.first + ends.last {
         return 0;
     }
+    // In a file that was put together of several, the last run isn't the latest one.
+    runs.sort_by_key(|run| order_of(run.last));
     let mut kept = vec![false; runs.len()];
     let mut keep = |at: usize| kept.get_mut(at).map(|kept| *kept = true);
     (0..ends.first).chain(runs.len() - ends.last..runs.len()).for_each(|at| {
@@ -210,5 +212,8 @@ mod tests {
         assert_eq!(left_out + 7, 102);
         assert_eq!(runs.iter().map(|run| run.count).sum::<u64>(), 102);
         assert_eq!(thin(&mut runs, Ends { first: 4, last: 3 }), 0);
+        runs.reverse();
+        thin(&mut runs, Ends { first: 1, last: 1 });
+        assert!(runs.is_sorted_by_key(|run| run.first_place));
     }
 }
