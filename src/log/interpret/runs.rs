@@ -113,15 +113,19 @@ pub(super) fn thin<P: Hosted>(runs: &mut Vec<RawRun<P>>, ends: Ends) -> u64 {
             worked_next.insert(host, at);
         }
     }
-    let all = std::mem::take(runs);
-    let total = all.len();
-    for (run, kept) in all.into_iter().zip(kept) {
-        if kept {
-            runs.push(run);
-        } else if let Some(before) = runs.iter_mut().rev().find(|before| before.alike() == run.alike()) {
-            before.count += run.count;
+    let mut counts = vec![0; runs.len()];
+    let mut latest = BTreeMap::new();
+    for (at, (run, kept)) in runs.iter().zip(&kept).enumerate() {
+        if *kept {
+            latest.insert(run.alike(), at);
+        }
+        if let Some(count) = latest.get(&run.alike()).and_then(|at| counts.get_mut(*at)) {
+            *count += run.count;
         }
     }
+    let total = runs.len();
+    let all = std::mem::take(runs).into_iter().zip(counts).zip(kept);
+    runs.extend(all.filter(|(_, kept)| *kept).map(|((run, count), _)| RawRun { count, ..run }));
     (total - runs.len()) as u64
 }
 
