@@ -34,7 +34,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "config",
         ],
     ),
-    ("redact", &["model", "finding", "bundle"]),
+    ("redact", &["model", "bundle"]),
     ("collect", &["model", "finding", "report"]),
     ("intake", &["bundle", "syntax", "parse", "log", "signatures", "model"]),
     (

@@ -92,7 +92,9 @@ impl Opener<'_> {
             Some(error) => Box::new(Cursor::new(head).chain(Failing(Some(error)))),
             None => Box::new(Cursor::new(head).chain(unpacked)),
         };
+        visitor.enter(path, Packing::Gzip);
         self.open_stream(&name, &mut rest, Sizes::default(), depth, visitor);
+        visitor.leave();
     }
 
     /// Visits the member that `stream` holds, or, if it is an archive, its members.
@@ -121,7 +123,11 @@ impl Opener<'_> {
                 let mut unpacked = Capped::new(flate2::read::MultiGzDecoder::new(whole), sizes.packed, self.limits, self.spent);
                 self.open_unpacked(path, &mut unpacked, depth + 1, visitor);
             }
-            Packing::Tar => self.open_tar(path, whole, depth + 1, visitor),
+            Packing::Tar => {
+                visitor.enter(path, kind);
+                self.open_tar(path, whole, depth + 1, visitor);
+                visitor.leave();
+            }
             Packing::None => self.hand_over(path, sizes.whole, Content::Stream(&mut whole), visitor),
         }
     }
@@ -175,7 +181,9 @@ impl Opener<'_> {
                     path,
                     format!("the archive's directory can't be read: {error}; its members are read one after another as far as they go"),
                 );
-                return self.salvage_zip(path, reader, depth, visitor);
+                visitor.enter(path, Packing::Zip);
+                self.salvage_zip(path, reader, depth, visitor);
+                return visitor.leave();
             }
         };
         if is_workbook(archive.file_names().flatten()) {
@@ -185,9 +193,11 @@ impl Opener<'_> {
                 Err(error) => visitor.problem(path, format!("can't be read: {error}")),
             };
         }
+        visitor.enter(path, Packing::Zip);
         for (index, name) in zip_members(path, &mut archive, self.limits, visitor) {
             self.open_zip_member(&name, &mut archive, index, depth, visitor);
         }
+        visitor.leave();
     }
 
     /// Visits one member of a zip.

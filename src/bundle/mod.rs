@@ -8,18 +8,21 @@ mod file;
 mod fingerprint;
 mod limits;
 mod name;
+mod pack;
 mod text;
 mod walk;
 
+pub use archive::Packing;
 pub use capped::read_whole;
 pub use decode::{SNIFFED, decode, sniff};
 pub use file::FileView;
 pub use fingerprint::{Hashing, sha256, sha256_of};
 pub use limits::{Limits, Spent, size_words};
+pub use pack::Packer;
 pub use text::{Encoding, Text};
 pub use walk::{Root, walk};
 
-use archive::{Opener, Packing, Sizes};
+use archive::{Opener, Sizes};
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -78,6 +81,28 @@ pub trait Visitor {
     fn member(&mut self, member: Member<'_>);
     /// Something that could not be read.
     fn problem(&mut self, path: &str, reason: String);
+    /// An archive begins: what follows up to [`Visitor::leave`] is in it. A packed tar is a tar in a gzip of the same path.
+    fn enter(&mut self, _path: &str, _packing: Packing) {}
+    /// The archive that was entered last ends.
+    fn leave(&mut self) {}
+}
+
+/// Shows `visitor` all that is below `path`, one after the other in the order of names, archives as they are nested.
+pub fn read_in_order(path: &std::path::Path, limits: &Limits, visitor: &mut dyn Visitor) {
+    let (roots, problems) = walk(&[path.to_owned()], limits);
+    for problem in problems {
+        visitor.problem(&problem.path, problem.reason);
+    }
+    let opener = Opener {
+        limits,
+        spent: &Spent::default(),
+    };
+    for root in roots {
+        match FileView::open(&root.path) {
+            Ok(file) => opener.open_file(&root.name, file, visitor),
+            Err(error) => visitor.problem(&root.name, format!("can't be read: {error}")),
+        }
+    }
 }
 
 /// A bundle: what there is to read, split into jobs that can run in parallel.

@@ -11,6 +11,7 @@ mod interrupt;
 mod inventory;
 mod output;
 mod packs;
+mod redact;
 mod sandbox;
 mod scan;
 mod shell;
@@ -86,6 +87,8 @@ enum Command {
     Timeline(timeline::TimelineArguments),
     /// Two bundles or two JSON reports, before and after a change: fixed, new, changed, unchanged.
     Diff(diff::DiffArguments),
+    /// A copy of a bundle that may be shared: names replaced by consistent pseudonyms, secrets gone.
+    Redact(redact::RedactArguments),
     /// The commands that yield the evidence still missing, as scripts to read and run by hand; it runs none of them.
     Collect(collect::CollectArguments),
     /// Shell completions, to standard output.
@@ -163,6 +166,7 @@ fn run(arguments: Arguments) -> Exit {
         Some(Command::Facts(arguments)) => facts::run(&arguments),
         Some(Command::Timeline(arguments)) => timeline::run(&arguments),
         Some(Command::Diff(arguments)) => diff::run(&arguments),
+        Some(Command::Redact(arguments)) => redact::run(&arguments),
         Some(Command::Collect(arguments)) => collect::run(&arguments),
         Some(Command::Completions(completions)) => shell::completions(&completions),
         Some(Command::Man) => shell::man(),

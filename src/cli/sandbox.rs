@@ -5,7 +5,7 @@ use clap::ArgMatches;
 use std::path::{Path, PathBuf};
 
 /// Ids of the arguments that name what is written; every other path on the command line is only read.
-const WRITTEN: &[&str] = &["output"];
+const WRITTEN: &[&str] = &["output", "map"];
 
 /// What the command line allows.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -20,9 +20,13 @@ static WELL_KNOWN: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
         .collect()
 });
 
-/// The pseudonym of `guid`, in its letter case; `None` if it may stay.
+/// The pseudonym of `guid`, with dashes or without, in its letter case; `None` if it may stay.
 pub(super) fn pseudonym(guid: &str, digest: impl Fn(&[u8]) -> [u8; 32]) -> Option<String> {
-    let lower = guid.to_lowercase();
+    let bare = guid.replace('-', "").to_lowercase();
+    if bare.len() != 32 {
+        return None;
+    }
+    let lower = format!("{}-{}-{}-{}-{}", &bare[..8], &bare[8..12], &bare[12..16], &bare[16..20], &bare[20..]);
     // Microsoft's first-party ids have this form; all zeros and the like say nothing.
     let is_reserved = lower.starts_with("0000000") || lower.bytes().filter(|b| *b != b'-').all(|b| b == b'f');
     if is_reserved || WELL_KNOWN.contains(&lower) {
@@ -32,5 +36,10 @@ pub(super) fn pseudonym(guid: &str, digest: impl Fn(&[u8]) -> [u8; 32]) -> Optio
     // Version 4, variant 1: readers that look at the form accept it.
     let part = |range: std::ops::Range<usize>| hex.get(range).unwrap_or("");
     let made = format!("{}-{}-4{}-a{}-{}", part(0..8), part(8..12), part(13..16), part(17..20), part(20..32));
-    Some(if guid == lower { made } else { made.to_uppercase() })
+    let made = if guid.contains('-') { made } else { made.replace('-', "") };
+    Some(if guid.contains(|c: char| c.is_ascii_uppercase()) {
+        made.to_uppercase()
+    } else {
+        made
+    })
 }

@@ -1,282 +1,301 @@
-//! Pseudonyms of host names, domains and users: label by label, so that structure stays.
+//! The names that were learned, and their pseudonyms: label by label, so that structure stays.
 
-use super::{Kind, split_mail};
-use regex::Regex;
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use super::domains::{ending_of, is_common, is_well_known};
+use super::{Kind, vocabulary};
+use aho_corasick::{AhoCorasick, MatchKind};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// Most names that are learned: more than any deployment has; a hostile bundle ends here.
 const MOST: usize = 200_000;
+/// An organisation's name of so many letters is replaced within words, too (`ContosoMail`).
+const TELLING: usize = 6;
 
-/// Last labels of names that are domains. Endings that are file types too (`md`, `py`, `sh` …) are left out.
-const TOP: &str = " com net org edu gov mil int info biz name pro cloud io co eu uk us ca au nz de fr it es pt nl be lu ch at dk se no fi pl cz sk hu ro bg gr ie is ee lv lt si hr rs tr ru ua cn jp kr tw hk sg my th vn in id ph za ng ke eg ma il ae sa qa mx br ar cl pe ve uy local lan corp internal intranet home example test invalid ";
-
-/// Domains that are nobody's in particular, or everybody's: they stay, with all that is below them.
-const WELL_KNOWN: &[&str] = &[
-    "microsoft.com",
-    "microsoftonline.com",
-    "microsoftonline.us",
-    "microsoftonline.cn",
-    "office.com",
-    "office.net",
-    "office365.com",
-    "office365.us",
-    "outlook.com",
-    "outlook.cn",
-    "outlook.office.com",
-    "cloud.microsoft",
-    "windows.net",
-    "windows.com",
-    "windowsazure.com",
-    "azure.com",
-    "azure.net",
-    "azure.us",
-    "azure.cn",
-    "live.com",
-    "msidentity.com",
-    "msftidentity.com",
-    "akadns.net",
-    "exchangelabs.com",
-    "microsoftonline-p.com",
-    "aka.ms",
-    "digicert.com",
-    "digicert.cn",
-    "cisco.com",
-    "egain.com",
-    "oracle.com",
-    "java.com",
-    "java.net",
-    "sun.com",
-    "apache.org",
-    "w3.org",
-    "xmlsoap.org",
-    "openxmlformats.org",
-    "jboss.org",
-    "wildfly.org",
-    "ietf.org",
-    "google.com",
-    "googleapis.com",
-    "github.com",
-    "asp.net",
-    "ado.net",
-    "vb.net",
-    "system.net",
-    "bouncycastle.org",
-    "eclipse.org",
-    "schemas.microsoft.com",
-    "verisign.com",
-    "baltimore.com",
-    "zscaler.net",
-];
-
-/// Labels that many sites have, and that say nothing of one; they stay so that a reader sees what a host is for.
-const COMMON: &str = " www mail smtp imap pop pop3 autodiscover localhost login outlook vpn dns ns ns1 ns2 com net org co gov edu ac onmicrosoft mail2 proxy example contoso-example ";
-
-/// Second-level labels that belong to the ending (`co.uk`).
-const SECOND: &str = " co com net org gov edu ac or ne go ";
-
-/// True for a name that belongs to Microsoft, the product's makers, or a standard.
-pub fn is_well_known(name: &str) -> bool {
-    let name = name.trim_end_matches('.').to_ascii_lowercase();
-    WELL_KNOWN
-        .iter()
-        .any(|domain| name == *domain || name.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')))
-}
-
-fn listed(list: &str, word: &str) -> bool {
-    !word.is_empty() && list.split(' ').any(|w| w == word)
-}
-
-/// What names were learned.
+/// Names while they are being learned.
 #[derive(Default)]
-pub(super) struct Names {
-    labels: BTreeMap<String, String>,
-    users: BTreeMap<String, String>,
-    /// Labels that are replaced where they stand alone, too.
-    bare: BTreeMap<String, ()>,
+pub(super) struct Learned {
+    /// What each label or user stands for, and when it was first seen.
+    names: BTreeMap<(bool, String), (Kind, usize)>,
+    /// Pseudonyms of an earlier copy.
+    given: BTreeMap<(bool, String), String>,
+    /// Domains with their endings: `contoso.com`.
+    domains: BTreeSet<String>,
 }
 
-/// Where a console or a log names the host that it is on.
-static HOSTS: LazyLock<[Regex; 4]> = LazyLock::new(|| {
-    [
-        r"(?m)^(?:Machine|Computer|Máquina|Macchina|Computadora|Ordinateur|Machine\s)\s*:\s*(?P<h>[A-Za-z][\w-]{2,62})\s",
-        r"eg_log_(?P<h>[A-Za-z][A-Za-z0-9-]{2,62})_",
-        r"(?im)^\s*(?:Host ?name|Nome host|Nom de l.h.te|Nombre de host|CsName|CsDNSHostName|PSComputerName)[\s.]*:\s*(?P<h>[A-Za-z][\w-]{2,62})\s*$",
-        r"(?im)\b(?:application|services?|web|database|file|app|db)[ -]server\b\W{0,4}(?:is |has |: ?)?(?P<h>[A-Za-z][A-Za-z-]*[\w-]*\d[\w-]*)\b",
-    ]
-    .map(|pattern| Regex::new(pattern).expect("a constant pattern"))
-});
+impl Learned {
+    /// Takes over a pseudonym of an earlier copy.
+    pub(super) fn give(&mut self, kind: Kind, original: &str, pseudonym: &str) {
+        self.learn(kind, original);
+        self.given.insert((kind == Kind::User, original.to_owned()), pseudonym.to_owned());
+    }
 
-impl Names {
-    pub(super) fn learn_user(&mut self, user: &str) {
-        let user = user.to_lowercase();
-        if self.users.len() < MOST && !self.users.contains_key(&user) {
-            let made = format!("user{}", self.users.len() + 1);
-            self.users.insert(user, made);
+    /// Takes note of a lower-case name; what it stands for is the most telling of what it was seen as.
+    fn learn(&mut self, kind: Kind, name: &str) {
+        let number = self.names.len();
+        let key = (kind == Kind::User, name.to_owned());
+        if number < MOST || self.names.contains_key(&key) {
+            let entry = self.names.entry(key).or_insert((kind, number));
+            entry.0 = entry.0.min(kind);
         }
     }
 
-    /// Takes note of a domain name, if it is one of the customer's.
-    pub(super) fn learn_domain(&mut self, name: &str) {
+    pub(super) fn user(&mut self, user: &str) {
+        self.learn(Kind::User, &user.to_lowercase());
+    }
+
+    /// Takes note of a domain, or of a host in one.
+    pub(super) fn domain(&mut self, name: &str) {
         let name = name.trim_end_matches('.').to_lowercase();
-        if !is_domain(&name) || is_well_known(&name) {
+        if is_well_known(&name) {
             return;
         }
         let labels: Vec<&str> = name.split('.').collect();
-        let ending = ending_of(&labels);
-        for (at, label) in labels.iter().enumerate().take(labels.len() - ending) {
-            self.learn_label(label, at + 1 + ending == labels.len());
-        }
-        // The organisation's label and the host's own name also stand alone: NetBIOS names, `Machine:` lines, file names.
-        let organisation = labels.len() - ending - 1;
-        for label in [labels.get(organisation), labels.first().filter(|_| labels.len() > ending + 1)]
-            .into_iter()
-            .flatten()
-        {
-            self.learn_bare(label);
-        }
-    }
-
-    pub(super) fn learn_host(&mut self, host: &str) {
-        let label = host.split('.').next().unwrap_or("").to_lowercase();
-        if label.len() >= 3 && label.chars().any(|c| c.is_ascii_alphabetic()) {
-            self.learn_label(&label, false);
-            self.learn_bare(&label);
-        }
-        if host.contains('.') {
-            self.learn_domain(host);
-        }
-    }
-
-    pub(super) fn learn_hosts(&mut self, text: &str) {
-        for pattern in HOSTS.iter() {
-            for found in pattern.captures_iter(text) {
-                self.learn_host(&found["h"]);
-            }
-        }
-    }
-
-    fn learn_label(&mut self, label: &str, is_organisation: bool) {
-        if self.labels.len() >= MOST || self.labels.contains_key(label) || listed(COMMON, label) {
+        let Some(organisation) = labels.len().checked_sub(ending_of(&labels) + 1) else {
             return;
-        }
-        let number = self.labels.len() + 1;
-        let made = if is_organisation {
-            format!("domain{number}")
-        } else {
-            format!("host{number}")
         };
-        self.labels.insert(label.to_owned(), made);
-    }
-
-    /// A label that is replaced where it stands alone must be no everyday word.
-    fn learn_bare(&mut self, label: &str) {
-        const WORDS: &str = " ece chat email mail service services support sales test prod dev app web admin portal secure contact help login server proxy cloud online office online group the and cce ucce pcce care agent agents engage interaction webcare ";
-        if label.len() >= 4 && !listed(WORDS, label) && !listed(COMMON, label) && self.labels.contains_key(label) {
-            self.bare.insert(label.to_owned(), ());
+        for (at, label) in labels.iter().take(organisation + 1).enumerate() {
+            let kind = match at {
+                _ if is_common(label) => continue,
+                _ if at == organisation => Kind::Domain,
+                0 => Kind::Host,
+                _ => Kind::Label,
+            };
+            self.learn(kind, label);
+        }
+        if self.domains.len() < MOST {
+            self.domains.insert(labels[organisation..].join("."));
         }
     }
 
-    /// The pseudonym of a word: a domain name, or a bare name that was learned; `None` if it stays.
-    pub(super) fn name(&self, word: &str) -> Option<String> {
-        let lower = word.to_lowercase();
-        if word.contains('.') && is_domain(&lower) && !is_well_known(&lower) {
-            return self.domain(word);
+    /// Takes note of a Windows domain's short name.
+    pub(super) fn netbios(&mut self, name: &str) {
+        self.learn(Kind::Domain, &name.to_lowercase());
+    }
+
+    /// Takes note of a host, with its domain or without.
+    pub(super) fn host(&mut self, host: &str) {
+        let host = host.trim().to_lowercase();
+        if host.contains('.') {
+            self.domain(&host);
+        } else if host.len() >= 3 && host.contains(char::is_alphabetic) && !is_common(&host) {
+            self.learn(Kind::Host, &host);
         }
-        if self.bare.contains_key(&lower) {
-            return self.labels.get(&lower).map(|made| in_case_of(word, made));
-        }
-        // Names within a word: `eg_log_ECESVC01_rx-process.log`, `keytool_ECESVC01.txt`.
-        let mut out = String::new();
-        let mut changed = false;
-        for piece in word.split_inclusive(['_', '.']) {
-            let bare = piece.trim_end_matches(['_', '.']);
-            let known = self.bare.get(&bare.to_lowercase()).and_then(|()| self.labels.get(&bare.to_lowercase()));
-            match known {
-                Some(made) => {
-                    changed = true;
-                    out.push_str(&in_case_of(bare, made));
-                    out.push_str(piece.get(bare.len()..).unwrap_or(""));
+    }
+
+    /// True if a lower-case dotted word lies in a domain that was seen.
+    pub(super) fn is_in_domain(&self, lower: &str) -> bool {
+        is_in(&self.domains, lower)
+    }
+
+    /// The pseudonyms of all that was learned.
+    pub(super) fn settle(self) -> Names {
+        let originals: BTreeSet<&str> = self.names.keys().map(|(_, name)| name.as_str()).collect();
+        let mut taken: BTreeSet<String> = self.given.values().cloned().collect();
+        let mut in_order: Vec<_> = self.names.iter().collect();
+        in_order.sort_by_key(|(_, (_, number))| *number);
+        let mut next: BTreeMap<Kind, usize> = BTreeMap::new();
+        let mut settled: BTreeMap<(bool, String), (Kind, String)> = BTreeMap::new();
+        let (derived, own): (Vec<_>, Vec<_>) = in_order.into_iter().partition(|(key, _)| self.stem(key).is_some());
+        for (key, (kind, _)) in own {
+            let made = self.given.get(key).cloned().unwrap_or_else(|| {
+                let number = next.entry(*kind).or_default();
+                loop {
+                    *number += 1;
+                    let made = format!("{}{number}", kind.word());
+                    // A pseudonym that is somebody's name would mix the two up.
+                    if !originals.contains(made.as_str()) && taken.insert(made.clone()) {
+                        break made;
+                    }
                 }
-                None => out.push_str(piece),
+            });
+            settled.insert(key.clone(), (*kind, made));
+        }
+        // The shortest first: `start-ajp-ecesvc01` is made of `ajp-ecesvc01`.
+        let mut derived = derived;
+        derived.sort_by_key(|((_, name), _)| name.len());
+        for (key, (kind, _)) in derived {
+            let stem = self
+                .stem(key)
+                .and_then(|stem| Some((stem, &settled.get(&(key.0, key.1[stem..].to_owned()))?.1)));
+            let made = stem.map_or_else(|| kind.word().to_owned(), |(stem, made)| format!("{}{made}", &key.1[..stem]));
+            settled.insert(key.clone(), (*kind, made));
+        }
+        Names::new(settled, self.domains)
+    }
+}
+
+impl Learned {
+    /// Where another name begins in one that has only words of the field before it: `ecesvc01` in `ajp-ecesvc01`.
+    fn stem(&self, (is_user, name): &(bool, String)) -> Option<usize> {
+        let starts = name.match_indices(['-', '_']).map(|(at, _)| at + 1);
+        starts.into_iter().find(|at| {
+            let words = name[..at - 1].split(['-', '_']).all(vocabulary::knows);
+            words && self.names.contains_key(&(*is_user, name[*at..].to_owned()))
+        })
+    }
+}
+
+fn is_in(domains: &BTreeSet<String>, lower: &str) -> bool {
+    let starts = std::iter::once(0).chain(lower.match_indices('.').map(|(at, _)| at + 1));
+    starts.into_iter().any(|at| domains.contains(&lower[at..]))
+}
+
+/// Pseudonyms of names.
+pub(super) struct Names {
+    labels: BTreeMap<String, (Kind, String)>,
+    users: BTreeMap<String, String>,
+    domains: BTreeSet<String>,
+    /// Finds the names that are replaced where they stand alone.
+    alone: AhoCorasick,
+    /// For each pattern of `alone`, its pseudonym, and where it is replaced.
+    pseudonyms: Vec<(String, Standing)>,
+}
+
+/// Where a name that stands alone is replaced.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// Within words, too: `ContosoMail`.
+    Anywhere,
+    /// As a word.
+    Word,
+    /// As a value, not in a sentence: a mailbox may be called `returns`.
+    Value,
+}
+
+impl Names {
+    fn new(settled: BTreeMap<(bool, String), (Kind, String)>, domains: BTreeSet<String>) -> Self {
+        let mut labels = BTreeMap::new();
+        let mut users = BTreeMap::new();
+        let mut alone: BTreeMap<String, (String, Standing)> = BTreeMap::new();
+        for ((is_user, name), (kind, made)) in settled {
+            if vocabulary::is_own(&name) && kind != Kind::Label {
+                let standing = match kind {
+                    Kind::Domain if name.len() >= TELLING => Standing::Anywhere,
+                    Kind::User if !vocabulary::is_compound(&name) && !name.contains(' ') => Standing::Value,
+                    _ => Standing::Word,
+                };
+                // A label comes before the user of the same name.
+                alone.entry(name.clone()).or_insert_with(|| (made.clone(), standing));
+                if is_user {
+                    for shown in display_names(&name) {
+                        alone.entry(shown).or_insert_with(|| (made.clone(), Standing::Word));
+                    }
+                }
+            }
+            if is_user {
+                users.insert(name, made);
+            } else {
+                labels.insert(name, (kind, made));
             }
         }
-        changed.then_some(out)
+        Self {
+            labels,
+            users,
+            domains,
+            alone: automaton(alone.keys()),
+            pseudonyms: alone.into_values().collect(),
+        }
     }
 
-    fn domain(&self, word: &str) -> Option<String> {
-        let labels: Vec<&str> = word.split('.').collect();
-        let lower: Vec<String> = labels.iter().map(|l| l.to_lowercase()).collect();
-        let ending = ending_of(&lower.iter().map(String::as_str).collect::<Vec<_>>());
-        let keep_from = labels.len() - ending;
-        let made: Vec<String> = labels
-            .iter()
-            .zip(&lower)
-            .enumerate()
-            .map(|(at, (label, low))| match self.labels.get(low).filter(|_| at < keep_from) {
-                Some(made) => in_case_of(label, made),
-                None => (*label).to_owned(),
-            })
-            .collect();
-        let made = made.join(".");
-        (made != word).then_some(made)
+    /// True if a lower-case dotted word lies in a domain that was seen.
+    pub(super) fn is_in_domain(&self, lower: &str) -> bool {
+        is_in(&self.domains, lower)
     }
 
-    /// The pseudonym of an address.
-    pub(super) fn mail(&self, mail: &str) -> Option<String> {
-        let (user, domain) = split_mail(mail)?;
-        let at = mail.get(user.len()..mail.len() - domain.len())?;
-        let user_made = self.user(user);
-        let domain_made = if is_well_known(domain) {
-            domain.to_owned()
-        } else {
-            self.domain(domain).unwrap_or_else(|| domain.to_owned())
-        };
-        Some(format!("{user_made}{at}{domain_made}"))
+    /// The pseudonyms of a domain's labels, by their ranges; the ending and what many sites have stay.
+    pub(super) fn domain(&self, name: &str) -> Vec<(Range<usize>, String)> {
+        let lower = name.to_lowercase();
+        if is_well_known(&lower) || lower.len() != name.len() {
+            return Vec::new();
+        }
+        let labels: Vec<&str> = lower.split('.').collect();
+        let own = labels.len() - ending_of(&labels).min(labels.len());
+        let mut at = 0;
+        let mut made = Vec::new();
+        for label in labels.iter().take(own) {
+            let range = at..at + label.len();
+            at = range.end + 1;
+            if !is_common(label) {
+                // Beyond the limit of names, and in a text that nobody read before, equality is lost, never the name shown.
+                let pseudonym = self.labels.get(*label).map_or("other", |(_, made)| made);
+                made.push((range.clone(), in_case_of(&name[range], pseudonym)));
+            }
+        }
+        made
     }
 
-    /// The pseudonym of a user; of `licenses_sales`, as file names have it, of the user that is known.
-    fn user(&self, user: &str) -> String {
+    /// The pseudonym of a user; of `licenses_sales`, as file names have it, that of the user who is known.
+    pub(super) fn user(&self, user: &str) -> String {
         let starts = std::iter::once(0).chain(user.match_indices('_').map(|(at, _)| at + 1));
         let known = starts.into_iter().find_map(|at| {
-            let own = user.get(at..)?;
-            let made = self.users.get(&own.to_lowercase())?;
-            Some(format!("{}{}", user.get(..at)?, in_case_of(own, made)))
+            let made = self.users.get(&user[at..].to_lowercase())?;
+            Some(format!("{}{}", &user[..at], in_case_of(&user[at..], made)))
         });
         known.unwrap_or_else(|| "user".to_owned())
     }
 
-    pub(super) fn map(&self) -> Vec<(Kind, String, String)> {
-        let names = self.labels.iter().map(|(o, p)| (Kind::Name, o.clone(), p.clone()));
-        names.chain(self.users.iter().map(|(o, p)| (Kind::User, o.clone(), p.clone()))).collect()
+    /// Names that stand alone in `text`: not within a longer word, unless they are telling.
+    pub(super) fn alone(&self, text: &str) -> Vec<(Range<usize>, String)> {
+        let found = self.alone.find_iter(text).filter_map(|found| {
+            let (made, standing) = self.pseudonyms.get(found.pattern().as_usize())?;
+            let range = found.range();
+            let counts = match standing {
+                Standing::Anywhere => true,
+                Standing::Word => stands_alone(text, &range),
+                Standing::Value => stands_alone(text, &range) && is_value(text, &range),
+            };
+            counts.then(|| (range.clone(), in_case_of(&text[range], made)))
+        });
+        found.collect()
+    }
+
+    /// Original and pseudonym of every name, by kind.
+    pub(super) fn all(&self) -> impl Iterator<Item = (Kind, &str, &str)> {
+        let labels = self.labels.iter().map(|(name, (kind, made))| (*kind, name.as_str(), made.as_str()));
+        labels.chain(self.users.iter().map(|(name, made)| (Kind::User, name.as_str(), made.as_str())))
     }
 }
 
-/// How many labels at the end belong to the ending: `com`, `co.uk`, `onmicrosoft.com`.
-fn ending_of(labels: &[&str]) -> usize {
-    let second = labels.len().checked_sub(2).and_then(|at| labels.get(at));
-    let last = labels.last().copied().unwrap_or("");
-    match second {
-        Some(&"onmicrosoft") => 2,
-        Some(second) if labels.len() > 2 && last.len() == 2 && listed(SECOND, second) => 2,
-        _ => 1,
-    }
+/// Finds any of `names`, the longest first, in any letter case. Without names, or with more than an automaton holds, it finds nothing.
+pub(super) fn automaton<T: AsRef<[u8]>>(names: impl IntoIterator<Item = T>) -> AhoCorasick {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::LeftmostLongest)
+        .build(names)
+        .expect("names are short and few enough")
 }
 
-/// A dotted word that is a domain name: by its ending, and unlike class names and file names.
-fn is_domain(lower: &str) -> bool {
-    let mut labels = lower.rsplit('.');
-    let ending = labels.next().unwrap_or("");
-    let rest: Vec<&str> = labels.collect();
-    let is_package = matches!(
-        rest.last().copied(),
-        Some("com" | "org" | "net" | "java" | "javax" | "jakarta" | "sun" | "io")
-    );
-    listed(TOP, ending)
-        && !rest.is_empty()
-        && !is_package
-        && rest.iter().all(|l| !l.is_empty() && !l.contains('_'))
-        && rest.iter().any(|l| l.chars().any(char::is_alphabetic))
+/// True if no letter or digit touches `range`, but for an escape (`\nECESVC01`).
+pub(super) fn stands_alone(text: &str, range: &Range<usize>) -> bool {
+    let mut before = text[..range.start].chars().rev();
+    let is_free = match before.next() {
+        Some('n' | 'r' | 't') => before.next() == Some('\\'),
+        Some(c) => !c.is_alphanumeric(),
+        None => true,
+    };
+    is_free && text[range.end..].chars().next().is_none_or(|c| !c.is_alphanumeric())
+}
+
+/// True if what is at `range` fills a place of its own: a cell, a quoted string, a part of a path.
+fn is_value(text: &str, range: &Range<usize>) -> bool {
+    let before = text[..range.start].trim_end_matches(' ').chars().next_back();
+    let after = text[range.end..].trim_start_matches(' ').chars().next();
+    let begins = before.is_none_or(|c| "\n\t\\/=:\"',;|<>([".contains(c));
+    begins && after.is_none_or(|c| "\r\n\t\\/\"',;|<>)]&".contains(c))
+}
+
+/// How people write the name of the user `anna.rossi`.
+fn display_names(user: &str) -> Vec<String> {
+    let parts: Vec<&str> = user.split(['.', '_', '-']).collect();
+    match parts.as_slice() {
+        [first, last]
+            if parts.iter().all(|part| part.len() > 1 && part.chars().all(char::is_alphabetic))
+                && !parts.iter().all(|part| vocabulary::knows(part)) =>
+        {
+            vec![format!("{first} {last}"), format!("{last} {first}"), format!("{last}, {first}")]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The pseudonym in the letter case of the original: capitals, capitalised, or small.

@@ -17,6 +17,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::LazyLock;
 use tables::Columns;
+pub(crate) use views::{View, unescaped};
 
 /// A value that must not be seen: it masks itself in every kind of print and in serialisation.
 #[derive(Clone, PartialEq, Eq)]

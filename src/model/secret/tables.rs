@@ -6,7 +6,8 @@ use regex::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(&format!("(?i)^{NAMES}$")).expect("a constant pattern"));
+/// A heading may say whose it is: `Account password`.
+static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(&format!(r"(?i)^(?:[0-9A-Za-z]+ ){{0,3}}{NAMES}$")).expect("a constant pattern"));
 
 /// What the lines so far say of the columns.
 #[derive(Default)]
@@ -163,4 +164,22 @@ fn cells(line: &str, delimiter: u8) -> Vec<Range<usize>> {
     }
     cells.push(start..line.len());
     cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::find_all;
+
+    #[test]
+    fn a_heading_may_say_whose_the_secret_is() {
+        for (table, secrets) in [
+            ("Name,Account password,URL\nSales,Sommer,https\n", &["Sommer"][..]),
+            ("Name\tSMTP user password\t\nSales\tSommer\t\n", &["Sommer"]),
+            ("Name  Mailbox Password\n----  ----------------\nSales Sommer\n", &["Sommer"]),
+            ("Name,Password policy,Has password\nSales,strict,yes\n", &[]),
+        ] {
+            let found: Vec<&str> = find_all(table).into_iter().map(|f| &table[f.range]).collect();
+            assert_eq!(found, secrets, "{table}");
+        }
+    }
 }

@@ -1,9 +1,9 @@
-//! A text as it reads after undoing the escapes of URLs, JSON, XML, quoted-printable and wide characters, with the way back.
+//! A text as it reads after undoing the escapes of URLs, JSON, XML, CLIXML, quoted-printable and wide characters, with the way back.
 
 use std::ops::Range;
 
 /// A text with its escapes undone.
-pub(super) struct View {
+pub(crate) struct View {
     /// The text.
     pub text: String,
     /// For each byte of `text`, where its source begins; one more for the end.
@@ -12,7 +12,7 @@ pub(super) struct View {
 
 impl View {
     /// The range of the source that reads as `range` of the view.
-    pub(super) fn source(&self, range: &Range<usize>) -> Range<usize> {
+    pub(crate) fn source(&self, range: &Range<usize>) -> Range<usize> {
         let at = |i: usize| self.from.get(i).or(self.from.last()).copied().unwrap_or(0);
         at(range.start)..at(range.end).max(at(range.start))
     }
@@ -20,8 +20,8 @@ impl View {
 
 /// Undoes one level of escapes; `None` if there are none. Each escape's value is one character of Latin-1 or Unicode; bytes of
 /// UTF-8 that are escaped one by one come out as Latin-1, which is good enough for finding secrets: they are ASCII.
-pub(super) fn unescaped(text: &str) -> Option<View> {
-    let interesting = |b: &u8| matches!(b, b'%' | b'\\' | b'&' | b'=' | 0);
+pub(crate) fn unescaped(text: &str) -> Option<View> {
+    let interesting = |b: &u8| matches!(b, b'%' | b'\\' | b'&' | b'=' | b'_' | 0);
     if !text.as_bytes().iter().any(interesting) {
         return None;
     }
@@ -42,7 +42,7 @@ pub(super) fn unescaped(text: &str) -> Option<View> {
         }
         let (value, length) = match c {
             '+' if is_form => (Some(' '), 1),
-            '%' | '\\' | '&' | '=' | '\0' => match escape(&text[at..]) {
+            '%' | '\\' | '&' | '=' | '_' | '\0' => match escape(&text[at..]) {
                 Some((value, length)) => {
                     changed = true;
                     (value, length)
@@ -79,6 +79,8 @@ fn escape(text: &str) -> Option<(Option<char>, usize)> {
         [b'=', b'\n', ..] => Some((None, 2)),
         [b'=', b'3', b'D', ..] => Some((Some('='), 3)),
         [b'=', b'2', b'6' | b'0', ..] | [b'=', b'2', b'2' | b'7', ..] => Some((char::from_u32(hex(1..3)?), 3)),
+        // CLIXML.
+        [b'_', b'x', ..] if text.as_bytes().get(6) == Some(&b'_') => Some((char::from_u32(hex(2..6)?), 7)),
         [b'\\', b'u' | b'U', ..] => Some((char::from_u32(hex(2..6)?), 6)),
         [b'\\', b'x', ..] => Some((char::from_u32(hex(2..4)?), 4)),
         [b'\\', c @ (b'"' | b'/' | b'\''), ..] => Some((Some(char::from(*c)), 2)),
@@ -119,6 +121,7 @@ mod tests {
             ("a=3Db=\r\nc", "a=bc"),
             ("p\0w\0d\0", "pwd"),
             ("a+%3A+b c+d", "a : b c+d"),
+            ("a_x003D_b_x_", "a=b_x_"),
         ] {
             let view = unescaped(escaped).unwrap();
             assert_eq!(view.text, plain);
