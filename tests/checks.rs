@@ -84,3 +84,16 @@ fn every_check_of_the_catalogue_is_there_once_and_tells_why() {
     assert_eq!(ids.len(), count, "an id stands twice");
     assert_eq!(count, 54, "checks.md has 54 rows");
 }
+
+/// Checks that repair nothing: a list of documents, and a look at what was collected.
+const NOTHING_TO_MEND: &[&str] = &["version.documentation", "log.secrets"];
+
+#[test]
+fn every_remedy_ends_with_how_to_verify_it() {
+    let verifies = |check: &ecelens::checks::Check| check.remedy.last().is_some_and(|step| step.starts_with("Verify: "));
+    let without: Vec<&str> = ecelens::checks::all()
+        .filter(|check| !NOTHING_TO_MEND.contains(&check.id) && !verifies(check))
+        .map(|check| check.id)
+        .collect();
+    assert!(without.is_empty(), "{}", without.join(", "));
+}

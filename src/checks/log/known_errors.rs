@@ -18,7 +18,7 @@ pub const CHECK: Check = Check {
     remedy: &[
         "Read what each error means (`ecelens explain <id>`), and settle the check that it bears on first.",
         "Re-activate the aliases that became inactive meanwhile: ECE does that by itself only after network faults.",
-        "Let ECE poll and send for some minutes, collect the logs again, and see that the errors don't come back.",
+        "Verify: let ECE poll and send for some minutes, collect the logs again, and see that the errors don't come back.",
     ],
     references: &[
         "https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes",

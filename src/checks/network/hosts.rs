@@ -21,7 +21,8 @@ pub const CHECK: Check = Check {
     remedy: &[
         "Let the server's DNS resolve login.microsoftonline.com and *.office365.com (forwarders, or a proxy's own DNS), and take entries for these names out of the hosts file.",
         "On the server: ipconfig /flushdns; nslookup login.microsoftonline.com; nslookup outlook.office365.com. Both must give addresses of Microsoft.",
-        "Restart the ECE services if Java still holds the failure in its cache, and watch the next poll or token renewal in the log.",
+        "Restart the ECE services if Java still holds the failure in its cache; re-activate an alias that is inactive all the same.",
+        "Verify: the next poll and token renewal in the log work.",
     ],
     references: &["Cisco tech note 218453, URLs", "Microsoft 365 endpoints, ids 2, 56, 71"],
     run,

@@ -20,7 +20,8 @@ pub const CHECK: Check = Check {
     remedy: &[
         "Let the firewall pass TCP from this server to the host and port named above (tech note, Ports and URLs).",
         "Test again on this server: Test-NetConnection <host> -Port <port>; TcpTestSucceeded must be True.",
-        "ECE recovers by itself ten minutes after a network fault; re-activate an alias that is inactive all the same, and watch the next poll in the log.",
+        "ECE recovers by itself ten minutes after a network fault; re-activate an alias that is inactive all the same.",
+        "Verify: the next poll in the log fetches mail, and a reply leaves.",
     ],
     references: &[
         "Cisco tech note 218453, Network connectivity, URLs, Ports",

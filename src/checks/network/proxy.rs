@@ -20,7 +20,8 @@ pub const CHECK: Check = Check {
     remedy: &[
         "Let the ECE servers reach login.microsoftonline.com and *.office365.com directly on 443, 587 and 993 or 995; that is the simplest and what the tech note asks for.",
         "If the site insists on a proxy for 443: ECE 15.0 has a setting for it; older releases need -Dhttps.proxyHost and -Dhttps.proxyPort among the Java options of the services and application processes, and a proxy that asks these servers for no password.",
-        "Restart the ECE services, and watch the next token renewal in the log.",
+        "Restart the ECE services, and re-activate the aliases that have become inactive.",
+        "Verify: the next poll and token renewal in the log work.",
     ],
     references: &[
         "Cisco tech note 218453, Network connectivity",

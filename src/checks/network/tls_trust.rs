@@ -22,7 +22,8 @@ pub const CHECK: Check = Check {
         "On each services and application server, import DigiCert Global Root G2 into the trust store of the Java that ECE uses: keytool -importcert -alias digicertglobalrootg2 -file DigiCertGlobalRootG2.crt -keystore <ECE>\\jdk\\lib\\security\\cacerts (or the file that javax.net.ssl.trustStore names).",
         "Check its fingerprint: SHA-1 DF:3C:24:F9:BF:D6:66:76:1B:26:80:73:FE:06:D1:CC:8D:4F:82:A4.",
         "If a device intercepts TLS, exempt login.microsoftonline.com and *.office365.com from it, or import the device's root as well.",
-        "Restart the ECE services on that server; then re-activate inactive aliases, and watch the next poll and token renewal for PKIX errors.",
+        "Restart the ECE services on that server; then re-activate inactive aliases.",
+        "Verify: the next poll and token renewal in the log show no PKIX error.",
     ],
     references: &[
         "Microsoft MC1193408, MC1224565",

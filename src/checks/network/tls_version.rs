@@ -19,7 +19,8 @@ pub const CHECK: Check = Check {
     remedy: &[
         "Take TLSv1 and TLSv1.1 out of https.protocols, jdk.tls.client.protocols and mail.*.ssl.protocols among the Java options; TLSv1.2 must stand there, or nothing.",
         "If no option names a version, Java itself is too old: install the latest ES of the release, which brings its Java.",
-        "Restart the ECE services, and watch the next poll and token renewal for TLS errors.",
+        "Restart the ECE services, and re-activate the aliases that have become inactive.",
+        "Verify: the next poll and token renewal in the log show no TLS error.",
     ],
     references: &[
         "Microsoft MC1293480",
