@@ -1,5 +1,7 @@
 //! The HTML report in a real browser, where one is installed: its own script runs, a hostile one doesn't, nothing is requested.
 
+#![allow(clippy::disallowed_methods)]
+
 mod support;
 
 use std::path::Path;
@@ -7,14 +9,14 @@ use std::process::Command;
 use support::{ecelens, fixtures};
 
 /// The document after its script has run, and the log of the network; `None` without Chromium.
-#[allow(clippy::disallowed_methods)]
-fn opened(page: &Path, folder: &Path) -> Option<(String, String)> {
+fn opened(page: &Path, folder: &Path, options: &[&str]) -> Option<(String, String)> {
     let log = folder.join("net.json");
     let output = Command::new("chromium")
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"])
         .args(["--disable-background-networking", "--disable-component-update", "--no-first-run"])
         .arg(format!("--user-data-dir={}", folder.join("profile").display()))
         .arg(format!("--log-net-log={}", log.display()))
+        .args(options)
         .arg(format!("file://{}", page.display()))
         .output()
         .ok()?;
@@ -44,9 +46,80 @@ fn the_page_runs_its_own_script_and_no_other() {
     let page = folder.path().join("page.html");
     let status = ecelens().arg(&bundle).args(["--format", "html", "--output"]).arg(&page).status();
     assert!(status.expect("the binary starts").code().is_some_and(|code| code < 2));
-    let Some((dom, log)) = opened(&page, folder.path()) else { return };
+    let Some((dom, log)) = opened(&page, folder.path(), &[]) else { return };
     assert!(dom.contains("id=\"tools\">"), "the page's own script has shown the search");
     assert!(dom.contains("<title>ecelens"), "the title is ours");
     assert!(!dom.contains("<img"), "no picture");
     assert!(!log.contains("evil.example.com/x.png"), "nothing is requested");
+}
+
+/// What a reader does with the page, and whether it does what it should; the verdicts end up in the page.
+const READER: &str = r##"<script>
+const said = [];
+const ok = (what, is) => said.push((is ? "ok " : "WRONG ") + what);
+const shown = (which) => [...document.querySelectorAll(which)].filter((e) => getComputedStyle(e).display !== "none").length;
+const click = (id) => document.getElementById(id).click();
+ok("faults are shown", shown(".finding.v-fail") > 0 && shown(".finding.v-pass") === 0);
+click("v-fail"); ok("a verdict is filtered out", shown(".finding.v-fail") === 0);
+click("v-fail"); ok("and comes back", shown(".finding.v-fail") > 0);
+click("a-app"); ok("an area is filtered out", shown(".finding.a-app") === 0 && shown(".finding.v-fail") > 0);
+click("a-app");
+document.dispatchEvent(new KeyboardEvent("keydown", { key: "/", bubbles: true, cancelable: true }));
+ok("a key leads to the search", document.activeElement.id === "search");
+document.activeElement.value = "token.refresh"; document.activeElement.dispatchEvent(new Event("input"));
+ok("the search narrows checklist and events", shown(".finding") > 0 && [...document.querySelectorAll(".finding")].every((e) => e.hidden || e.textContent.includes("token.refresh")));
+ok("every control is reached by keyboard", [...document.querySelectorAll("summary,input,button,a[href]")].every((e) => e.tabIndex >= 0));
+ok("servers have lanes", [...document.querySelectorAll("svg .lanename")].map((e) => e.textContent).includes("ECESVC01"));
+ok("marks lead to their events", [...document.querySelectorAll("svg a")].every((a) => document.querySelector("#events " + a.getAttribute("href"))));
+window.dispatchEvent(new Event("beforeprint"));
+ok("all is unfolded in print", [...document.querySelectorAll("details")].every((d) => d.open));
+ok("background " + getComputedStyle(document.body).backgroundColor, true);
+const pre = document.createElement("pre");
+pre.id = "said"; pre.textContent = said.join("\n"); document.body.append(pre);
+</script></body>"##;
+
+#[test]
+fn the_page_serves_mouse_and_keyboard_in_light_and_dark_and_reads_without_script() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let page = folder.path().join("page.html");
+    let bundle = fixtures("bundles").join("secret-expired").join("input");
+    let status = ecelens()
+        .arg(bundle)
+        .args(["--fail-on", "never", "--format", "html", "--output"])
+        .arg(&page)
+        .status();
+    assert_eq!(status.expect("the binary starts").code(), Some(0));
+    let html = std::fs::read_to_string(&page).expect("the page");
+
+    // The reader's script stands in a copy without the policy, which would refuse it.
+    let policy = html
+        .lines()
+        .find(|line| line.contains("Content-Security-Policy"))
+        .expect("a policy")
+        .to_owned();
+    let read = folder.path().join("read.html");
+    std::fs::write(&read, html.replace(&policy, "").replace("</body>", READER)).expect("a file");
+    let Some((dom, _)) = opened(&read, folder.path(), &[]) else { return };
+    let said = |dom: &str| {
+        dom.split("id=\"said\">")
+            .nth(1)
+            .and_then(|rest| rest.split("</pre>").next())
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let light = said(&dom);
+    assert!(light.lines().count() == 11 && !light.contains("WRONG"), "{light}");
+    let dark = said(&opened(&read, folder.path(), &["--force-dark-mode"]).expect("as before").0);
+    let background = |said: &str| said.lines().last().map(str::to_owned);
+    assert_ne!(background(&light), background(&dark), "dark mode has colours of its own");
+
+    // Where no script runs, the page is all there.
+    let silent = folder.path().join("silent.html");
+    std::fs::write(&silent, html.replace("<script>", "<script type=\"text/plain\">")).expect("a file");
+    let plain = opened(&silent, folder.path(), &[]).expect("as before").0;
+    assert!(plain.contains("id=\"tools\" hidden") && plain.contains("AADSTS7000222") && plain.contains("<svg"));
+
+    let paper = folder.path().join("page.pdf");
+    opened(&page, folder.path(), &[&format!("--print-to-pdf={}", paper.display())]);
+    assert!(std::fs::metadata(&paper).expect("a print").len() > 50_000);
 }

@@ -130,8 +130,24 @@ fn colour_comes_only_when_asked_for() {
     assert!(run(&[path, "--color", "always"]).stdout.contains(&0x1b));
     let forced = ecelens().arg(path).env("FORCE_COLOR", "1").output().unwrap();
     assert!(forced.stdout.contains(&0x1b));
+    let zero = ecelens().arg(path).env("FORCE_COLOR", "0").output().unwrap();
+    assert!(!zero.stdout.contains(&0x1b));
     let refused = ecelens().arg(path).env("FORCE_COLOR", "1").env("NO_COLOR", "1").output().unwrap();
     assert!(!refused.stdout.contains(&0x1b));
+}
+
+#[test]
+fn quiet_is_the_summary_line_alone() {
+    let folder = bundle("eg_log_ECESVC01_rx-process.log", HEALTHY_LOG);
+    let path = folder.path().to_str().unwrap();
+    let (whole, quiet) = (run(&[path]), run(&[path, "-q"]));
+    let last = String::from_utf8_lossy(&whole.stdout).lines().last().unwrap_or_default().to_owned();
+    assert_eq!(
+        (String::from_utf8_lossy(&quiet.stdout).trim_end(), code(&quiet)),
+        (last.as_str(), code(&whole))
+    );
+    let mistyped = run(&["scna", path]);
+    assert!(String::from_utf8_lossy(&mistyped.stderr).contains("and no command"));
 }
 
 #[test]

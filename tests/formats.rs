@@ -105,6 +105,12 @@ fn workbook_rows(workbook: &[u8]) -> usize {
     sheet.iter().filter(|(name, _)| name == "row").count()
 }
 
+/// The schema of SARIF 2.1.0, as OASIS published it.
+fn sarif_schema() -> Value {
+    let text = std::fs::read_to_string(fixtures("schemas").join("sarif-2.1.0.json")).expect("the schema of SARIF");
+    serde_json::from_str(&text).expect("JSON")
+}
+
 #[test]
 fn all_formats_agree_for_every_golden_bundle() {
     for bundle in folders(&fixtures("bundles")) {
@@ -124,6 +130,8 @@ fn all_formats_agree_for_every_golden_bundle() {
         assert_eq!(of("file").len() as u64, json["totals"]["files"].as_u64().unwrap());
 
         let sarif = parsed(&reports, "sarif");
+        let wrong = schema::violations(&sarif_schema(), &sarif);
+        assert!(wrong.is_empty(), "{}: {}", bundle.display(), wrong.join("\n"));
         let results = sarif["runs"][0]["results"].as_array().expect("results");
         assert_eq!(counts(results.iter().filter_map(|r| r["properties"]["verdict"].as_str())), expected);
 
@@ -170,6 +178,26 @@ fn the_json_report_keeps_to_its_schema() {
     broken["findings"][0]["verdict"] = json!("perhaps");
     broken["extra"] = json!(1);
     assert_eq!(schema::violations(&schema, &broken).len(), 2);
+}
+
+#[test]
+fn the_terminal_quotes_with_carets_under_what_is_meant() {
+    let reports = reports(&fixtures("bundles").join("redirect-mismatch").join("input"));
+    let text = text(&reports, "text");
+    let lines: Vec<&str> = text.lines().collect();
+    let at = lines
+        .iter()
+        .position(|line| line.contains("manifest.json:58:7  (/web/redirectUris/0)"))
+        .expect("a place with its column");
+    let quoted = lines[at + 1].split_once("│ ").expect("an excerpt").1;
+    let carets = lines[at + 2].split_once("│ ").expect("carets").1;
+    assert_eq!(
+        carets.trim_start(),
+        "^".repeat(quoted.trim_end_matches(',').chars().count()),
+        "{quoted}\n{carets}"
+    );
+    assert!(text.lines().filter(|line| line.contains('│')).all(|line| line.chars().count() <= 100));
+    assert!(self::text(&reports, "html").contains("<code><mark>&quot;https://"));
 }
 
 #[test]

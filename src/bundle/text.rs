@@ -142,10 +142,16 @@ impl Text {
         let end = (from + ENOUGH).min(start + text.len());
         let mut shown = String::from(if skipped > 0 { "…" } else { "" });
         let mut at = from;
+        // Column 1 is the line as a whole.
+        let target = text.char_indices().nth(before).filter(|_| before > 0).map(|(column, _)| start + column);
+        let mut meant = None;
         let secrets = self.secrets();
         for found in &secrets[secrets.partition_point(|f| f.range.end <= from)..] {
             if found.range.start >= end {
                 break;
+            }
+            if meant.is_none() && target.is_some_and(|target| target < found.range.end) {
+                meant = target.map(|target| shown.len() + target.min(found.range.start).saturating_sub(at));
             }
             shown.push_str(self.content.get(at..found.range.start).unwrap_or(""));
             shown.push_str(&found.label());
@@ -153,14 +159,31 @@ impl Text {
         }
         // A cut within a character is moved behind it.
         let end = (end..).find(|&e| self.content.is_char_boundary(e)).unwrap_or(end);
+        meant = meant.or(target.map(|target| shown.len() + target.saturating_sub(at)));
         shown.push_str(self.content.get(at..end).unwrap_or(""));
-        Excerpt::of_masked(&shown)
+        Excerpt::of_masked(&shown, meant)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_excerpt_knows_where_the_value_begins_that_it_is_about() {
+        let text = Text::new("  \"a\":\t \"b\",\nx".into(), Encoding::Utf8, 0);
+        let excerpt = text.excerpt_at(1, 9);
+        assert_eq!((excerpt.as_str(), excerpt.meant()), ("\"a\": \"b\",", Some(5)));
+        assert_eq!(text.excerpt_at(1, 1).meant(), None);
+        let long = Text::new(format!("{} value", "x".repeat(500)), Encoding::Utf8, 0);
+        let excerpt = long.excerpt_at(1, 502);
+        let meant = excerpt.meant().expect("a place");
+        assert!(
+            excerpt.as_str().chars().skip(meant).collect::<String>() == "value",
+            "{}",
+            excerpt.as_str()
+        );
+    }
 
     #[test]
     fn knows_lines_columns_and_original_offsets() {

@@ -204,7 +204,12 @@ fn configured(input: &Input, config: Option<&Path>) -> Result<(Analysis, Options
     }
     let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) = input.paths.iter().cloned().partition(|path| is_stdin(path));
     if let Some(missing) = paths.iter().find(|path| !path.exists()) {
-        return Err(terminal::complain(&format!("{}: no such file or folder", missing.display())));
+        // A single word may be a command that was mistyped.
+        let hint = match missing.components().count() {
+            1 if missing.extension().is_none() => ", and no command: `ecelens --help` lists these",
+            _ => "",
+        };
+        return Err(terminal::complain(&format!("{}: no such file or folder{hint}", missing.display())));
     }
     let catalogue = packs::catalogue(input.signatures.as_deref())?;
     let options = Options {

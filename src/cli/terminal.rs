@@ -42,6 +42,7 @@ pub fn style(common: &Common) -> Style {
         color: wants_color(common.color, is_terminal),
         unicode: speaks_unicode(is_terminal),
         verbose: common.verbose,
+        quiet: common.quiet,
     }
 }
 
@@ -52,7 +53,11 @@ fn wants_color(color: Color, is_terminal: bool) -> bool {
         Color::Always => true,
         Color::Never => false,
         Color::Auto if set("NO_COLOR") => false,
-        Color::Auto => is_terminal || set("FORCE_COLOR"),
+        Color::Auto => match std::env::var_os("FORCE_COLOR").filter(|value| !value.is_empty()) {
+            // Not to force is what a zero means elsewhere, too.
+            Some(value) if value != "0" => true,
+            _ => is_terminal,
+        },
     }
 }
 

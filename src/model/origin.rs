@@ -4,9 +4,17 @@ use std::sync::Arc;
 
 /// A short piece of evidence text: one line, clipped, and with every secret masked. It can only be made by
 /// [`Excerpt::capture`], so that no unmasked text of a bundle can be carried into a report by it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
-#[serde(transparent)]
-pub struct Excerpt(Box<str>);
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Excerpt {
+    text: Box<str>,
+    meant: Option<usize>,
+}
+
+impl serde::Serialize for Excerpt {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
 
 impl Excerpt {
     /// Longest excerpt, in characters; more is cut and ends in `…`.
@@ -16,33 +24,48 @@ impl Excerpt {
     pub fn capture(text: &str) -> Self {
         // Masking looks at a little more than is kept, so that a secret that the cut would halve is still recognised.
         let head: String = text.chars().take(Self::LIMIT * 16).collect();
-        Self::of_masked(&super::secret::mask(&head))
+        Self::of_masked(&super::secret::mask(&head), None)
     }
 
-    /// Folds white space of `masked`, in which secrets are masked already, and clips it to [`Excerpt::LIMIT`] characters.
-    pub(crate) fn of_masked(masked: &str) -> Self {
+    /// Folds white space of `masked`, in which secrets are masked already, and clips it to [`Excerpt::LIMIT`] characters. `meant` is
+    /// the byte at which the value begins that the excerpt is about, where it is about less than the line.
+    pub(crate) fn of_masked(masked: &str, meant: Option<usize>) -> Self {
+        let mut excerpt = Self::default();
         let mut folded = String::with_capacity(masked.len().min(Self::LIMIT * 2));
         let mut count = 0;
-        for word in masked.split_whitespace() {
-            if count > 0 {
+        let mut gap = false;
+        for (at, c) in masked.char_indices() {
+            if c.is_whitespace() {
+                gap = count > 0;
+                continue;
+            }
+            if gap {
                 folded.push(' ');
                 count += 1;
+                gap = false;
             }
-            for c in word.chars() {
-                if count >= Self::LIMIT {
-                    folded.push('…');
-                    return Self(folded.into());
-                }
-                folded.push(c);
-                count += 1;
+            if count >= Self::LIMIT {
+                folded.push('…');
+                break;
             }
+            if excerpt.meant.is_none() && meant.is_some_and(|meant| at >= meant) {
+                excerpt.meant = Some(count);
+            }
+            folded.push(c);
+            count += 1;
         }
-        Self(folded.into())
+        excerpt.text = folded.into();
+        excerpt
+    }
+
+    /// The character, from 0, at which the value begins that it is about, where that is known.
+    pub fn meant(&self) -> Option<usize> {
+        self.meant
     }
 
     /// The masked text. It still is text of a bundle: a sink must escape it.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 

@@ -363,6 +363,9 @@ pub struct EvidenceRow {
     pub cell: Option<String>,
     /// The text there, secrets masked.
     pub excerpt: String,
+    /// The character of the excerpt, from 0, at which the value begins that is meant; none where the whole line is.
+    #[serde(skip)]
+    pub meant: Option<usize>,
 }
 
 impl From<&Origin> for EvidenceRow {
@@ -374,11 +377,24 @@ impl From<&Origin> for EvidenceRow {
             pointer: origin.pointer.as_deref().map(str::to_owned),
             cell: origin.cell.as_deref().map(str::to_owned),
             excerpt: origin.excerpt.as_str().to_owned(),
+            meant: origin.excerpt.meant(),
         }
     }
 }
 
 impl EvidenceRow {
+    /// The excerpt in three parts: what stands before the value that is meant, the value, and what stands behind it. Without a known
+    /// value all of it is the first part.
+    pub fn parts(&self) -> (&str, &str, &str) {
+        let whole = (self.excerpt.as_str(), "", "");
+        let Some((at, _)) = self.meant.and_then(|meant| self.excerpt.char_indices().nth(meant)) else {
+            return whole;
+        };
+        let (before, rest) = self.excerpt.split_at(at);
+        let (value, after) = rest.split_at(value_length(rest));
+        (before, value, after)
+    }
+
     /// `path:line`, `path:sheet!B12`, or the path alone.
     pub fn place(&self) -> String {
         match (&self.cell, self.line) {
@@ -386,6 +402,24 @@ impl EvidenceRow {
             (None, Some(line)) => format!("{}:{line}", self.path),
             (None, None) => self.path.clone(),
         }
+    }
+}
+
+/// Bytes of the value that `text` begins with: a quoted text, a bracket, or what stands before the next blank or separator.
+fn value_length(text: &str) -> usize {
+    let first = text.chars().next().unwrap_or(' ');
+    match first {
+        '"' | '\'' => {
+            let mut escaped = false;
+            let end = text.char_indices().skip(1).find(|(_, c)| {
+                let ends = *c == first && !escaped;
+                escaped = *c == '\\' && !escaped;
+                ends
+            });
+            end.map_or(text.len(), |(at, quote)| at + quote.len_utf8())
+        }
+        '{' | '[' => 1,
+        _ => text.find([' ', ',', ';', '|', '<', '"']).unwrap_or(text.len()),
     }
 }
 
@@ -458,6 +492,7 @@ impl SampleRow {
             pointer: None,
             cell: None,
             excerpt: self.excerpt.clone(),
+            meant: None,
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct Style {
     pub unicode: bool,
     /// Passes, samples and every place, not only the first ones.
     pub verbose: bool,
+    /// The summary line only.
+    pub quiet: bool,
 }
 
 impl Default for Style {
@@ -28,6 +30,7 @@ impl Default for Style {
             color: false,
             unicode: true,
             verbose: false,
+            quiet: false,
         }
     }
 }
@@ -85,6 +88,10 @@ impl Style {
 /// Renders the report.
 pub fn render(report: &Report, style: &Style) -> String {
     let mut out = String::new();
+    if style.quiet {
+        let _ = writeln!(out, "{}", totals_line(report));
+        return out;
+    }
     header(&mut out, report, style);
     causes(&mut out, report, style);
     checklist::checklist(&mut out, report, style);
@@ -333,19 +340,27 @@ fn since(out: &mut String, onset: &OnsetRow, style: &Style) {
 /// `--> path:line` and the excerpt with a caret, as compilers quote.
 fn quote(out: &mut String, evidence: &EvidenceRow, style: &Style) {
     let pointer = evidence.pointer.as_ref().map(|p| format!("  ({})", visible_line(p))).unwrap_or_default();
-    let _ = writeln!(out, "     {} {}{pointer}", style.ink(Ink::Cyan, "-->"), visible_line(&evidence.place()));
-    if evidence.excerpt.is_empty() {
-        return;
+    let column = evidence
+        .column
+        .filter(|_| evidence.meant.is_some())
+        .map(|column| format!(":{column}"))
+        .unwrap_or_default();
+    let place = visible_line(&evidence.place());
+    let _ = writeln!(out, "     {} {place}{column}{pointer}", style.ink(Ink::Cyan, "-->"));
+    let (before, value, after) = evidence.parts();
+    let (before, value, after) = (visible_line(before), visible_line(value), visible_line(after));
+    // What is meant, character by character, so that the carets stand under it wherever the line is broken.
+    let marked = |text: &str, meant: bool| text.chars().map(|c| (c, meant)).collect::<Vec<_>>();
+    let text = [marked(&before, false), marked(&value, true), marked(&after, false)].concat();
+    let bar = style.ink(Ink::Dim, if style.unicode { "│" } else { "|" });
+    for line in text.chunks(style.width.saturating_sub(9).max(40)) {
+        let shown: String = line.iter().map(|(c, _)| *c).collect();
+        let _ = writeln!(out, "       {bar} {}", shown.trim_end());
+        let carets: String = line.iter().map(|(_, meant)| if *meant { '^' } else { ' ' }).collect();
+        if carets.contains('^') {
+            let _ = writeln!(out, "       {bar} {}", style.ink(Ink::Red, carets.trim_end()));
+        }
     }
-    let room = style.width.saturating_sub(9).max(40);
-    let excerpt = visible_line(&evidence.excerpt);
-    let clipped: String = if excerpt.chars().count() > room {
-        excerpt.chars().take(room - 1).chain([if style.unicode { '…' } else { '~' }]).collect()
-    } else {
-        excerpt
-    };
-    let bar = if style.unicode { "│" } else { "|" };
-    let _ = writeln!(out, "       {} {clipped}", style.ink(Ink::Dim, bar));
 }
 
 fn severity_word(severity: Severity) -> &'static str {

@@ -1,4 +1,4 @@
-//! A validator of the part of JSON Schema 2020-12 that the report's schema uses. An unknown keyword is an error, so that nothing
+//! A validator of the part of JSON Schema that the report's schema (2020-12) and SARIF's (draft 7) use. An unknown keyword is an error, so that nothing
 //! is believed to be checked that isn't.
 
 use serde_json::Value;
@@ -26,7 +26,8 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<
     let object = schema.as_object().unwrap_or_else(|| panic!("{at}: no schema object"));
     for (keyword, rule) in object {
         match keyword.as_str() {
-            "$schema" | "$id" | "$defs" | "title" | "description" => {}
+            // `format` and `default` are annotations.
+            "$schema" | "$id" | "$defs" | "definitions" | "title" | "description" | "format" | "default" => {}
             "$ref" => {
                 let pointer = rule.as_str().and_then(|r| r.strip_prefix('#')).expect("a local reference");
                 let target = root.pointer(pointer).unwrap_or_else(|| panic!("{pointer} is missing"));
@@ -49,6 +50,25 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<
             "minimum" => {
                 if value.as_i64().is_some_and(|v| v < rule.as_i64().expect("a number")) {
                     found.push(format!("{at}: {value} is less than {rule}"));
+                }
+            }
+            "maximum" => {
+                if value.as_i64().is_some_and(|v| v > rule.as_i64().expect("a number")) {
+                    found.push(format!("{at}: {value} is more than {rule}"));
+                }
+            }
+            "minItems" => {
+                if value
+                    .as_array()
+                    .is_some_and(|items| (items.len() as u64) < rule.as_u64().expect("a number"))
+                {
+                    found.push(format!("{at}: fewer than {rule} items"));
+                }
+            }
+            "uniqueItems" => {
+                let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
+                if rule == true && items.iter().enumerate().any(|(n, item)| items[..n].contains(item)) {
+                    found.push(format!("{at}: an item stands twice"));
                 }
             }
             "pattern" => {
@@ -83,19 +103,21 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<
                         continue;
                     }
                     match rule {
+                        Value::Bool(true) => {}
                         Value::Bool(false) => found.push(format!("{at}: {name} is unexpected")),
                         rule => check(root, rule, member, &format!("{at}/{name}"), found),
                     }
                 }
             }
-            "oneOf" => {
+            "oneOf" | "anyOf" => {
                 let fitting = rule.as_array().expect("an array").iter().filter(|one| {
                     let mut wrong = Vec::new();
                     check(root, one, value, at, &mut wrong);
                     wrong.is_empty()
                 });
-                if fitting.count() != 1 {
-                    found.push(format!("{at}: not exactly one of the forms fits"));
+                let fitting = fitting.count();
+                if fitting == 0 || keyword == "oneOf" && fitting > 1 {
+                    found.push(format!("{at}: {fitting} of the forms in {keyword} fit"));
                 }
             }
             other => panic!("{at}: the validator doesn't know {other}"),

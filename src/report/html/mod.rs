@@ -84,7 +84,13 @@ fn quote(out: &mut String, evidence: &EvidenceRow) {
         esc(&evidence.place())
     );
     if !evidence.excerpt.is_empty() {
-        let _ = write!(out, "<code>{}</code>", esc(&evidence.excerpt));
+        let (before, value, after) = evidence.parts();
+        let value = if value.is_empty() {
+            String::new()
+        } else {
+            format!("<mark>{}</mark>", esc(value))
+        };
+        let _ = write!(out, "<code>{}{value}{}</code>", esc(before), esc(after));
     }
     out.push_str("</div>\n");
 }
