@@ -2,7 +2,9 @@
 
 use super::{Common, Exit, packs, terminal};
 use crate::checks;
+use crate::model::Language;
 use crate::report::to_json;
+use crate::say;
 use crate::signatures::{Catalogue, Described};
 use clap::{Args, Subcommand, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets};
@@ -31,6 +33,10 @@ pub struct ListArguments {
 }
 
 impl ListArguments {
+    fn language(&self) -> Language {
+        terminal::language(&self.common, self.format == ListFormat::Text)
+    }
+
     fn wants(&self, texts: &[&str]) -> bool {
         let Some(filter) = &self.filter else { return true };
         let filter = filter.to_lowercase();
@@ -55,7 +61,7 @@ impl ListArguments {
                 for row in rows {
                     table.add_row(cells(row));
                 }
-                format!("{table}\n{} entries\n", rows.len())
+                format!("{table}\n{}\n", say!(self.language(), "{count} entries", count = rows.len()))
             }
         };
         terminal::print(&text).err().unwrap_or(Exit::Clean)
@@ -70,28 +76,31 @@ struct CheckRow {
     severity: crate::finding::Severity,
     why: &'static str,
     evidence: &'static str,
-    remedy: &'static [&'static str],
+    remedy: Vec<&'static str>,
     references: &'static [&'static str],
 }
 
 /// Runs `checks`.
 pub fn checks(arguments: &ListArguments) -> Exit {
+    let language = arguments.language();
     let rows: Vec<CheckRow> = checks::all()
         .filter(|c| arguments.wants(&[c.id, c.title, c.why, c.evidence]))
         .map(|c| CheckRow {
             id: c.id,
             area: c.area(),
-            title: c.title,
+            title: language.of(c.title),
             severity: c.severity,
-            why: c.why,
-            evidence: c.evidence,
-            remedy: c.remedy,
+            why: language.of(c.why),
+            evidence: language.of(c.evidence),
+            remedy: c.remedy.iter().map(|&step| language.of(step)).collect(),
             references: c.references,
         })
         .collect();
-    arguments.print(&rows, &["check", "makes sure that", "looks at"], |row| {
-        vec![row.id.into(), row.title.into(), row.evidence.into()]
-    })
+    arguments.print(
+        &rows,
+        &[&say!(language, "check"), &say!(language, "makes sure that"), &say!(language, "looks at")],
+        |row| vec![row.id.into(), row.title.into(), row.evidence.into()],
+    )
 }
 
 #[derive(Serialize)]
@@ -107,7 +116,7 @@ struct SignatureRow {
 }
 
 impl SignatureRow {
-    fn of(described: &Described<'_>) -> Self {
+    fn of(described: &Described<'_>, language: Language) -> Self {
         let texts = |texts: &[std::borrow::Cow<'static, str>]| texts.iter().map(ToString::to_string).collect();
         Self {
             id: described.id().into_owned(),
@@ -115,7 +124,7 @@ impl SignatureRow {
             component: described.component().to_owned(),
             role: described.role().name(),
             severity: described.severity(),
-            meaning: described.meaning().to_owned(),
+            meaning: language.of(described.meaning()).to_owned(),
             checks: texts(described.checks()),
             references: texts(described.references()),
         }
@@ -148,15 +157,23 @@ pub fn signatures(arguments: &SignaturesArguments) -> Exit {
         None => {}
     }
     let arguments = &arguments.list;
+    let language = arguments.language();
     let catalogue = Catalogue::builtin();
     let texts = catalogue.signatures().filter_map(|s| catalogue.describe(&s.id));
     let codes = catalogue.codes().map(|c| catalogue.describe_code(c.code));
     let rows: Vec<SignatureRow> = texts
         .chain(codes)
-        .map(|d| SignatureRow::of(&d))
+        .map(|d| SignatureRow::of(&d, language))
         .filter(|r| arguments.wants(&[&r.id, r.code.as_deref().unwrap_or_default(), &r.meaning]))
         .collect();
-    arguments.print(&rows, &["signature", "role", "meaning", "bears on"], |r| {
-        vec![r.id.clone(), r.role.into(), r.meaning.clone(), r.checks.join(" ")]
-    })
+    arguments.print(
+        &rows,
+        &[
+            &say!(language, "signature"),
+            &say!(language, "role"),
+            &say!(language, "meaning"),
+            &say!(language, "bears on"),
+        ],
+        |r| vec![r.id.clone(), r.role.into(), r.meaning.clone(), r.checks.join(" ")],
+    )
 }

@@ -40,7 +40,7 @@ fn report(path: &Path, common: &Common) -> Result<serde_json::Value, Exit> {
     {
         return Ok(value);
     }
-    let report = analyse(&Input::of(path, common))?;
+    let report = analyse(&Input::of(path, common), false)?;
     serde_json::to_value(&report).map_err(|error| terminal::complain(&format!("the report can't be written as JSON: {error}")))
 }
 

@@ -1,7 +1,9 @@
 //! `ecelens explain`: everything known about a check, a signature or a code, offline.
 
 use super::{Common, Exit, terminal};
+use crate::model::Language;
 use crate::report::{text::wrap, to_json, visible_line};
+use crate::say;
 use crate::signatures::Catalogue;
 use crate::signatures::explain::{Answer, Explanation, explain};
 use clap::{Args, ValueEnum};
@@ -31,14 +33,19 @@ pub struct ExplainArguments {
 /// Runs `explain`. Words that name nothing exactly get the nearest names; the exit code is 2 if there are none.
 pub fn run(arguments: &ExplainArguments) -> Exit {
     let catalogue = Catalogue::builtin();
-    let answers: Vec<Answer> = arguments.questions.iter().map(|question| explain(&catalogue, question)).collect();
+    let language = terminal::language(&arguments.common, arguments.format == ExplainFormat::Text);
+    let answer = |question: &String| match explain(&catalogue, question) {
+        Answer::Found(found) => Answer::Found(found.into_iter().map(|explanation| explanation.told_in(language)).collect()),
+        similar => similar,
+    };
+    let answers: Vec<Answer> = arguments.questions.iter().map(answer).collect();
     let text = match arguments.format {
         ExplainFormat::Json => to_json(&answers).unwrap_or_default(),
         ExplainFormat::Text => {
             let width = terminal::style(&arguments.common).width;
             let mut text = String::new();
             for (question, answer) in arguments.questions.iter().zip(&answers) {
-                tell(&mut text, question, answer, width);
+                tell(&mut text, question, answer, language, width);
             }
             text
         }
@@ -53,14 +60,26 @@ pub fn run(arguments: &ExplainArguments) -> Exit {
     }
 }
 
-fn tell(text: &mut String, question: &str, answer: &Answer, width: usize) {
+fn tell(text: &mut String, question: &str, answer: &Answer, language: Language, width: usize) {
     match answer {
-        Answer::Found(explanations) => explanations.iter().for_each(|explanation| tell_one(text, explanation, width)),
+        Answer::Found(explanations) => explanations.iter().for_each(|explanation| tell_one(text, explanation, language, width)),
         Answer::Similar(suggestions) if suggestions.is_empty() => {
-            let _ = writeln!(text, "Nothing is known as \"{}\".", visible_line(question));
+            let _ = writeln!(
+                text,
+                "{}",
+                say!(language, "Nothing is known as \"{question}\".", question = visible_line(question))
+            );
         }
         Answer::Similar(suggestions) => {
-            let _ = writeln!(text, "Nothing is named \"{}\". Did you mean:", visible_line(question));
+            let _ = writeln!(
+                text,
+                "{}",
+                say!(
+                    language,
+                    "Nothing is named \"{question}\". Did you mean:",
+                    question = visible_line(question)
+                )
+            );
             for suggestion in suggestions {
                 wrap(text, &format!("  {:<36} ", suggestion.id), &" ".repeat(39), &suggestion.what, width);
             }
@@ -68,7 +87,7 @@ fn tell(text: &mut String, question: &str, answer: &Answer, width: usize) {
     }
 }
 
-fn tell_one(text: &mut String, e: &Explanation, width: usize) {
+fn tell_one(text: &mut String, e: &Explanation, language: Language, width: usize) {
     let code = e.code.as_ref().map(|c| format!("  {c}")).unwrap_or_default();
     let role = e.role.map(|r| format!(", {}", r.name())).unwrap_or_default();
     let _ = writeln!(text, "{}{code}  ({}{role})", e.id, format!("{:?}", e.severity).to_lowercase());
@@ -77,23 +96,29 @@ fn tell_one(text: &mut String, e: &Explanation, width: usize) {
             wrap(text, &format!("  {label:<13} "), &" ".repeat(16), body, width);
         }
     };
-    paragraph("what", &e.what);
-    paragraph("why", &e.why);
-    paragraph("evidence", &e.evidence);
+    paragraph(&say!(language, "what"), &e.what);
+    paragraph(&say!(language, "why"), &e.why);
+    paragraph(&say!(language, "evidence"), &e.evidence);
     for (index, cause) in e.causes.iter().enumerate() {
-        paragraph(if index == 0 { "causes" } else { "" }, &format!("{}. {cause}", index + 1));
+        paragraph(
+            &if index == 0 { say!(language, "causes") } else { String::new() },
+            &format!("{}. {cause}", index + 1),
+        );
     }
     for (index, step) in e.remedy.iter().enumerate() {
-        paragraph(if index == 0 { "what to do" } else { "" }, &format!("{}. {step}", index + 1));
+        paragraph(
+            &if index == 0 { say!(language, "what to do") } else { String::new() },
+            &format!("{}. {step}", index + 1),
+        );
     }
     for (index, touched) in e.touches.iter().enumerate() {
-        paragraph(if index == 0 { "touches also" } else { "" }, touched);
+        paragraph(&if index == 0 { say!(language, "touches also") } else { String::new() }, touched);
     }
-    paragraph("note", &e.note);
-    paragraph("example", e.examples.first().map_or("", String::as_str));
-    paragraph("related", &e.related.join(", "));
+    paragraph(&say!(language, "note"), &e.note);
+    paragraph(&say!(language, "example"), e.examples.first().map_or("", String::as_str));
+    paragraph(&say!(language, "related"), &e.related.join(", "));
     for (index, reference) in e.references.iter().enumerate() {
-        paragraph(if index == 0 { "sources" } else { "" }, reference);
+        paragraph(&if index == 0 { say!(language, "sources") } else { String::new() }, reference);
     }
     text.push('\n');
 }

@@ -24,7 +24,7 @@ pub struct InventoryArguments {
 
 /// Runs `inventory`.
 pub fn run(arguments: &InventoryArguments) -> Exit {
-    let report = match analyse(&arguments.input) {
+    let report = match analyse(&arguments.input, arguments.format == InventoryFormat::Text) {
         Ok(report) => report,
         Err(exit) => return exit,
     };

@@ -18,6 +18,7 @@ mod shell;
 mod terminal;
 mod timeline;
 
+use crate::model::Language;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -111,10 +112,32 @@ pub(crate) struct Common {
     /// Say more: passes, samples, every place.
     #[arg(short, long, global = true, help_heading = "Output")]
     pub verbose: bool,
+    /// Language of what people read. Without it the locale decides for text on a terminal; files, pipes and formats for machines are
+    /// in English.
+    #[arg(long, value_enum, value_name = "LANG", global = true, help_heading = "Output")]
+    pub lang: Option<Lang>,
     /// Don't lock the program in; the report says so. By default it can read and write only what the command line names, and has
     /// no sockets, as far as the system can bar them; -v says how far.
     #[arg(long, global = true, help_heading = "Safety")]
     pub no_sandbox: bool,
+}
+
+/// A language of what people read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    /// English.
+    En,
+    /// Italian.
+    It,
+}
+
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::En => Self::English,
+            Lang::It => Self::Italian,
+        }
+    }
 }
 
 /// When to colour.

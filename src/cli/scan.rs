@@ -248,9 +248,10 @@ fn configured(input: &Input, config: Option<&Path>) -> Result<(Analysis, Options
     Ok((analysis, options))
 }
 
-/// Reads the input and builds the report.
-pub fn analyse(input: &Input) -> Result<Report, Exit> {
-    analysis(input).map(|(analysis, options)| analysis.report(&options, Language::English))
+/// Reads the input and builds the report; `is_text`: it is for people, on standard output.
+pub fn analyse(input: &Input, is_text: bool) -> Result<Report, Exit> {
+    let language = terminal::language(&input.common, is_text);
+    analysis(input).map(|(analysis, options)| analysis.report(&options, language))
 }
 
 /// The arguments that shape a report, for the report.
@@ -264,6 +265,9 @@ fn shaping(input: &Input, config: Option<&Path>) -> Vec<String> {
     }
     if let Some(version) = input.ece_version {
         arguments.push(format!("--ece-version={version}"));
+    }
+    if let Some(lang) = input.common.lang {
+        arguments.push(format!("--lang={}", Language::from(lang).code()));
     }
     if input.common.no_sandbox {
         arguments.push("--no-sandbox".into());
@@ -300,17 +304,28 @@ pub fn run(arguments: &ScanArguments) -> Exit {
         Err(exit) => return exit,
     };
     config::say(&analysis.remarks);
-    let mut report = analysis.report(&options, Language::English);
-    if let Some(baseline) = &baseline {
-        match report.compare_with(baseline) {
-            Ok(diff) => terminal::note(&format!("against the baseline: {}", diff.words())),
-            Err(error) => return terminal::complain(&format!("the report can't be compared: {error}")),
+    let common = &arguments.input.common;
+    let spoken = |output: &Output| terminal::language(common, output.format == Format::Text && output.file.is_none());
+    let mut exit = Exit::Clean;
+    // The locale may speak Italian on the terminal, while files are in English.
+    for language in [Language::English, Language::Italian] {
+        let outputs: Vec<Output> = arguments.outputs.iter().filter(|output| spoken(output) == language).cloned().collect();
+        if outputs.is_empty() {
+            continue;
         }
+        let mut report = analysis.report(&options, language);
+        if let Some(baseline) = &baseline {
+            match report.compare_with(baseline) {
+                Ok(diff) => terminal::note(&format!("against the baseline: {}", diff.words())),
+                Err(error) => return terminal::complain(&format!("the report can't be compared: {error}")),
+            }
+        }
+        if let Err(exit) = write(&report, &outputs, &terminal::style(common)) {
+            return exit;
+        }
+        exit = exit_of(&report, arguments);
     }
-    if let Err(exit) = write(&report, &arguments.outputs, &terminal::style(&arguments.input.common)) {
-        return exit;
-    }
-    exit_of(&report, arguments)
+    exit
 }
 
 /// True if `file` exists and is one of the inputs, or lies in one: evidence is never overwritten.

@@ -1,6 +1,7 @@
 //! The terminal: width, colours, progress. Messages go to standard error, data to standard output.
 
 use super::{Color, Common, Exit};
+use crate::model::Language;
 use crate::report::text::Style;
 use std::io::{self, IsTerminal, Write};
 
@@ -43,6 +44,28 @@ pub fn style(common: &Common) -> Style {
         unicode: speaks_unicode(is_terminal),
         verbose: common.verbose,
         quiet: common.quiet,
+    }
+}
+
+/// The language to speak: the one that was asked for, else, for text on a terminal, that of the locale, else English. So a file or a
+/// pipe gets the same bytes on every machine.
+pub fn language(common: &Common, is_text: bool) -> Language {
+    match common.lang {
+        Some(lang) => lang.into(),
+        None if is_text && io::stdout().is_terminal() => of_locale(),
+        None => Language::English,
+    }
+}
+
+/// Unix names the locale in the environment. On Windows `--lang` decides.
+#[allow(clippy::disallowed_methods)]
+fn of_locale() -> Language {
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    match locale.as_deref().and_then(|locale| locale.split(['_', '.', '@', '-']).next()) {
+        Some("it") => Language::Italian,
+        _ => Language::English,
     }
 }
 

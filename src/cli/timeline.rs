@@ -30,7 +30,7 @@ pub struct TimelineArguments {
 
 /// Runs `timeline`.
 pub fn run(arguments: &TimelineArguments) -> Exit {
-    let report = match analyse(&arguments.input) {
+    let report = match analyse(&arguments.input, arguments.format == Format::Text) {
         Ok(report) => report,
         Err(exit) => return exit,
     };

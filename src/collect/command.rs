@@ -26,7 +26,7 @@ pub(super) struct Read {
     pub steps: Vec<Step>,
 }
 
-static ON_HOST: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(?i:on)\s+([^:;]{1,80}):\s+").expect("a constant pattern"));
+static ON_HOST: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(?i:on|su)\s+([^:;]{1,80}):\s+").expect("a constant pattern"));
 static HOST: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62})$").expect("a constant pattern"));
 /// A remark in brackets behind a command.
 static REMARK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\s+\(([a-z][^()]*(?:\s|:)[^()]*)\)\s*$").expect("a constant pattern"));
@@ -93,19 +93,27 @@ pub(super) fn read(how: &str) -> Read {
 fn split_prose(text: &str) -> (String, String) {
     let tidy = |prose: &str| {
         let prose = prose.trim().trim_end_matches([':', ';', ',']).trim();
-        let prose = prose.strip_suffix("or PowerShell").or(prose.strip_suffix("PowerShell")).unwrap_or(prose);
+        let prose = ["or PowerShell", "oppure PowerShell", "PowerShell"]
+            .iter()
+            .find_map(|end| prose.strip_suffix(end))
+            .unwrap_or(prose);
         prose.trim().trim_end_matches([';', ',', '.']).trim().to_owned()
     };
     if let Some(at) = text.find("SELECT ") {
         let lead = &text[..at];
         // "SQL on the active database: " says no more than the script does.
-        let alternative = lead.split(". Or SQL").next().unwrap_or(lead);
+        let alternative = before(lead, [". Or SQL", ". Oppure SQL"]);
         let prose = if lead.starts_with("SQL") {
             String::new()
         } else {
-            tidy(alternative.split("; before").next().unwrap_or(alternative))
+            tidy(before(alternative, ["; before", "; prima"]))
         };
-        let prose = prose.strip_suffix("; or").unwrap_or(&prose).trim().to_owned();
+        let prose = ["; or", "; oppure"]
+            .iter()
+            .find_map(|end| prose.strip_suffix(end))
+            .unwrap_or(&prose)
+            .trim()
+            .to_owned();
         return (prose, text[at..].to_owned());
     }
     match text.find("PowerShell: ") {
@@ -114,11 +122,17 @@ fn split_prose(text: &str) -> (String, String) {
     }
 }
 
+/// What stands before the first of `words`, in whichever language a report was written.
+fn before<'a>(text: &'a str, words: [&str; 2]) -> &'a str {
+    let at = words.iter().filter_map(|word| text.find(word)).min();
+    text.get(..at.unwrap_or(text.len())).unwrap_or(text)
+}
+
 fn query_step(query: &str) -> Step {
     let statement = format!("SELECT {}", query.trim().trim_end_matches(['.', ';']));
     let (statement, _) = without_remark(&statement);
     // What stands behind the query in the sentence isn't part of it.
-    let ends = [" on the active database"]
+    let ends = [" on the active database", " sul database attivo"]
         .iter()
         .filter_map(|end| statement.find(end))
         .min()

@@ -165,3 +165,28 @@ fn a_first_collection_is_all_commands_that_read() {
     let exchange = scripts.last().map(|s| s.text.as_str()).unwrap_or_default();
     assert!(exchange.contains("Get-RecipientPermission $Mailbox | Format-List"));
 }
+
+/// A report in Italian names the same commands.
+#[test]
+fn translations_keep_the_commands() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data/lang/it");
+    let commands = |how: &str| -> Vec<Step> {
+        let steps = super::command::read(how).steps.into_iter();
+        steps
+            .filter(|step| matches!(step, Step::PowerShell(_) | Step::Sql(_) | Step::Cmd(_)))
+            .collect()
+    };
+    let mut compared = 0;
+    for file in std::fs::read_dir(folder).expect("the catalogue").flatten() {
+        if !file.file_name().to_string_lossy().starts_with("messages-") {
+            continue;
+        }
+        let catalogue: toml::Value = toml::from_str(&std::fs::read_to_string(file.path()).expect("a file")).expect("TOML");
+        for text in catalogue["text"].as_array().expect("texts") {
+            let (english, italian) = (text["en"].as_str().expect("English"), text["it"].as_str().expect("Italian"));
+            assert_eq!(commands(english), commands(italian), "{english}\n{italian}");
+            compared += commands(english).len();
+        }
+    }
+    assert!(compared > 30, "{compared}");
+}

@@ -2,6 +2,7 @@
 
 use super::{Report, words};
 use crate::finding::{Role, Suppressed, Verdict};
+use crate::model::Language;
 use std::collections::BTreeMap;
 
 /// One thing to do.
@@ -57,7 +58,7 @@ impl Action {
     pub fn cells(&self) -> [String; 12] {
         [
             self.finding.to_string(),
-            words::role(self.who).to_owned(),
+            words::role(self.who, Language::English),
             self.what.to_owned(),
             self.rank.map(|rank| rank.to_string()).unwrap_or_default(),
             self.verdict.to_owned(),
@@ -152,7 +153,10 @@ fn of_signature(cause: &super::Cause) -> Option<Action> {
 }
 
 fn with_mark(text: &str, mark: Option<&Suppressed>) -> String {
-    mark.map_or_else(|| text.to_owned(), |mark| format!("{text} ({})", words::suppressed(mark)))
+    mark.map_or_else(
+        || text.to_owned(),
+        |mark| format!("{text} ({})", words::suppressed(mark, Language::English)),
+    )
 }
 
 fn numbered(steps: &[String]) -> String {

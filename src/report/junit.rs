@@ -4,6 +4,7 @@
 use super::escape::xml;
 use super::{FindingRow, Report, words};
 use crate::finding::Verdict;
+use crate::model::Language;
 use std::fmt::Write;
 
 /// The findings as JUnit XML.
@@ -52,7 +53,11 @@ fn case(out: &mut String, finding: &FindingRow) {
     let message = xml(&finding.message);
     match finding.verdict {
         _ if finding.suppressed.is_some() => {
-            let mark = finding.suppressed.as_ref().map(|mark| xml(&words::suppressed(mark))).unwrap_or_default();
+            let mark = finding
+                .suppressed
+                .as_ref()
+                .map(|mark| xml(&words::suppressed(mark, Language::English)))
+                .unwrap_or_default();
             let _ = writeln!(out, "      <skipped message=\"{mark}; {verdict}: {message}\"/>");
         }
         Verdict::Fail => {

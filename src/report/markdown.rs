@@ -4,6 +4,8 @@
 use super::escape::{markdown as md, visible_line};
 use super::{Cause, EvidenceRow, FindingRow, Report, words};
 use crate::finding::{Role, Verdict};
+use crate::model::Language;
+use crate::say;
 use std::fmt::Write;
 
 /// The report as Markdown.
@@ -32,34 +34,49 @@ fn code(text: &str) -> String {
 
 fn short(out: &mut String, report: &Report) {
     let d = &report.deployment;
-    let _ = writeln!(out, "# ECE mail over OAuth2 with Office 365: diagnosis\n");
-    let or_unknown = |text: Option<&String>| text.map_or("unknown".to_owned(), |t| md(t));
+    let _ = writeln!(out, "# {}\n", say!(report.language, "ECE mail over OAuth2 with Office 365: diagnosis"));
+    let language = report.language;
+    let unknown = || say!(language, "unknown");
+    let or_unknown = |text: Option<&String>| text.map_or_else(unknown, |t| md(t));
     let urls = if d.external_urls.is_empty() {
-        "unknown".to_owned()
+        unknown()
     } else {
         d.external_urls.iter().map(|u| code(u)).collect::<Vec<_>>().join(", ")
     };
-    let _ = writeln!(out, "- ECE {}; external URL {urls}", or_unknown(d.ece_version.as_ref()));
+    let version = or_unknown(d.ece_version.as_ref());
+    let _ = writeln!(out, "- {}", say!(language, "ECE {version}; external URL {urls}", version, urls));
     let _ = writeln!(
         out,
-        "- Application {} ({})",
-        or_unknown(d.application.name.as_ref()),
-        d.application.app_id.as_ref().map_or("unknown".to_owned(), |id| code(id))
+        "- {}",
+        say!(
+            language,
+            "Application {name} ({id})",
+            name = or_unknown(d.application.name.as_ref()),
+            id = d.application.app_id.as_ref().map_or_else(unknown, |id| code(id))
+        )
     );
     let servers: Vec<String> = d.servers.iter().map(|s| code(&s.host)).collect();
     let aliases: Vec<String> = d.aliases.iter().map(|a| code(&a.address)).collect();
     let _ = writeln!(
         out,
-        "- Servers: {}",
-        if servers.is_empty() { "unknown".into() } else { servers.join(", ") }
+        "- {}",
+        say!(
+            language,
+            "Servers: {list}",
+            list = if servers.is_empty() { unknown() } else { servers.join(", ") }
+        )
     );
     let _ = writeln!(
         out,
-        "- Aliases: {}",
-        if aliases.is_empty() { "unknown".into() } else { aliases.join(", ") }
+        "- {}",
+        say!(
+            language,
+            "Aliases: {list}",
+            list = if aliases.is_empty() { unknown() } else { aliases.join(", ") }
+        )
     );
     if let (Some(first), Some(last)) = (&d.log_span.first, &d.log_span.last) {
-        let _ = writeln!(out, "- Logs from {first} to {last}");
+        let _ = writeln!(out, "- {}", say!(language, "Logs from {first} to {last}", first, last));
     }
     if let Some(window) = &report.window {
         let end = |end: &Option<String>| end.clone().unwrap_or_else(|| "…".to_owned());
@@ -72,22 +89,28 @@ fn short(out: &mut String, report: &Report) {
     }
     let _ = writeln!(
         out,
-        "- Judged as of {}\n",
-        report.as_of.as_deref().unwrap_or("no date: nothing in the bundle is dated")
+        "- {}\n",
+        match &report.as_of {
+            Some(time) => say!(language, "Judged as of {time}", time),
+            None => say!(language, "Judged as of no date: nothing in the bundle is dated"),
+        }
     );
-    let _ = writeln!(out, "## In short\n");
+    let _ = writeln!(out, "## {}\n", say!(report.language, "In short"));
     if report.counting_causes().next().is_none() {
-        let but = if report.diagnosis.is_empty() { "" } else { " but what is suppressed" };
-        let _ = writeln!(out, "No fault{but} was found in the evidence given.\n");
+        let found = match report.diagnosis.is_empty() {
+            true => say!(report.language, "No fault was found in the evidence given."),
+            false => say!(report.language, "No fault but what is suppressed was found in the evidence given."),
+        };
+        let _ = writeln!(out, "{found}\n");
     }
     for cause in &report.diagnosis {
         let _ = writeln!(out, "{}. **{}** {}", cause.rank, words::severity(cause.severity), md(&cause.summary));
         if let Some(mark) = &cause.suppressed {
-            let _ = writeln!(out, "   - {}", md(&words::suppressed(mark)));
+            let _ = writeln!(out, "   - {}", md(&words::suppressed(mark, report.language)));
             continue;
         }
         if let Some(step) = cause.remedy.first() {
-            let _ = writeln!(out, "   - First step: {}", md(step));
+            let _ = writeln!(out, "   - {}", say!(report.language, "First step: {step}", step = md(step)));
         }
     }
     let _ = writeln!(out, "\n{}\n", super::text::totals_line(report));
@@ -105,54 +128,73 @@ fn causes(out: &mut String, report: &Report) {
     if report.diagnosis.is_empty() {
         return;
     }
-    let _ = writeln!(out, "## Root causes\n");
+    let _ = writeln!(out, "## {}\n", say!(report.language, "Root causes"));
     for cause in &report.diagnosis {
-        cause_block(out, cause);
+        cause_block(out, cause, report.language);
     }
     if !report.unexplained.is_empty() {
         let list: Vec<String> = report.unexplained.iter().map(|u| code(u)).collect();
-        let _ = writeln!(out, "No cause accounts for {}.\n", list.join(", "));
+        let _ = writeln!(
+            out,
+            "{}\n",
+            say!(report.language, "No cause accounts for {list}.", list = list.join(", "))
+        );
     }
 }
 
-fn cause_block(out: &mut String, cause: &Cause) {
-    let _ = writeln!(out, "### {}. {} about {}\n", cause.rank, code(&cause.cause), code(&cause.subject));
+fn cause_block(out: &mut String, cause: &Cause, language: Language) {
+    let _ = writeln!(
+        out,
+        "### {}. {}\n",
+        cause.rank,
+        say!(
+            language,
+            "{cause} about {subject}",
+            cause = code(&cause.cause),
+            subject = code(&cause.subject)
+        )
+    );
     let _ = writeln!(
         out,
         "{} ({}, {}).\n",
         md(&cause.summary),
         words::severity(cause.severity),
-        words::confidence(cause.confidence)
+        words::confidence(cause.confidence, language)
     );
     if let Some(onset) = &cause.onset {
-        let _ = writeln!(out, "Since {}.\n", md(&onset.words()));
+        let _ = writeln!(out, "{}\n", say!(language, "Since {when}.", when = md(&onset.words(language))));
         if onset.parts.len() > 1 {
             for part in &onset.parts {
-                let _ = writeln!(out, "- {}", md(&part.words()));
+                let _ = writeln!(out, "- {}", md(&part.words(language)));
             }
         }
         for change in &onset.changes {
-            let _ = writeln!(out, "- Changed: {} ({})", md(&change.text), code(&change.at.place()));
+            let _ = writeln!(
+                out,
+                "- {} ({})",
+                say!(language, "Changed: {what}", what = md(&change.text)),
+                code(&change.at.place())
+            );
         }
     }
     if !cause.reach.is_empty() {
-        let _ = writeln!(out, "Reach: {}.\n", md(&cause.reach));
+        let _ = writeln!(out, "{}\n", say!(language, "Reach: {reach}.", reach = md(&cause.reach)));
     }
-    let _ = writeln!(out, "Evidence:\n");
+    let _ = writeln!(out, "{}\n", say!(language, "Evidence:"));
     cause.evidence.iter().for_each(|e| quote(out, "", e));
-    let _ = writeln!(out, "\nWhat to do:\n");
+    let _ = writeln!(out, "\n{}\n", say!(language, "What to do:"));
     for (n, step) in cause.remedy.iter().enumerate() {
         let _ = writeln!(out, "{}. {}", n + 1, md(step));
     }
     if !cause.explains.is_empty() {
         let list: Vec<String> = cause.explains.iter().map(|e| code(e)).collect();
-        let _ = writeln!(out, "\nExplains {}.", list.join(", "));
+        let _ = writeln!(out, "\n{}", say!(language, "Explains {list}.", list = list.join(", ")));
     }
     out.push('\n');
 }
 
 fn checklist(out: &mut String, report: &Report) {
-    let _ = writeln!(out, "## Checklist\n");
+    let _ = writeln!(out, "## {}\n", say!(report.language, "Checklist"));
     let mut rows: Vec<&FindingRow> = report.findings.iter().collect();
     rows.sort_by_key(|f| (f.verdict, f.severity));
     for finding in rows {
@@ -165,7 +207,7 @@ fn checklist(out: &mut String, report: &Report) {
         let word = words::verdict(finding.verdict);
         let _ = writeln!(out, "- **{word}** {}{about}: {}", code(finding.check), md(&finding.message));
         if let Some(mark) = &finding.suppressed {
-            let _ = writeln!(out, "  - {}", md(&words::suppressed(mark)));
+            let _ = writeln!(out, "  - {}", md(&words::suppressed(mark, report.language)));
         }
         if matches!(finding.verdict, Verdict::Fail | Verdict::Warn) {
             finding.evidence.iter().take(4).for_each(|e| quote(out, "  ", e));
@@ -179,14 +221,28 @@ fn to_collect(out: &mut String, report: &Report) {
     if wanted.is_empty() {
         return;
     }
-    let _ = writeln!(out, "## Still to collect\n");
+    let _ = writeln!(out, "## {}\n", say!(report.language, "Still to collect"));
     let mut before: Option<Role> = None;
     for want in wanted {
         if before != Some(want.role) {
-            let _ = writeln!(out, "{}### {}\n", if before.is_some() { "\n" } else { "" }, words::role(want.role));
+            let _ = writeln!(
+                out,
+                "{}### {}\n",
+                if before.is_some() { "\n" } else { "" },
+                words::role(want.role, report.language)
+            );
             before = Some(want.role);
         }
-        let _ = writeln!(out, "- {} (settles {})", md(&want.evidence), want.checks.join(", "));
+        let _ = writeln!(
+            out,
+            "- {}",
+            say!(
+                report.language,
+                "{evidence} (settles {checks})",
+                evidence = md(&want.evidence),
+                checks = want.checks.join(", ")
+            )
+        );
         for line in want.how.lines() {
             let _ = writeln!(out, "  - {}", code(line));
         }
@@ -196,7 +252,7 @@ fn to_collect(out: &mut String, report: &Report) {
 
 fn errors(out: &mut String, report: &Report) {
     if !report.signatures.is_empty() {
-        let _ = writeln!(out, "## Known error texts\n");
+        let _ = writeln!(out, "## {}\n", say!(report.language, "Known error texts"));
     }
     for row in &report.signatures {
         let when = match (&row.first, &row.last) {
@@ -206,7 +262,7 @@ fn errors(out: &mut String, report: &Report) {
         let _ = writeln!(out, "- {} {}×{when}: {}", code(&row.id), row.count, md(&row.meaning));
     }
     if !report.unexplained_errors.is_empty() {
-        let _ = writeln!(out, "\n## Errors that nothing explains\n");
+        let _ = writeln!(out, "\n## {}\n", say!(report.language, "Errors that nothing explains"));
     }
     for row in &report.unexplained_errors {
         let _ = writeln!(out, "- {}× {}", row.count, code(&row.template));
@@ -219,7 +275,7 @@ fn suppressions(out: &mut String, report: &Report) {
     let Some(entries) = report.suppressions.as_ref().filter(|entries| !entries.is_empty()) else {
         return;
     };
-    let _ = writeln!(out, "## Suppressions\n");
+    let _ = writeln!(out, "## {}\n", say!(report.language, "Suppressions"));
     for entry in entries {
         let state = words::idle(entry.state).unwrap_or("in force");
         let _ = writeln!(
@@ -236,7 +292,7 @@ fn suppressions(out: &mut String, report: &Report) {
 }
 
 fn files(out: &mut String, report: &Report) {
-    let _ = writeln!(out, "## Files\n");
+    let _ = writeln!(out, "## {}\n", say!(report.language, "Files"));
     for row in &report.inventory {
         let problem = row.problem.as_ref().map(|p| format!("; {}", md(p))).unwrap_or_default();
         let losses = if row.losses > 0 {

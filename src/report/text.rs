@@ -6,6 +6,8 @@ mod errors;
 use super::escape::{visible, visible_line};
 use super::{Cause, EvidenceRow, FindingRow, OnsetRow, Report, words};
 use crate::finding::{Severity, Verdict};
+use crate::model::Language;
+use crate::say;
 use std::fmt::Write;
 
 /// How the text is laid out.
@@ -152,7 +154,8 @@ fn title(out: &mut String, style: &Style, text: &str) {
 
 fn header(out: &mut String, report: &Report, style: &Style) {
     let d = &report.deployment;
-    let unknown = || "unknown".to_owned();
+    let language = report.language;
+    let unknown = || say!(language, "unknown");
     let url = match d.external_urls.as_slice() {
         [] => unknown(),
         urls => urls.join("  "),
@@ -177,27 +180,31 @@ fn header(out: &mut String, report: &Report, style: &Style) {
     };
     let span = match (&d.log_span.first, &d.log_span.last) {
         (Some(first), Some(last)) => format!("{first} {} {last}", style.arrow()),
-        _ => "no ECE log".to_owned(),
+        _ => say!(language, "no ECE log"),
     };
     let _ = writeln!(
         out,
         "{}",
         style.ink(
             Ink::Bold,
-            &format!("ecelens {}  ECE mail over OAuth2 with Office 365", report.tool.version)
+            &format!(
+                "ecelens {}  {}",
+                report.tool.version,
+                say!(language, "ECE mail over OAuth2 with Office 365")
+            )
         )
     );
     for (label, value) in [
-        ("ECE", d.ece_version.clone().unwrap_or_else(unknown)),
-        ("external URL", url),
-        ("servers", listed(&servers)),
-        ("aliases", listed(&aliases)),
-        ("application", application),
-        ("logs", span),
-        ("only", window(report, style)),
+        ("ECE".to_owned(), d.ece_version.clone().unwrap_or_else(unknown)),
+        (say!(language, "external URL"), url),
+        (say!(language, "servers"), listed(&servers, language)),
+        (say!(language, "aliases"), listed(&aliases, language)),
+        (say!(language, "application"), application),
+        (say!(language, "logs"), span),
+        (say!(language, "only"), window(report, style)),
         (
-            "judged as of",
-            report.as_of.clone().unwrap_or_else(|| "no dated evidence: give --as-of".to_owned()),
+            say!(language, "judged as of"),
+            report.as_of.clone().unwrap_or_else(|| say!(language, "no dated evidence: give --as-of")),
         ),
     ] {
         if value.is_empty() {
@@ -212,52 +219,48 @@ fn header(out: &mut String, report: &Report, style: &Style) {
 fn window(report: &Report, style: &Style) -> String {
     let Some(window) = &report.window else { return String::new() };
     let end = |end: &Option<String>| end.clone().unwrap_or_else(|| "...".to_owned());
-    format!(
-        "{} {} {}: logs, sign-ins and audit events of other times are left out, as if they were not in the bundle",
-        end(&window.since),
-        style.arrow(),
-        end(&window.until)
+    say!(
+        report.language,
+        "{since} {arrow} {until}: logs, sign-ins and audit events of other times are left out, as if they were not in the bundle",
+        since = end(&window.since),
+        arrow = style.arrow(),
+        until = end(&window.until)
     )
 }
 
-fn listed<S: AsRef<str>>(items: &[S]) -> String {
+fn listed<S: AsRef<str>>(items: &[S], language: Language) -> String {
     const SHOWN: usize = 6;
     if items.is_empty() {
-        return "none known".to_owned();
+        return say!(language, "none known");
     }
-    let mut text = items.iter().take(SHOWN).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
-    if items.len() > SHOWN {
-        let _ = write!(text, " and {} more", items.len() - SHOWN);
+    let names = items.iter().take(SHOWN).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    match items.len().saturating_sub(SHOWN) {
+        0 => names,
+        others => say!(language, "{names} and {others} more", names, others),
     }
-    text
 }
 
 fn causes(out: &mut String, report: &Report, style: &Style) {
-    title(out, style, "Diagnosis");
+    title(out, style, &say!(report.language, "Diagnosis"));
     if report.counting_causes().next().is_none() {
-        let open = report.totals.unknown;
-        let rest = if open == 0 {
-            String::new()
-        } else {
-            format!(" {open} questions stay open: see \"Still to collect\".")
+        let rest = match report.totals.unknown {
+            0 => String::new(),
+            open => say!(report.language, " {open} questions stay open: see \"Still to collect\".", open),
         };
-        let but = if report.diagnosis.is_empty() { "" } else { " but what is suppressed" };
-        wrap(
-            out,
-            "  ",
-            "  ",
-            &format!("No fault{but} was found in the evidence given.{rest}"),
-            style.width,
-        );
+        let found = match report.diagnosis.is_empty() {
+            true => say!(report.language, "No fault was found in the evidence given."),
+            false => say!(report.language, "No fault but what is suppressed was found in the evidence given."),
+        };
+        wrap(out, "  ", "  ", &format!("{found}{rest}"), style.width);
     }
     for cause in &report.diagnosis {
-        cause_block(out, cause, style);
+        cause_block(out, cause, report.language, style);
     }
     if !report.unexplained.is_empty() {
         let _ = writeln!(out);
         wrap(
             out,
-            "  Not explained by any cause above: ",
+            &say!(report.language, "  Not explained by any cause above: "),
             "    ",
             &report.unexplained.join(", "),
             style.width,
@@ -265,7 +268,7 @@ fn causes(out: &mut String, report: &Report, style: &Style) {
     }
 }
 
-fn cause_block(out: &mut String, cause: &Cause, style: &Style) {
+fn cause_block(out: &mut String, cause: &Cause, language: Language, style: &Style) {
     let severity = severity_word(cause.severity);
     let first = format!(
         "  {} {} ",
@@ -273,49 +276,69 @@ fn cause_block(out: &mut String, cause: &Cause, style: &Style) {
         style.ink(Ink::Red, severity)
     );
     wrap(out, &first, "     ", &visible_line(&cause.summary), style.width);
-    let sure = words::confidence(cause.confidence);
-    let about = format!("{} about {} ({sure})", cause.cause, visible_line(&cause.subject));
+    let about = say!(
+        language,
+        "{cause} about {subject} ({sure})",
+        cause = cause.cause,
+        subject = visible_line(&cause.subject),
+        sure = words::confidence(cause.confidence, language)
+    );
     wrap(out, "     ", "       ", &about, style.width);
     if let Some(mark) = &cause.suppressed {
-        wrap(out, "     ", "       ", &visible_line(&words::suppressed(mark)), style.width);
+        wrap(out, "     ", "       ", &visible_line(&words::suppressed(mark, language)), style.width);
     }
     let shown = if style.verbose { cause.evidence.len() } else { 4 };
     for evidence in cause.evidence.iter().take(shown) {
         quote(out, evidence, style);
     }
     if let Some(onset) = &cause.onset {
-        since(out, onset, style);
+        since(out, onset, language, style);
     }
     if !cause.reach.is_empty() {
-        wrap(out, "     reach: ", "       ", &visible_line(&cause.reach), style.width);
+        wrap(out, &say!(language, "     reach: "), "       ", &visible_line(&cause.reach), style.width);
     }
     if !cause.candidates.is_empty() {
         let checks: Vec<&str> = cause.candidates.iter().map(|c| c.check.as_str()).collect();
         wrap(
             out,
-            "     Microsoft names no reason; still open, likeliest first: ",
+            &say!(language, "     Microsoft names no reason; still open, likeliest first: "),
             "       ",
             &checks.join(", "),
             style.width,
         );
     }
     if !cause.masks.is_empty() {
-        wrap(out, "     look again after mending it: ", "       ", &cause.masks.join(", "), style.width);
+        wrap(
+            out,
+            &say!(language, "     look again after mending it: "),
+            "       ",
+            &cause.masks.join(", "),
+            style.width,
+        );
     }
     if !cause.explains.is_empty() {
-        wrap(out, "     explains: ", "       ", &cause.explains.join(", "), style.width);
+        wrap(
+            out,
+            &say!(language, "     explains: "),
+            "       ",
+            &cause.explains.join(", "),
+            style.width,
+        );
     }
     for (index, step) in cause.remedy.iter().enumerate() {
-        let first = format!("     {} {}. ", if index == 0 { "do:" } else { "   " }, index + 1);
+        let first = match index {
+            0 => say!(language, "     do: 1. "),
+            _ => format!("         {}. ", index + 1),
+        };
         wrap(out, &first, &" ".repeat(12), &visible_line(step), style.width);
     }
     let _ = writeln!(out);
 }
 
 /// When it began: as a whole, then, where they differ, for each function, alias and server; and what changed between.
-fn since(out: &mut String, onset: &OnsetRow, style: &Style) {
+fn since(out: &mut String, onset: &OnsetRow, language: Language, style: &Style) {
     const PARTS: usize = 6;
-    wrap(out, "     since: ", "       ", &onset.words(), style.width);
+    wrap(out, &say!(language, "     since: "), "       ", &onset.words(language), style.width);
     let shown = if style.verbose { onset.parts.len() } else { PARTS };
     if onset.parts.len() > 1 {
         for part in onset.parts.iter().take(shown) {
@@ -323,17 +346,18 @@ fn since(out: &mut String, onset: &OnsetRow, style: &Style) {
                 out,
                 &format!("       {} ", style.bullet()),
                 "         ",
-                &visible_line(&part.words()),
+                &visible_line(&part.words(language)),
                 style.width,
             );
         }
         if onset.parts.len() > shown {
-            let _ = writeln!(out, "       {} {} more (shown with -v)", style.bullet(), onset.parts.len() - shown);
+            let more = say!(language, "{count} more (shown with -v)", count = onset.parts.len() - shown);
+            let _ = writeln!(out, "       {} {more}", style.bullet());
         }
     }
     for change in &onset.changes {
         let text = format!("{} [{}]", visible_line(&change.text), visible_line(&change.at.place()));
-        wrap(out, "     changed: ", "       ", &text, style.width);
+        wrap(out, &say!(language, "     changed: "), "       ", &text, style.width);
     }
 }
 
@@ -378,11 +402,11 @@ fn to_do(out: &mut String, report: &Report, style: &Style) {
     if wants.is_empty() {
         return;
     }
-    title(out, style, "Still to collect");
+    title(out, style, &say!(report.language, "Still to collect"));
     let mut role_before = None;
     for want in wants {
         if role_before != Some(want.role) {
-            let _ = writeln!(out, "  {}", style.ink(Ink::Bold, words::role(want.role)));
+            let _ = writeln!(out, "  {}", style.ink(Ink::Bold, &words::role(want.role, report.language)));
             role_before = Some(want.role);
         }
         let first = format!("  {} ", style.bullet());
@@ -390,7 +414,12 @@ fn to_do(out: &mut String, report: &Report, style: &Style) {
             out,
             &first,
             "    ",
-            &format!("{} (settles {})", visible_line(&want.evidence), want.checks.join(", ")),
+            &say!(
+                report.language,
+                "{evidence} (settles {checks})",
+                evidence = visible_line(&want.evidence),
+                checks = want.checks.join(", ")
+            ),
             style.width,
         );
         for line in visible(&want.how).lines() {
@@ -405,7 +434,7 @@ fn suppressions(out: &mut String, report: &Report, style: &Style) {
     if idle.is_empty() {
         return;
     }
-    title(out, style, "Suppressions that do nothing");
+    title(out, style, &say!(report.language, "Suppressions that do nothing"));
     for (entry, why) in idle {
         let text = format!("{} {} about {} until {}: {why}", entry.at, entry.id, entry.subject, entry.expires);
         wrap(out, &format!("  {} ", style.bullet()), "    ", &visible_line(&text), style.width);
@@ -414,7 +443,7 @@ fn suppressions(out: &mut String, report: &Report, style: &Style) {
 
 /// The inventory alone, as `ecelens inventory` prints it.
 pub fn inventory(out: &mut String, report: &Report, style: &Style) {
-    title(out, style, "Inventory");
+    title(out, style, &say!(report.language, "Inventory"));
     for row in &report.inventory {
         let ink = if row.problem.is_some() || row.kind == "unknown" {
             Ink::Yellow
@@ -425,7 +454,7 @@ pub fn inventory(out: &mut String, report: &Report, style: &Style) {
         wrap(out, &format!("  {kind} "), "      ", &visible_line(&row.path), style.width);
         let mut notes: Vec<String> = Vec::new();
         if row.records > 0 {
-            notes.push(format!("{} records", row.records));
+            notes.push(say!(report.language, "{count} records", count = row.records));
         }
         if let (Some(first), Some(last)) = (&row.first, &row.last) {
             notes.push(if first == last {
@@ -435,9 +464,14 @@ pub fn inventory(out: &mut String, report: &Report, style: &Style) {
             });
         }
         notes.extend(row.problem.clone());
-        notes.extend(row.copy_of.as_ref().map(|of| format!("copy of {of}")));
+        notes.extend(row.copy_of.as_ref().map(|of| say!(report.language, "copy of {of}", of)));
         if row.losses > 0 {
-            notes.push(format!("{} lost: {}", row.losses, row.lost.first().cloned().unwrap_or_default()));
+            notes.push(say!(
+                report.language,
+                "{count} lost: {first}",
+                count = row.losses,
+                first = row.lost.first().cloned().unwrap_or_default()
+            ));
         }
         if style.verbose || row.kind == "unknown" {
             notes.push(row.why.clone());
@@ -445,7 +479,7 @@ pub fn inventory(out: &mut String, report: &Report, style: &Style) {
         if style.verbose {
             notes.extend(row.encoding.map(str::to_owned));
             if !row.used_by.is_empty() {
-                notes.push(format!("used by {}", row.used_by.join(", ")));
+                notes.push(say!(report.language, "used by {checks}", checks = row.used_by.join(", ")));
             }
         }
         notes.retain(|n| !n.is_empty());
@@ -462,20 +496,23 @@ fn summary(out: &mut String, report: &Report, style: &Style) {
 /// The sums in one line, for every format that people read.
 pub fn totals_line(report: &Report) -> String {
     let t = &report.totals;
+    let language = report.language;
     let suppressed = match t.suppressed {
         0 => String::new(),
-        n => format!(" ({n} suppressed)"),
+        count => say!(language, " ({count} suppressed)", count),
     };
-    format!(
-        "{} root cause(s); {} fail, {} warn, {} open, {} pass, {} n/a{suppressed}; {} files, {}, {} log records",
-        report.counting_causes().count(),
-        t.fail,
-        t.warn,
-        t.unknown,
-        t.pass,
-        t.not_applicable,
-        t.files,
-        crate::bundle::size_words(t.bytes),
-        t.records
+    say!(
+        language,
+        "{causes} root cause(s); {fail} fail, {warn} warn, {open} open, {pass} pass, {apart} n/a{suppressed}; {files} files, {size}, {records} log records",
+        causes = report.counting_causes().count(),
+        fail = t.fail,
+        warn = t.warn,
+        open = t.unknown,
+        pass = t.pass,
+        apart = t.not_applicable,
+        suppressed,
+        files = t.files,
+        size = crate::bundle::size_words(t.bytes),
+        records = t.records
     )
 }

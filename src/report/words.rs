@@ -3,6 +3,8 @@
 use super::{Cause, FindingRow, OnsetPartRow, OnsetRow};
 use crate::config::State;
 use crate::finding::{Confidence, Role, Severity, Subject, SubjectKind, Suppressed, Verdict};
+use crate::model::Language;
+use crate::say;
 
 /// `fail`, `warn`, `unknown`, `pass`, `not-applicable`, as the JSON report writes them.
 pub fn verdict(verdict: Verdict) -> &'static str {
@@ -27,46 +29,55 @@ pub fn severity(severity: Severity) -> &'static str {
 }
 
 /// How sure a cause is, in a few words.
-pub fn confidence(confidence: Confidence) -> &'static str {
+pub fn confidence(confidence: Confidence, language: Language) -> String {
     match confidence {
-        Confidence::High => "proven by the evidence",
-        Confidence::Medium => "likely",
-        Confidence::Low => "a weak sign",
+        Confidence::High => say!(language, "proven by the evidence"),
+        Confidence::Medium => say!(language, "likely"),
+        Confidence::Low => say!(language, "a weak sign"),
     }
 }
 
 impl OnsetRow {
     /// When a fault began and whether it goes on: `<first failure> (last good …); last failure …, and nothing worked since`.
-    pub fn words(&self) -> String {
+    pub fn words(&self, language: Language) -> String {
         let before = match &self.last_good {
-            Some(good) => format!("last good {good}"),
-            None => "no success before it is in the logs".to_owned(),
+            Some(good) => say!(language, "last good {good}", good),
+            None => say!(language, "no success before it is in the logs"),
         };
-        format!("{} ({before}); last failure {}, and nothing worked since", self.first_bad, self.last_bad)
+        let (first, last) = (&self.first_bad, &self.last_bad);
+        say!(
+            language,
+            "{first} ({before}); last failure {last}, and nothing worked since",
+            first,
+            before,
+            last
+        )
     }
 }
 
 impl OnsetPartRow {
     /// `token renewal, sales o365 on ECESVC01: from … (last good …) to …, 12 failures`.
-    pub fn words(&self) -> String {
+    pub fn words(&self, language: Language) -> String {
         let whose = self.subject.as_ref().map(|subject| format!(", {subject}")).unwrap_or_default();
-        let host = self.host.as_ref().map(|host| format!(" on {host}")).unwrap_or_default();
-        let before = self.last_good.as_ref().map(|good| format!(" (last good {good})")).unwrap_or_default();
+        let host = self.host.as_ref().map(|host| say!(language, " on {host}", host)).unwrap_or_default();
+        let before = self.last_good.as_ref();
+        let before = before.map(|good| say!(language, " (last good {good})", good)).unwrap_or_default();
+        let (first, last) = (&self.first_bad, &self.last_bad);
         let span = match self.failures {
-            1 => format!("once at {}{before}", self.first_bad),
-            n => format!("from {}{before} to {}, {n} failures", self.first_bad, self.last_bad),
+            1 => say!(language, "once at {first}{before}", first, before),
+            count => say!(language, "from {first}{before} to {last}, {count} failures", first, before, last, count),
         };
-        format!("{}{whose}{host}: {span}", self.function)
+        format!("{}{whose}{host}: {span}", language.of(self.function))
     }
 }
 
 /// Who a role is, as a heading.
-pub fn role(role: Role) -> &'static str {
+pub fn role(role: Role, language: Language) -> String {
     match role {
-        Role::EceAdmin => "ECE administrator",
-        Role::EntraAdmin => "Entra administrator",
-        Role::ExchangeAdmin => "Exchange administrator",
-        Role::Network => "Network",
+        Role::EceAdmin => say!(language, "ECE administrator"),
+        Role::EntraAdmin => say!(language, "Entra administrator"),
+        Role::ExchangeAdmin => say!(language, "Exchange administrator"),
+        Role::Network => say!(language, "Network"),
     }
 }
 
@@ -93,8 +104,14 @@ pub fn subject(subject: &Subject) -> String {
 }
 
 /// Why something doesn't count: the reason, and where and until when the configuration says so.
-pub fn suppressed(mark: &Suppressed) -> String {
-    format!("suppressed until {} [{}]: {}", mark.expires, mark.at, mark.reason)
+pub fn suppressed(mark: &Suppressed, language: Language) -> String {
+    say!(
+        language,
+        "suppressed until {end} [{place}]: {reason}",
+        end = mark.expires,
+        place = mark.at,
+        reason = mark.reason
+    )
 }
 
 /// Why a suppression does nothing; `None` if it does something.

@@ -42,7 +42,7 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     for (what, n) in &case.logs.dropped {
         findings.push(check.pass(
             Subject::deployment(),
-            text!("limits left {n} {what} out of the analysis", n, what = Text::catalogued(*what)),
+            text!("limits left {n} {what} out of the analysis", n, what = Text::figure(what)),
         ));
     }
     Ok(findings)

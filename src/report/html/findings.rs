@@ -3,6 +3,7 @@
 use super::super::{FindingRow, Report, words};
 use super::{esc, evidence, steps, suppressed, verdict_tag};
 use crate::finding::Verdict;
+use crate::model::Language;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -59,7 +60,7 @@ pub fn checklist(out: &mut String, report: &Report) {
     tools(out);
     let mut rows: Vec<&FindingRow> = report.findings.iter().collect();
     rows.sort_by_key(|f| (f.suppressed.is_some(), f.verdict, f.severity));
-    rows.into_iter().for_each(|f| finding(out, f));
+    rows.into_iter().for_each(|f| finding(out, f, report.language));
     out.push_str("</section>\n");
 }
 
@@ -68,7 +69,7 @@ pub fn tools(out: &mut String) {
     out.push_str("<div class=\"filters\" id=\"tools\" hidden><input type=\"search\" id=\"search\" placeholder=\"Search checklist and events ( / )\" aria-label=\"Search checklist and events\"> <button type=\"button\" id=\"open\">Unfold all</button> <button type=\"button\" id=\"close\">Fold all</button></div>\n");
 }
 
-fn finding(out: &mut String, finding: &FindingRow) {
+fn finding(out: &mut String, finding: &FindingRow, language: Language) {
     let subject = words::subject(&finding.subject);
     let about = if subject == "deployment" {
         String::new()
@@ -94,17 +95,17 @@ fn finding(out: &mut String, finding: &FindingRow) {
             out,
             "<p class=\"dim\">severity {}, {}</p>",
             words::severity(finding.severity),
-            words::confidence(finding.confidence)
+            words::confidence(finding.confidence, language)
         );
     }
-    suppressed(out, finding.suppressed.as_ref());
+    suppressed(out, finding.suppressed.as_ref(), language);
     evidence(out, &finding.evidence);
     steps(out, &finding.remedy);
     for want in &finding.wants {
         let _ = writeln!(
             out,
             "<p>{}: {}<br><code>{}</code></p>",
-            words::role(want.role),
+            words::role(want.role, language),
             esc(&want.evidence),
             esc(&want.how)
         );
@@ -127,7 +128,7 @@ pub fn to_collect(out: &mut String, report: &Report) {
             if before.is_some() {
                 out.push_str("</ul>\n");
             }
-            let _ = writeln!(out, "<h3>{}</h3>\n<ul>", words::role(want.role));
+            let _ = writeln!(out, "<h3>{}</h3>\n<ul>", words::role(want.role, report.language));
             before = Some(want.role);
         }
         let how: Vec<String> = want.how.lines().map(|line| format!("<code>{}</code>", esc(line))).collect();

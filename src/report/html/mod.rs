@@ -11,6 +11,7 @@ mod timeline;
 use super::escape::html as esc;
 use super::{EvidenceRow, Report, words};
 use crate::finding::Suppressed;
+use crate::model::Language;
 use base64::Engine;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -53,7 +54,8 @@ fn begin(out: &mut String, report: &Report) {
     let style = format!("{STYLE}{}", findings::filter_rules(report));
     let _ = write!(
         out,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<meta name=\"referrer\" content=\"no-referrer\">\n<title>ecelens: ECE mail over OAuth2 with Office 365</title>\n<style>{style}</style>\n</head>\n<body>\n",
+        "<!DOCTYPE html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<meta name=\"referrer\" content=\"no-referrer\">\n<title>ecelens: ECE mail over OAuth2 with Office 365</title>\n<style>{style}</style>\n</head>\n<body>\n",
+        report.language.code(),
         hash(&style),
         hash(SCRIPT),
     );
@@ -118,9 +120,9 @@ fn steps(out: &mut String, steps: &[String]) {
 }
 
 /// Why a finding or a cause doesn't count, if it doesn't.
-fn suppressed(out: &mut String, mark: Option<&Suppressed>) {
+fn suppressed(out: &mut String, mark: Option<&Suppressed>, language: Language) {
     if let Some(mark) = mark {
-        let _ = writeln!(out, "<p class=\"warn\">{}</p>", esc(&words::suppressed(mark)));
+        let _ = writeln!(out, "<p class=\"warn\">{}</p>", esc(&words::suppressed(mark, language)));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::{Cause, Report, words};
 use super::{esc, evidence, quote, steps, suppressed, tag};
+use crate::model::Language;
 use std::fmt::Write;
 
 pub fn header(out: &mut String, report: &Report) {
@@ -113,7 +114,7 @@ pub fn causes(out: &mut String, report: &Report) {
             "<div class=\"card good\"><p>No fault{but} was found in the evidence given. Open questions below say what is not known.</p></div>"
         );
     }
-    report.diagnosis.iter().for_each(|c| cause(out, c));
+    report.diagnosis.iter().for_each(|c| cause(out, c, report.language));
     if !report.unexplained.is_empty() {
         let list: Vec<String> = report.unexplained.iter().map(|u| format!("<code>{}</code>", esc(u))).collect();
         let _ = writeln!(out, "<p>No cause accounts for {}.</p>", list.join(", "));
@@ -121,7 +122,7 @@ pub fn causes(out: &mut String, report: &Report) {
     out.push_str("</section>\n");
 }
 
-fn cause(out: &mut String, cause: &Cause) {
+fn cause(out: &mut String, cause: &Cause, language: Language) {
     let _ = writeln!(
         out,
         "<article class=\"card\"><h3>{}. {} {}</h3><p class=\"dim\"><code>{}</code> about <code>{}</code>, {}</p>",
@@ -130,15 +131,19 @@ fn cause(out: &mut String, cause: &Cause) {
         esc(&cause.summary),
         esc(&cause.cause),
         esc(&cause.subject),
-        words::confidence(cause.confidence)
+        words::confidence(cause.confidence, language)
     );
-    suppressed(out, cause.suppressed.as_ref());
+    suppressed(out, cause.suppressed.as_ref(), language);
     evidence(out, &cause.evidence);
     out.push_str("<dl>");
     if let Some(onset) = &cause.onset {
-        let _ = write!(out, "<dt>Since</dt><dd>{}", esc(&onset.words()));
+        let _ = write!(out, "<dt>Since</dt><dd>{}", esc(&onset.words(language)));
         if onset.parts.len() > 1 {
-            let parts: String = onset.parts.iter().map(|part| format!("<li>{}</li>", esc(&part.words()))).collect();
+            let parts: String = onset
+                .parts
+                .iter()
+                .map(|part| format!("<li>{}</li>", esc(&part.words(language))))
+                .collect();
             let _ = write!(out, "<ul>{parts}</ul>");
         }
         out.push_str("</dd>");

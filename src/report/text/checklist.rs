@@ -2,12 +2,14 @@
 
 use super::super::words;
 use super::{FindingRow, Ink, Report, Style, title, visible_line, wrap};
-use crate::finding::Verdict;
+use crate::finding::{SubjectKind, Verdict};
+use crate::model::Language;
+use crate::say;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 pub(super) fn checklist(out: &mut String, report: &Report, style: &Style) {
-    title(out, style, "Checklist");
+    title(out, style, &say!(report.language, "Checklist"));
     let mut folded = 0;
     let mut rows: Vec<&FindingRow> = report.findings.iter().collect();
     rows.sort_by_key(|f| (f.verdict, f.severity));
@@ -24,16 +26,18 @@ pub(super) fn checklist(out: &mut String, report: &Report, style: &Style) {
         match groups.get_key_value(&(finding.check, gist(finding))) {
             Some((key, group)) if finding.verdict == Verdict::Unknown && finding.suppressed.is_none() && group.len() > 1 => {
                 if told.insert(key) {
-                    group_line(out, key, group, style);
+                    group_line(out, key, group, report.language, style);
                 }
             }
-            _ => finding_line(out, finding, style),
+            _ => finding_line(out, finding, report.language, style),
         }
     }
     if folded > 0 {
-        let text = format!(
-            "{} pass, {} don't apply (shown with -v)",
-            report.totals.pass, report.totals.not_applicable
+        let text = say!(
+            report.language,
+            "{pass} pass, {apart} don't apply (shown with -v)",
+            pass = report.totals.pass,
+            apart = report.totals.not_applicable
         );
         let _ = writeln!(out, "  {} {}", style.verdict(Verdict::Pass), style.ink(Ink::Dim, &text));
     }
@@ -69,26 +73,31 @@ fn gist(finding: &FindingRow) -> String {
 }
 
 /// One line for many subjects.
-fn group_line(out: &mut String, (check, gist): &(&'static str, String), group: &[&FindingRow], style: &Style) {
+fn group_line(out: &mut String, (check, gist): &(&'static str, String), group: &[&FindingRow], language: Language, style: &Style) {
     const NAMED: usize = 4;
     let first = format!("  {} {} ", style.verdict(Verdict::Unknown), style.ink(Ink::Bold, check));
-    let plural = match group.first().map_or("subject", |f| words::subject_kind(f.subject.kind)) {
-        _ if *check == "network.ports" => "ports".to_owned(),
-        "alias" => "aliases".to_owned(),
-        "mailbox" => "mailboxes".to_owned(),
-        other => format!("{other}s"),
+    let plural = match group.first().map(|f| f.subject.kind) {
+        _ if *check == "network.ports" => say!(language, "ports"),
+        None | Some(SubjectKind::Deployment) => say!(language, "subjects"),
+        Some(SubjectKind::Partition) => say!(language, "partitions"),
+        Some(SubjectKind::Alias) => say!(language, "aliases"),
+        Some(SubjectKind::Mailbox) => say!(language, "mailboxes"),
+        Some(SubjectKind::Application) => say!(language, "applications"),
+        Some(SubjectKind::Server) => say!(language, "servers"),
+        Some(SubjectKind::Account) => say!(language, "accounts"),
+        Some(SubjectKind::Instance) => say!(language, "instances"),
     };
     let ellipsis = if style.unicode { "…" } else { "..." };
     let mut names: Vec<String> = group.iter().take(NAMED).map(|f| visible_line(&f.subject.name)).collect();
     if group.len() > NAMED {
-        names.push(format!("{} more", group.len() - NAMED));
+        names.push(say!(language, "{count} more", count = group.len() - NAMED));
     }
     let message = visible_line(gist).replace('@', ellipsis);
     let text = format!("[{} {plural}: {}] {message}", group.len(), names.join(", "));
     wrap(out, &first, "       ", &text, style.width);
 }
 
-fn finding_line(out: &mut String, finding: &FindingRow, style: &Style) {
+fn finding_line(out: &mut String, finding: &FindingRow, language: Language, style: &Style) {
     let first = format!("  {} {} ", style.verdict(finding.verdict), style.ink(Ink::Bold, finding.check));
     let subject = words::subject(&finding.subject);
     let prefix = if subject == "deployment" {
@@ -96,11 +105,20 @@ fn finding_line(out: &mut String, finding: &FindingRow, style: &Style) {
     } else {
         format!("[{}] ", visible_line(&subject))
     };
-    let baseline = if finding.baseline == Some("new") { "(new) " } else { "" };
+    let baseline = match finding.baseline {
+        Some("new") => say!(language, "(new) "),
+        _ => String::new(),
+    };
     let text = format!("{baseline}{prefix}{}", visible_line(&finding.message));
     wrap(out, &first, "       ", &text, style.width);
     if let Some(mark) = &finding.suppressed {
-        wrap(out, "       ", "         ", &visible_line(&words::suppressed(mark)), style.width);
+        wrap(
+            out,
+            "       ",
+            "         ",
+            &visible_line(&words::suppressed(mark, language)),
+            style.width,
+        );
     }
     let shown = match (finding.verdict, style.verbose) {
         (_, true) => finding.evidence.len(),

@@ -1,6 +1,7 @@
 //! Known error texts with their rates, and errors that nothing explains.
 
 use super::{Ink, Report, Style, title, visible_line, wrap};
+use crate::say;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -10,7 +11,7 @@ pub(super) fn signatures(out: &mut String, report: &Report, style: &Style) {
         return;
     }
     rows.sort_by_key(|row| (std::cmp::Reverse(row.count), row.id.clone()));
-    title(out, style, "Known error texts");
+    title(out, style, &say!(report.language, "Known error texts"));
     for row in rows {
         let rate = report.rates.iter().find(|rate| rate.signature == row.id);
         let line = rate
@@ -41,12 +42,12 @@ pub(super) fn unexplained_errors(out: &mut String, report: &Report, style: &Styl
     if report.unexplained_errors.is_empty() {
         return;
     }
-    title(out, style, "Errors that nothing explains");
+    title(out, style, &say!(report.language, "Errors that nothing explains"));
     let shown = if style.verbose { usize::MAX } else { SHOWN };
     for row in report.unexplained_errors.iter().take(shown) {
         let begins = match row.begins_with.as_slice() {
             [] => String::new(),
-            causes => format!("begins together with {}", causes.join(", ")),
+            causes => say!(report.language, "begins together with {causes}", causes = causes.join(", ")),
         };
         let first = format!("  {:>6} ", format!("{}{}", row.count, style.times()));
         let template: String = visible_line(&row.template).chars().take(400).collect();
@@ -63,7 +64,7 @@ pub(super) fn unexplained_errors(out: &mut String, report: &Report, style: &Styl
         }
     }
     if let Some(more) = report.unexplained_errors.len().checked_sub(shown).filter(|more| *more > 0) {
-        let _ = writeln!(out, "         {more} more kinds (shown with -v)");
+        let _ = writeln!(out, "         {}", say!(report.language, "{more} more kinds (shown with -v)", more));
     }
 }
 

@@ -7,6 +7,7 @@ mod sides;
 use super::{AadstsCode, Catalogue, Described, Role, Text};
 use crate::checks::{self, Check};
 use crate::finding::Severity;
+use crate::model::Language;
 use query::Query;
 use serde::Serialize;
 
@@ -55,6 +56,18 @@ pub struct Explanation {
     pub references: Vec<String>,
     /// Ids that belong to it: the checks that a code bears on, the signatures that a check is proven by, neighbours.
     pub related: Vec<String>,
+}
+
+impl Explanation {
+    /// The same in `language`: ids, codes, examples and sources stay as they are.
+    pub fn told_in(mut self, language: Language) -> Self {
+        let one = [&mut self.what, &mut self.why, &mut self.evidence, &mut self.note];
+        let lists = [&mut self.causes, &mut self.remedy, &mut self.touches];
+        for text in one.into_iter().chain(lists.into_iter().flatten()) {
+            *text = language.of(text).to_owned();
+        }
+        self
+    }
 }
 
 /// Something that resembles a question that names nothing exactly.
