@@ -168,6 +168,7 @@ fn a_first_collection_is_all_commands_that_read() {
 
 /// A report in Italian names the same commands.
 #[test]
+#[allow(clippy::disallowed_methods)]
 fn translations_keep_the_commands() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data/lang/it");
     let commands = |how: &str| -> Vec<Step> {
