@@ -97,3 +97,33 @@ fn every_remedy_ends_with_how_to_verify_it() {
         .collect();
     assert!(without.is_empty(), "{}", without.join(", "));
 }
+
+/// Faults that leave every alias in service: of releases and documents, of what only makes the first token, of sending, and of
+/// retrievers, whose instances are started again.
+const LEAVE_ALIASES_ACTIVE: &[&str] = &[
+    "version.minimum-es",
+    "version.graph-transition",
+    "version.documentation",
+    "app.redirect-form",
+    "mailbox.smtp-auth",
+    "mailbox.send-as",
+    "alias.retriever-instance",
+    "alias.smtp-fallback",
+    "alarm.default-smtp",
+    "log.retriever-polling",
+    "log.coverage",
+    "log.secrets",
+];
+
+#[test]
+fn a_remedy_puts_aliases_back_that_the_fault_may_have_disabled() {
+    let puts_back = |check: &ecelens::checks::Check| {
+        let step = |step: &&str| step.contains("e-activate") || step.contains("active again") || step.contains("back to active");
+        check.remedy.iter().any(|s| step(&s))
+    };
+    let without: Vec<&str> = ecelens::checks::all()
+        .filter(|check| !LEAVE_ALIASES_ACTIVE.contains(&check.id) && !puts_back(check))
+        .map(|check| check.id)
+        .collect();
+    assert!(without.is_empty(), "{}", without.join(", "));
+}

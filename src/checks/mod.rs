@@ -17,6 +17,10 @@ use crate::case::Case;
 use crate::finding::{Confidence, Finding, Severity, Subject, Verdict, Want};
 use crate::model::{Origin, Text};
 
+/// The step of a remedy by which mail flows again, where the fault may have had sign-ins refused: ECE takes an alias out of service
+/// after repeated refusals, and never puts it back by itself (tech note, Troubleshooting).
+const REACTIVATE_ALIASES: &str = "Re-activate the aliases that ECE has disabled meanwhile.";
+
 /// A check.
 pub struct Check {
     /// Stable id, `url.redirect-host`.

@@ -2,7 +2,7 @@
 
 use super::registration::service_principal_want;
 use crate::case::{Case, Refusal};
-use crate::checks::{Check, Gap};
+use crate::checks::{Check, Gap, REACTIVATE_ALIASES};
 use crate::finding::{Finding, Role, Severity, Subject, SubjectKind, Want};
 use crate::model::{Fact, Origin, RoleAssignment, ServicePrincipal, Text};
 use crate::text;
@@ -19,6 +19,7 @@ pub const CHECK: Check = Check {
         "Entra admin center > Enterprise applications > ECE's app > Users and groups > Add user: assign the mailbox accounts, or the shared account's user.",
         "Or: Properties > \"Assignment required?\" No.",
         "In ECE generate the token of the account again, in a private browser window.",
+        REACTIVATE_ALIASES,
         "Verify: the sign-in log shows the user's sign-in without AADSTS50105.",
     ],
     references: &["Microsoft: AADSTS50105; assign users and groups to an application"],

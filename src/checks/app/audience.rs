@@ -2,7 +2,7 @@
 
 use super::registration::{judge, undecided};
 use crate::case::Case;
-use crate::checks::{Check, Gap};
+use crate::checks::{Check, Gap, REACTIVATE_ALIASES};
 use crate::finding::{Finding, Role, Severity, Subject, Want};
 use crate::model::{Application, Fact};
 use crate::text;
@@ -18,6 +18,7 @@ pub const CHECK: Check = Check {
         "In ECE replace common (or organizations) in the authorization and token URLs by the tenant's ID: Entra admin center > Overview > Tenant ID.",
         "Or, if users of several tenants must sign in: App registrations > the app > Authentication > Supported account types: accounts in any organizational directory.",
         "Generate the token again, in a private browser window.",
+        REACTIVATE_ALIASES,
         "Verify: the sign-in page doesn't show AADSTS50194, and the account shows a token.",
     ],
     references: &["Microsoft: AADSTS50194; supported account types; OAuth 2.0 endpoints (tenant, common, organizations, consumers)"],

@@ -2,7 +2,7 @@
 
 use super::registration::{client_id_want, manifest_want, subject_of};
 use crate::case::{Case, EceApplication, Refusal, Seen, SeenIn};
-use crate::checks::{Check, Gap};
+use crate::checks::{Check, Gap, REACTIVATE_ALIASES};
 use crate::finding::{Confidence, Finding, Severity, Subject, SubjectKind};
 use crate::model::{Application, Fact, Part, Text};
 use crate::text;
@@ -18,6 +18,7 @@ pub const CHECK: Check = Check {
         "Entra admin center > App registrations > the app > Overview: copy \"Application (client) ID\" (not the object ID, not the ID of the secret).",
         "In ECE enter it as the client ID of the Office 365 application, together with that registration's secret value.",
         "Generate the token of each account again, in a private browser window.",
+        REACTIVATE_ALIASES,
         "Verify: the sign-in page names the right application, and the account shows a token.",
     ],
     references: &["Cisco 218453, section Azure AD application", "Microsoft: AADSTS700016"],

@@ -2,7 +2,7 @@
 
 use super::audience::authority_want;
 use crate::case::Case;
-use crate::checks::{Check, Gap};
+use crate::checks::{Check, Gap, REACTIVATE_ALIASES};
 use crate::finding::{Finding, Severity, Subject};
 use crate::model::cloud::clouds_of;
 use crate::model::{LogEventKind, Origin, Text};
@@ -20,6 +20,7 @@ pub const CHECK: Check = Check {
         "Find the cloud of the mailboxes: the tenant's portal (entra.microsoft.com, portal.azure.us, portal.azure.cn).",
         "In ECE use that cloud's hosts throughout: sign-in and token URLs, mail servers, scopes; in 12.6 choose it as the account's endpoint.",
         "Generate the token of each account again.",
+        REACTIVATE_ALIASES,
         "Verify: the token's audience is the mail host's cloud, and mail is fetched and sent.",
     ],
     references: &["Microsoft: National clouds; Microsoft Entra authentication endpoints"],

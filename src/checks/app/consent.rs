@@ -2,7 +2,7 @@
 
 use super::registration::{needed_scopes, service_principal_want, subject_of};
 use crate::case::{Case, EceApplication, Refusal};
-use crate::checks::{Check, Gap};
+use crate::checks::{Check, Gap, REACTIVATE_ALIASES};
 use crate::finding::{Finding, Role, Severity, Subject, Want};
 use crate::model::{Fact, Grant, Origin, Text};
 use crate::text;
@@ -18,6 +18,7 @@ pub const CHECK: Check = Check {
     remedy: &[
         "Entra admin center > App registrations > the app > API permissions > \"Grant admin consent for <tenant>\", as a Privileged Role Administrator or Cloud Application Administrator.",
         "In ECE generate the token of each account again, in a private browser window.",
+        REACTIVATE_ALIASES,
         "Verify: the API permissions page shows \"Granted for <tenant>\" on every line, and the token is issued.",
     ],
     references: &["Microsoft: AADSTS65001, AADSTS90094; configure how users consent; manage app consent policies"],

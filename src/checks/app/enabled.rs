@@ -2,7 +2,7 @@
 
 use super::registration::{judge as judge_registration, manifest_want, service_principal_want};
 use crate::case::{Case, Refusal};
-use crate::checks::{Check, Gap};
+use crate::checks::{Check, Gap, REACTIVATE_ALIASES};
 use crate::finding::{Finding, Severity, Subject, SubjectKind, Verdict};
 use crate::model::{Application, Fact, Origin, Part, ServicePrincipal, Text};
 use crate::text;
@@ -17,7 +17,7 @@ pub const CHECK: Check = Check {
     remedy: &[
         "Entra admin center > Enterprise applications > ECE's app > Properties: set \"Enabled for users to sign-in?\" to Yes and save.",
         "If the registration was deleted less than 30 days ago: App registrations > Deleted applications > Restore; if Microsoft disabled it, open a case with Microsoft.",
-        "Re-activate the aliases that ECE has disabled meanwhile.",
+        REACTIVATE_ALIASES,
         "Verify: the services server's log shows a token refresh without AADSTS7000112.",
     ],
     references: &["Microsoft: AADSTS7000112; disable user sign-in for an application"],

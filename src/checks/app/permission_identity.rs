@@ -2,7 +2,7 @@
 
 use super::registration::{judge, undecided};
 use crate::case::Case;
-use crate::checks::{Check, Gap};
+use crate::checks::{Check, Gap, REACTIVATE_ALIASES};
 use crate::finding::{Finding, Severity, Subject};
 use crate::model::permission::{EXCHANGE_ONLINE, GRAPH, permissions_called, resource_id, resource_name};
 use crate::model::{Application, Fact, Permission, PermissionKind, Text};
@@ -19,6 +19,7 @@ pub const CHECK: Check = Check {
         "Entra admin center > App registrations > the app > API permissions: remove the entries shown as bare GUIDs or under the wrong API.",
         "Add a permission > Microsoft Graph > Delegated permissions: choose IMAP.AccessAsUser.All or POP.AccessAsUser.All, SMTP.Send and offline_access by name; then \"Grant admin consent\".",
         "In ECE generate the token of each account again.",
+        REACTIVATE_ALIASES,
         "Verify: the API permissions page shows names and \"Granted\" for each.",
     ],
     references: &[

@@ -2,7 +2,7 @@
 
 use super::registration::{judge, needed_scopes, undecided};
 use crate::case::Case;
-use crate::checks::{Check, Gap};
+use crate::checks::{Check, Gap, REACTIVATE_ALIASES};
 use crate::finding::{Finding, Role, Severity, Subject, Want};
 use crate::model::permission::{EXCHANGE_ONLINE, GRAPH, permissions_called, resource_id};
 use crate::model::{Application, Fact, Permission, PermissionKind, Text};
@@ -20,6 +20,7 @@ pub const CHECK: Check = Check {
         "Entra admin center > App registrations > the app > API permissions > Add a permission > Microsoft Graph > Delegated permissions: add what is missing.",
         "Press \"Grant admin consent\".",
         "In ECE generate the token of each account again, in a private browser window: tokens keep the permissions that they were made with.",
+        REACTIVATE_ALIASES,
         "Verify: the token answer in the log names the permissions in its scope, and mail is fetched and sent.",
     ],
     references: &["Microsoft: Authenticate an IMAP, POP or SMTP connection using OAuth; Microsoft Graph permissions reference"],

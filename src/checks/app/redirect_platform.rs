@@ -2,7 +2,7 @@
 
 use super::registration::{judge, undecided};
 use crate::case::Case;
-use crate::checks::{Check, Gap};
+use crate::checks::{Check, Gap, REACTIVATE_ALIASES};
 use crate::finding::{Finding, Severity, Subject};
 use crate::model::{Application, Fact, LogEventKind, Platform, RedirectUri};
 use crate::text;
@@ -20,6 +20,7 @@ pub const CHECK: Check = Check {
         "Entra admin center > App registrations > the app > Authentication: remove ECE's redirect URI from \"Single-page application\" or \"Mobile and desktop applications\".",
         "Add the same URI under \"Web\" (Add a platform > Web) and save.",
         "In ECE generate the token of each account again, in a private browser window.",
+        REACTIVATE_ALIASES,
         "Verify: the token is issued, and its refresh still works the day after.",
     ],
     references: &[

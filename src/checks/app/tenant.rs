@@ -3,7 +3,7 @@
 use super::audience::authority_want;
 use super::registration::subject_of;
 use crate::case::{Case, EceApplication, Refusal, SeenIn};
-use crate::checks::{Check, Gap};
+use crate::checks::{Check, Gap, REACTIVATE_ALIASES};
 use crate::finding::{Confidence, Finding, Role, Severity, Subject, Want};
 use crate::model::{OperationKind, Origin, Part, Text};
 use crate::text;
@@ -25,6 +25,7 @@ pub const CHECK: Check = Check {
         "Entra admin center > Overview: copy the Tenant ID of the directory that holds the mailboxes and the registration.",
         "In ECE enter it in the authorization URL and the token URL (https://login.microsoftonline.com/<tenant ID>/oauth2/v2.0/…).",
         "Generate the token of each account again, in a private browser window, as a user of that tenant.",
+        REACTIVATE_ALIASES,
         "Verify: the sign-in appears in that tenant's sign-in log, and mail flows.",
     ],
     references: &["Cisco 218453, section Azure AD application", "Microsoft: AADSTS700016, AADSTS90002"],

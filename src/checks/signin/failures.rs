@@ -1,7 +1,7 @@
 //! `signin.failures`: sign-ins of ECE's app and mailboxes succeed.
 
 use crate::case::{Case, Refusal};
-use crate::checks::{Check, Gap};
+use crate::checks::{Check, Gap, REACTIVATE_ALIASES};
 use crate::finding::{Finding, Role, Severity, Subject, SubjectKind, Want};
 use crate::model::Text;
 use crate::text;
@@ -17,7 +17,7 @@ pub const CHECK: Check = Check {
     remedy: &[
         "Look up the code (ecelens explain AADSTS<code>) and mend its cause; the sign-in's entry in the portal shows the policy or requirement in its tabs.",
         "Generate the token of the account again where the code says so, in a private browser window.",
-        "Re-activate the aliases that ECE has disabled meanwhile.",
+        REACTIVATE_ALIASES,
         "Verify: the sign-in log shows a success of the same user for ECE's app.",
     ],
     references: &["Microsoft: Sign-in logs in Microsoft Entra ID; Microsoft Entra authentication and authorization error codes"],

@@ -1,7 +1,7 @@
 //! `token.access-lifetime`: no policy makes access tokens live under 60 minutes.
 
 use crate::case::Case;
-use crate::checks::{Check, Gap};
+use crate::checks::{Check, Gap, REACTIVATE_ALIASES};
 use crate::finding::{Confidence, Finding, Role, Severity, Subject, Want};
 use crate::model::permission::{EXCHANGE_ONLINE, GRAPH};
 use crate::model::{Fact, Field, Text, TokenPolicy, duration_words};
@@ -23,6 +23,7 @@ pub const CHECK: Check = Check {
     remedy: &[
         "Connect-MgGraph -Scopes Policy.ReadWrite.ApplicationConfiguration; Get-MgPolicyTokenLifetimePolicy: find the policy named here.",
         "Update-MgPolicyTokenLifetimePolicy -TokenLifetimePolicyId <id> -Definition @('{\"TokenLifetimePolicy\":{\"Version\":1,\"AccessTokenLifetime\":\"01:00:00\"}}'), or unbind or remove the policy.",
+        REACTIVATE_ALIASES,
         "Verify: the next token answer in the log says expires_in of 3599 or more.",
     ],
     references: &[

@@ -1,7 +1,7 @@
 //! `token.clock`: the servers' clocks agree with Microsoft's.
 
-use super::super::{Check, Gap};
 use crate::case::{Case, moment};
+use crate::checks::{Check, Gap, REACTIVATE_ALIASES};
 use crate::finding::{Confidence, Finding, Role, Severity, Subject, SubjectKind, Want};
 use crate::model::{Claims, LogEvent, LogEventKind, duration_words};
 use crate::text;
@@ -19,6 +19,7 @@ pub const CHECK: Check = Check {
         "On each ECE server run `w32tm /query /status` and `w32tm /stripchart /computer:time.windows.com /samples:3 /dataonly`.",
         "Let the servers take their time from the domain or a time server: `w32tm /resync /rediscover`, and check the hypervisor's time synchronisation.",
         "Restart the retriever and dispatcher instances after a correction of minutes.",
+        REACTIVATE_ALIASES,
         "Verify: the offset stays below one second, and the next renewal of a token works.",
     ],
     references: &["Microsoft: AADSTS error codes 700024, 500133", "RFC 7519 §4.1.5 (nbf)"],

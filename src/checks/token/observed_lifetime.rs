@@ -2,7 +2,7 @@
 
 use super::holder;
 use crate::case::{Case, moment};
-use crate::checks::{Check, Gap};
+use crate::checks::{Check, Gap, REACTIVATE_ALIASES};
 use crate::finding::{Finding, Role, Severity, Want};
 use crate::model::{Claims, LogEventKind, Origin, Stamp, duration_words};
 use crate::text;
@@ -20,6 +20,7 @@ pub const CHECK: Check = Check {
         "Find the token lifetime policy that shortens them: `Get-MgPolicyTokenLifetimePolicy | Format-List *`, on the organisation or on the resource.",
         "Set AccessTokenLifetime to 01:00:00, or remove the policy or its assignment (Entra administrator).",
         "Generate the tokens of the e-mail accounts anew.",
+        REACTIVATE_ALIASES,
         "Verify: the next token answer in the rx-process log names an `expires_in` of 3599 or more.",
     ],
     references: &[

@@ -2,7 +2,7 @@
 
 use crate::case::Case;
 use crate::checks::app::needed_scopes;
-use crate::checks::{Check, Gap};
+use crate::checks::{Check, Gap, REACTIVATE_ALIASES};
 use crate::finding::{Finding, Role, Severity, Subject, SubjectKind, Want};
 use crate::model::permission::{EXCHANGE_ONLINE, GRAPH};
 use crate::model::{Claims, Inbound, LogEventKind, Origin, Stamp, Text, TokenAnswer};
@@ -19,6 +19,7 @@ pub const CHECK: Check = Check {
     remedy: &[
         "Check the scopes that ECE asks for (OAuth application: https://outlook.office.com/IMAP.AccessAsUser.All, …/SMTP.Send, offline_access; or Graph's Mail.ReadWrite and Mail.Send), and the permissions and consent of the registration.",
         "Generate the token of each account again, in a private browser window: a refreshed token keeps the permissions it was made with.",
+        REACTIVATE_ALIASES,
         "Verify: the token answer in the log names the needed permissions in its scope.",
     ],
     references: &["Microsoft: Authenticate an IMAP, POP or SMTP connection using OAuth; access token claims"],
