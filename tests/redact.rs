@@ -2,6 +2,8 @@
 
 #![allow(clippy::disallowed_methods)]
 
+#[path = "support/schema.rs"]
+mod schema;
 mod support;
 
 use std::collections::BTreeMap;
@@ -350,4 +352,42 @@ fn a_copy_that_leaks_is_not_written() {
     );
     let left: Vec<String> = contents(folder.path()).into_iter().map(|(path, _)| path).collect();
     assert_eq!(left, ["bundle.zip", "map.json"]);
+}
+
+#[test]
+fn a_redacted_report_names_nobody_in_any_format() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let schema: serde_json::Value = serde_json::from_slice(&run(&["schema"]).stdout).expect("a schema");
+    for bundle in ["secret-expired", "redirect-mismatch"] {
+        let input = fixtures("bundles").join(bundle).join("input");
+        if !input.exists() {
+            continue;
+        }
+        // What the bundle names is what a map of it lists.
+        let copy = folder.path().join(bundle);
+        redacted(&input, &copy, &[]);
+        let names = originals(&map_of(&copy));
+        let scan = |format: &str| run(&["scan", &input.to_string_lossy(), "--redact", "--format", format]).stdout;
+        for format in ["text", "json", "ndjson", "sarif", "html", "markdown", "csv", "xlsx", "junit"] {
+            let bytes = scan(format);
+            assert_eq!(bytes, scan(format), "{format} differs from run to run");
+            let text = unpacked(&bytes);
+            for name in &names {
+                let is_word = name.chars().all(char::is_alphabetic);
+                let leaks = if is_word {
+                    text.contains(&format!("{name}@")) || text.contains(&format!("{name}."))
+                } else {
+                    text.contains(name.as_str())
+                };
+                assert!(!leaks && !text.contains("contoso"), "{bundle} {format}: {name}");
+            }
+        }
+        let json: serde_json::Value = serde_json::from_slice(&scan("json")).expect("JSON");
+        assert_eq!(schema::violations(&schema, &json), Vec::<String>::new());
+        assert_eq!(verdicts(&json), verdicts(&report(&[&input])));
+        for command in ["inventory", "facts", "timeline"] {
+            let said = String::from_utf8_lossy(&run(&[command, &input.to_string_lossy(), "--redact"]).stdout).to_lowercase();
+            assert!(!said.is_empty() && !said.contains("contoso") && !said.contains("ecesvc01"), "{command}");
+        }
+    }
 }

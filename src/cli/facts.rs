@@ -2,7 +2,7 @@
 
 use super::scan::{Input, analysis};
 use super::{Exit, terminal};
-use crate::report::to_json;
+use crate::report::{redacted_facts, to_json};
 use clap::Args;
 
 /// Arguments of `facts`.
@@ -18,7 +18,9 @@ pub fn run(arguments: &FactsArguments) -> Exit {
         Ok((analysis, _)) => analysis,
         Err(exit) => return exit,
     };
+    let hosts: Vec<String> = analysis.case.servers().into_iter().map(|server| server.host).collect();
     match analysis.facts().and_then(|facts| to_json(&facts)) {
+        Ok(text) if arguments.input.redact => terminal::print(&redacted_facts(&text, &hosts)).err().unwrap_or(Exit::Clean),
         Ok(text) => terminal::print(&text).err().unwrap_or(Exit::Clean),
         Err(error) => terminal::complain(&format!("the facts can't be written as JSON: {error}")),
     }

@@ -44,6 +44,9 @@ pub struct Input {
     /// Threads; the output doesn't depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Reading")]
     pub threads: Option<u16>,
+    /// Show pseudonyms in the place of hosts, domains, addresses and ids: the same evidence gives the same ones.
+    #[arg(long, help_heading = "Output")]
+    pub redact: bool,
     #[command(flatten)]
     pub common: Common,
 }
@@ -61,6 +64,7 @@ impl Input {
             tz: None,
             source_tz: Vec::new(),
             threads: None,
+            redact: false,
             common: common.clone(),
         }
     }
@@ -251,7 +255,19 @@ fn configured(input: &Input, config: Option<&Path>) -> Result<(Analysis, Options
 /// Reads the input and builds the report; `is_text`: it is for people, on standard output.
 pub fn analyse(input: &Input, is_text: bool) -> Result<Report, Exit> {
     let language = terminal::language(&input.common, is_text);
-    analysis(input).map(|(analysis, options)| analysis.report(&options, language))
+    let (analysis, options) = analysis(input)?;
+    shown(analysis.report(&options, language), &analysis, input)
+}
+
+/// The report as the input asks for it: with names, or with pseudonyms.
+fn shown(report: Report, analysis: &Analysis, input: &Input) -> Result<Report, Exit> {
+    if !input.redact {
+        return Ok(report);
+    }
+    match analysis.facts() {
+        Ok(facts) => Ok(report.redacted(&facts.to_string())),
+        Err(error) => Err(terminal::complain(&format!("the facts can't be read for their names: {error}"))),
+    }
 }
 
 /// The arguments that shape a report, for the report.
@@ -268,6 +284,9 @@ fn shaping(input: &Input, config: Option<&Path>) -> Vec<String> {
     }
     if let Some(lang) = input.common.lang {
         arguments.push(format!("--lang={}", Language::from(lang).code()));
+    }
+    if input.redact {
+        arguments.push("--redact".into());
     }
     if input.common.no_sandbox {
         arguments.push("--no-sandbox".into());
@@ -320,6 +339,10 @@ pub fn run(arguments: &ScanArguments) -> Exit {
                 Err(error) => return terminal::complain(&format!("the report can't be compared: {error}")),
             }
         }
+        let report = match shown(report, &analysis, &arguments.input) {
+            Ok(report) => report,
+            Err(exit) => return exit,
+        };
         if let Err(exit) = write(&report, &outputs, &terminal::style(common)) {
             return exit;
         }

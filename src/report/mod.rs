@@ -12,6 +12,7 @@ mod junit;
 mod markdown;
 mod names;
 mod ndjson;
+mod pseudonyms;
 mod sarif;
 pub mod text;
 mod words;
@@ -25,6 +26,7 @@ pub use events::{TimelineFormat, timeline};
 pub use html::timeline_page;
 pub use json::{to_json, to_json_line};
 pub use names::NameRow;
+pub use pseudonyms::redacted_facts;
 
 /// The JSON Schema (2020-12) of the JSON report.
 pub const SCHEMA: &str = include_str!("../../data/report.schema.json");
