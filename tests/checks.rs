@@ -119,7 +119,7 @@ const LEAVE_ALIASES_ACTIVE: &[&str] = &[
 fn a_remedy_puts_aliases_back_that_the_fault_may_have_disabled() {
     let puts_back = |check: &ecelens::checks::Check| {
         let step = |step: &&str| step.contains("e-activate") || step.contains("active again") || step.contains("back to active");
-        check.remedy.iter().any(|s| step(&s))
+        check.remedy.iter().any(step)
     };
     let without: Vec<&str> = ecelens::checks::all()
         .filter(|check| !LEAVE_ALIASES_ACTIVE.contains(&check.id) && !puts_back(check))
