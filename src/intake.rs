@@ -4,10 +4,10 @@ use crate::bundle::{Bundle, Content, Encoding, Hashing, Member, Problem, SNIFFED
 use crate::log::assemble::{Assembled, Elsewhere, Known, MemberLog, assemble, elsewhere};
 use crate::log::interpret::{self, Interpretation};
 use crate::log::{Clocks, Filter, looks_like_log, scan, trace};
-use crate::model::{Facts, InventoryEntry, LogFacts, ServerRole, ZoneBasis, fold_address};
+use crate::model::{Facts, InventoryEntry, LogFacts, Origin, ServerRole, ZoneBasis, fold_address};
 use crate::parse::{self, Findings};
 use crate::signatures::Catalogue;
-use crate::syntax::{self, Attachment, Node, Section, Source, Syntax};
+use crate::syntax::{self, Attachment, Node, Place, Section, Source, Syntax};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -56,12 +56,19 @@ impl Taken {
         taken
     }
 
-    /// Takes over what the parsers found.
-    fn finish(&mut self, found: Findings, losses: Vec<syntax::Loss>) {
+    /// Takes over what the parsers found in `source`.
+    fn finish(&mut self, source: &Source<'_>, mut found: Findings, losses: Vec<syntax::Loss>) {
         let entry = &mut self.entry;
-        entry
-            .losses
-            .extend(losses.into_iter().chain(found.losses).map(|loss| (loss.line, loss.reason)));
+        for loss in losses.into_iter().chain(found.losses) {
+            if loss.cut {
+                let place = Place {
+                    line: loss.line,
+                    ..Place::default()
+                };
+                found.facts.cut.push(source.origin(&place, ""));
+            }
+            entry.losses.push((loss.line, loss.reason));
+        }
         if let Some(first) = found.recognised.first() {
             entry.kind = first.kind.to_owned();
         } else if entry.why.is_empty() {
@@ -186,6 +193,9 @@ fn put_together(taken: Vec<Taken>, clocks: &Clocks, filter: &Filter, catalogue: 
             }
         }
         if member.entry.copy_of.is_none() {
+            if member.entry.problem.is_some() {
+                member.facts.cut.push(Origin::whole(&member.entry.path));
+            }
             intake.facts.append(member.facts);
             others.extend(member.elsewhere);
         }
@@ -385,7 +395,7 @@ impl Reader<'_> {
         for section in &reading.sections {
             parse::read(&source, section, &mut found);
         }
-        taken.finish(found, reading.losses);
+        taken.finish(&source, found, reading.losses);
     }
 
     fn read_text(&self, taken: &mut Taken, text: &Text) {
@@ -419,7 +429,7 @@ impl Reader<'_> {
                 .flat_map(|(section, _)| source.lines(section));
             taken.elsewhere = Some(elsewhere(&path, host.as_deref(), lines, self.clocks.of(&path), self.catalogue));
         }
-        taken.finish(found, rest.losses);
+        taken.finish(&source, found, rest.losses);
         taken.attachments = rest.attachments;
     }
 }

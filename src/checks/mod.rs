@@ -4,6 +4,7 @@
 mod alarm;
 mod alias;
 mod app;
+mod cut;
 pub mod log;
 mod mailbox;
 mod network;
@@ -195,9 +196,9 @@ const AREAS: &[&[Check]] = &[
     log::CHECKS,
 ];
 
-/// Runs every check over the case. Each gives at least one finding.
+/// Runs every check over the case. Each gives at least one finding. Nothing passes on evidence that is cut.
 pub fn run(case: &Case) -> Vec<Finding> {
-    all()
+    let mut findings: Vec<Finding> = all()
         .flat_map(|check| {
             (check.run)(case, check).unwrap_or_else(|gap| {
                 let mut finding = check.unknown(Subject::deployment(), gap.message);
@@ -206,5 +207,7 @@ pub fn run(case: &Case) -> Vec<Finding> {
                 vec![finding]
             })
         })
-        .collect()
+        .collect();
+    cut::withhold(&mut findings, &case.facts.cut);
+    findings
 }

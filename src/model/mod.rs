@@ -58,6 +58,8 @@ pub struct Facts {
     pub secrets: Vec<Fact<SecretKind>>,
     /// Times at which evidence was taken (transcripts, sign-ins, audit events, certificate listings): what "now" is judged by.
     pub dated: Vec<Fact<Stamp>>,
+    /// Where members end before their evidence does: cut, damaged, not the only page, or beyond a limit.
+    pub cut: Vec<Origin>,
 }
 
 impl Facts {
@@ -69,6 +71,7 @@ impl Facts {
         self.network.append(other.network);
         self.secrets.extend(other.secrets);
         self.dated.extend(other.dated);
+        self.cut.extend(other.cut);
     }
 
     /// Leaves out what happened outside `period`: sign-ins and audit events. Exports of a state stay; what was taken after its end

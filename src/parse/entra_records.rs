@@ -78,7 +78,7 @@ impl Reader<'_, '_> {
         if bag.any(&["@odata.nextLink", "odata.nextLink"]).is_some_and(|link| !link.is_blank()) {
             let line = bag.place.line;
             self.found
-                .lose(line, "the export has further pages (@odata.nextLink) that are not in the bundle");
+                .cut(line, "the export has further pages (@odata.nextLink) that are not in the bundle");
         }
         if entra_terraform::is_terraform(bag) {
             entra_terraform::read(self, bag);

@@ -63,7 +63,16 @@ impl Findings {
 
     /// Notes that something at `line` (1-based, 0 for the whole member) could not be read.
     pub fn lose(&mut self, line: u64, reason: impl Into<String>) {
-        self.losses.push(Loss { line, reason: reason.into() });
+        self.note(line, reason.into(), false);
+    }
+
+    /// Notes that what would follow `line` is missing.
+    pub fn cut(&mut self, line: u64, reason: impl Into<String>) {
+        self.note(line, reason.into(), true);
+    }
+
+    fn note(&mut self, line: u64, reason: String, cut: bool) {
+        self.losses.push(Loss { line, reason, cut });
     }
 }
 

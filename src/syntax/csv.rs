@@ -365,18 +365,22 @@ pub(super) fn rows(
         }
         end = at;
         if record.over {
-            losses.add(
+            losses.cut(
                 line,
                 format!("a record of more than {CELLS} cells or {} MiB: the rest of it was left out", RECORD >> 20),
             );
         }
         if let Some(open) = record.cells.iter().find(|c| c.open) {
-            losses.add(locator.line(open.at), "a cell's closing quote is missing: the text ends inside of it");
+            losses.cut(locator.line(open.at), "a cell's closing quote is missing: the text ends inside of it");
         }
         let short = layout.header && record.cells.len() < width;
         let cut = short && !record.terminated;
         if short {
-            losses.add(line, format!("the row has {} of {width} cells", record.cells.len()));
+            let reason = format!("the row has {} of {width} cells", record.cells.len());
+            match cut {
+                true => losses.cut(line, format!("the text ends here: {reason}")),
+                false => losses.add(line, reason),
+            }
         }
         let last = record.cells.len().saturating_sub(1);
         let place = locator.place(record.cells.first().map_or(at, |c| c.at));

@@ -132,13 +132,13 @@ pub(super) fn read<'a>(view: &View<'a>, range: Range<usize>, losses: &mut Losses
         }
     }
     if !ended && (alone || !reader.tables.is_empty()) {
-        losses.add(view.line(at.saturating_sub(1)), "HTML: the text ends inside of a table");
+        losses.cut(view.line(at.saturating_sub(1)), "HTML: the text ends inside of a table");
     }
     while !reader.tables.is_empty() {
         reader.end_table(at);
     }
     if reader.cells > CELLS {
-        losses.add(view.line(range.start), "HTML: more than 1,000,000 cells: the rest was left out");
+        losses.cut(view.line(range.start), "HTML: more than 1,000,000 cells: the rest was left out");
     }
     let mut locator = view.locator();
     let mut tables = Vec::new();

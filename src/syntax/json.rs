@@ -377,7 +377,7 @@ impl<'v> Reader<'v, '_> {
         if c == '{' || c == '[' {
             let place = self.place(start);
             if self.stack.len() >= DEPTH {
-                self.lose(start, format!("nested deeper than {DEPTH}: the rest was left out"));
+                self.cut(start, format!("nested deeper than {DEPTH}: the rest was left out"));
                 self.at = self.bytes.len();
                 return Some(self.collapse(true));
             }
@@ -627,7 +627,7 @@ impl<'v> Reader<'v, '_> {
     }
 
     fn give_up(&mut self, reason: &str) -> Node {
-        self.lose(self.at, reason);
+        self.cut(self.at, reason);
         self.collapse(true)
     }
 
@@ -689,8 +689,18 @@ impl<'v> Reader<'v, '_> {
     }
 
     fn lose(&mut self, at: usize, reason: impl AsRef<str>) {
+        let (line, reason) = self.placed(at, reason.as_ref());
+        self.losses.add(line, reason);
+    }
+
+    fn cut(&mut self, at: usize, reason: impl AsRef<str>) {
+        let (line, reason) = self.placed(at, reason.as_ref());
+        self.losses.cut(line, reason);
+    }
+
+    fn placed(&mut self, at: usize, reason: &str) -> (u64, String) {
         let place = self.locator.place(at.min(self.bytes.len()));
-        self.losses.add(place.line, format!("JSON, column {}: {}", place.column, reason.as_ref()));
+        (place.line, format!("JSON, column {}: {reason}", place.column))
     }
 
     fn take_after_value(&mut self) -> bool {

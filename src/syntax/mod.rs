@@ -39,6 +39,8 @@ pub struct Loss {
     pub line: u64,
     /// What was expected, what was found, what to do.
     pub reason: String,
+    /// True if what would follow is missing: the text ends in the middle of something, or a limit ended the reading.
+    pub cut: bool,
 }
 
 /// What a workbook holds.

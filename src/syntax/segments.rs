@@ -616,7 +616,7 @@ impl<'v> Segmenter<'v, '_> {
             let count: usize = block.nodes.iter().map(|n| n.entries().len()).sum();
             self.weak = self.weak.saturating_sub(count);
             if self.weak == 0 {
-                self.losses.add(
+                self.losses.cut(
                     first_line,
                     format!("more than {WEAK} lines of labels or properties: further ones are not read as such"),
                 );

@@ -195,13 +195,23 @@ impl Losses {
 
     /// Notes that something at `line` could not be read.
     pub(super) fn add(&mut self, line: u64, reason: impl Into<String>) {
-        if self.kept.len() >= Self::LIMIT {
+        self.note(line, reason.into(), false);
+    }
+
+    /// Notes that the text ends at `line` in the middle of something, or is not read on from there.
+    pub(super) fn cut(&mut self, line: u64, reason: impl Into<String>) {
+        self.note(line, reason.into(), true);
+    }
+
+    fn note(&mut self, line: u64, reason: String, cut: bool) {
+        let is_first_cut = cut && !self.kept.iter().any(|loss| loss.cut);
+        if self.kept.len() >= Self::LIMIT && !is_first_cut {
             self.dropped += 1;
             return;
         }
         // Reasons quote names of properties and files: of a bundle, therefore masked.
-        let reason = mask(&reason.into()).into_owned();
-        let loss = Loss { line, reason };
+        let reason = mask(&reason).into_owned();
+        let loss = Loss { line, reason, cut };
         if !self.kept.contains(&loss) {
             self.kept.push(loss);
         }
@@ -211,7 +221,7 @@ impl Losses {
     pub(super) fn append(&mut self, other: Losses) {
         self.dropped += other.dropped;
         for loss in other.kept {
-            self.add(loss.line, loss.reason);
+            self.note(loss.line, loss.reason, loss.cut);
         }
     }
 
@@ -221,6 +231,7 @@ impl Losses {
             self.kept.push(Loss {
                 line: 0,
                 reason: format!("{} more places could not be read as expected", self.dropped),
+                cut: false,
             });
         }
         self.kept

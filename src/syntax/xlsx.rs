@@ -39,7 +39,7 @@ pub fn read_workbook(bytes: &[u8]) -> Reading {
     let mut losses = Losses::default();
     let mut sections = Vec::new();
     if let Err(reason) = workbook(bytes, &mut sections, &mut losses) {
-        losses.add(0, reason);
+        losses.cut(0, reason);
     }
     Reading {
         sections,
@@ -98,7 +98,7 @@ fn workbook(bytes: &[u8], sections: &mut Vec<Section>, losses: &mut Losses) -> R
     for (name, id) in sheets {
         let name = crate::model::secret::mask(&name).into_owned();
         let Some((_, target)) = targets.get(&id) else {
-            losses.add(0, format!("the sheet `{name}` has no part in the workbook"));
+            losses.cut(0, format!("the sheet `{name}` has no part in the workbook"));
             continue;
         };
         match part(&mut zip, &join(folder, target), &mut budget) {
@@ -112,8 +112,8 @@ fn workbook(bytes: &[u8], sections: &mut Vec<Section>, losses: &mut Losses) -> R
                 let rows = context.rows(&xml, &mut cells_left, losses);
                 tables(&name, &rows, sections);
             }
-            Ok(None) => losses.add(0, format!("the sheet `{name}` is missing from the workbook")),
-            Err(reason) => losses.add(0, format!("the sheet `{name}` was not read: {reason}")),
+            Ok(None) => losses.cut(0, format!("the sheet `{name}` is missing from the workbook")),
+            Err(reason) => losses.cut(0, format!("the sheet `{name}` was not read: {reason}")),
         }
     }
     Ok(())
@@ -298,7 +298,7 @@ fn shared_strings(xml: &str, losses: &mut Losses) -> Vec<(String, bool)> {
         strings.len() < STRINGS
     });
     if strings.len() >= STRINGS {
-        losses.add(
+        losses.cut(
             0,
             format!("the workbook has more than {STRINGS} texts: cells with further ones are unreadable; save the sheets as .csv"),
         );
@@ -424,7 +424,7 @@ impl Context<'_> {
             *cells_left > 0
         });
         if *cells_left == 0 {
-            losses.add(
+            losses.cut(
                 0,
                 format!(
                     "the workbook has more than {CELLS} cells: the rest of `{}` was left out; save the sheet as .csv",
@@ -432,7 +432,7 @@ impl Context<'_> {
                 ),
             );
         } else if !complete {
-            losses.add(0, format!("the sheet `{}` ends before its end: cells are missing", self.sheet));
+            losses.cut(0, format!("the sheet `{}` ends before its end: cells are missing", self.sheet));
         }
         rows.into_iter().map(|(row, cells)| (row, cells.into_iter().collect())).collect()
     }

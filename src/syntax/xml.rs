@@ -238,7 +238,7 @@ impl Parser<'_, '_, '_> {
                 let whole: &str = name;
                 return self.text(&format!("&{whole};"), start, false);
             }
-            Event::CData(raw) => return self.text(raw, start, true),
+            Event::CData(raw) => return self.text(raw, start + "<![CDATA[".len(), true),
             Event::DocType(raw) => {
                 if raw.contains("<!ENTITY") {
                     let line = self.locator.line(self.base + start);
@@ -265,7 +265,7 @@ impl Parser<'_, '_, '_> {
             if self.too_deep == 0 {
                 let line = self.locator.line(self.base + start);
                 self.losses
-                    .add(line, format!("XML: nested deeper than {DEPTH}: the inner elements were left out"));
+                    .cut(line, format!("XML: nested deeper than {DEPTH}: the inner elements were left out"));
             }
             self.too_deep += 1;
             return true;
@@ -372,7 +372,7 @@ impl Parser<'_, '_, '_> {
         if !frame.text_seen && !raw.trim().is_empty() {
             frame.text_seen = true;
             let lead = raw.len() - raw.trim_start().len();
-            let offset = self.base + start + lead + if literal { "<![CDATA[".len() } else { 0 };
+            let offset = self.base + start + lead;
             let pointer = element.text_place.pointer.take();
             element.text_place = Place {
                 pointer,
@@ -384,7 +384,7 @@ impl Parser<'_, '_, '_> {
                 element.cut = true;
                 let line = self.locator.line(self.base + start);
                 self.losses
-                    .add(line, format!("XML: a text of more than {} MiB: its rest was left out", TEXT >> 20));
+                    .cut(line, format!("XML: a text of more than {} MiB: its rest was left out", TEXT >> 20));
             }
             return true;
         }
@@ -458,7 +458,7 @@ impl Parser<'_, '_, '_> {
         if self.values > VALUES {
             let line = self.locator.line(seen);
             self.losses
-                .add(line, "XML: more than 2,000,000 elements and attributes: the rest was left out");
+                .cut(line, "XML: more than 2,000,000 elements and attributes: the rest was left out");
         }
         let mut end = self.root_end;
         if !self.stack.is_empty() {
@@ -470,7 +470,7 @@ impl Parser<'_, '_, '_> {
             let name = self.stack.last().map_or("", |f| &*f.element.name).to_owned();
             let line = self.locator.line(end.saturating_sub(1));
             let shown = crate::model::Excerpt::capture(&name);
-            self.losses.add(
+            self.losses.cut(
                 line,
                 format!("XML: the text ends here, {open} elements open: expected `</{}>`", shown.as_str()),
             );
