@@ -66,16 +66,13 @@ pub fn is_plain(block: &[u8]) -> bool {
         .all(|piece| piece.iter().fold(0, |bits, b| bits | b | b.wrapping_sub(1)) < 0x80)
 }
 
-/// True if `block`, a stretch of a text that may begin and end within a character, can't be UTF-8.
-pub fn is_not_utf8(block: &[u8]) -> bool {
-    if block.is_ascii() {
-        return false;
-    }
-    let lead = block.iter().take(3).take_while(|b| **b & 0xC0 == 0x80).count();
-    match std::str::from_utf8(block.get(lead..).unwrap_or_default()) {
-        Ok(_) => false,
-        Err(error) => error.error_len().is_some(),
-    }
+/// True if the bytes of `text` from `from` on can't be UTF-8. A character that began before `from` counts with them; one that the
+/// end cuts may be completed by what follows.
+pub fn is_not_utf8(text: &[u8], from: usize) -> bool {
+    let is_lead = |back: &usize| text.get(from - back).is_some_and(|b| *b >= 0xC0);
+    let start = (1..=from.min(3)).find(is_lead).map_or(from, |back| from - back);
+    let new = text.get(start..).unwrap_or_default();
+    std::str::from_utf8(new).is_err_and(|error| error.error_len().is_some())
 }
 
 /// `bytes` as UTF-8: they are, or they are read as Windows-1252.

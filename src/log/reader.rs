@@ -269,12 +269,13 @@ impl<'f, S: Sink> LogReader<'f, S> {
         let from = self.filled;
         self.filled += length;
         let digest = &mut self.tally.digest;
-        let new = self.buffer.get(from..self.filled).unwrap_or_default();
-        if !encoding::is_plain(new) {
-            self.marks = true;
-            if matches!(digest.encoding, Encoding::Utf8) && encoding::is_not_utf8(new) {
-                digest.encoding = Encoding::Windows1252;
-            }
+        let known = self.buffer.get(..self.filled).unwrap_or_default();
+        let (before, new) = known.split_at(from);
+        let is_plain = encoding::is_plain(new);
+        self.marks |= !is_plain;
+        let may_tell = !is_plain || before.last().is_some_and(|b| !b.is_ascii());
+        if may_tell && digest.encoding == Encoding::Utf8 && encoding::is_not_utf8(known, from) {
+            digest.encoding = Encoding::Windows1252;
         }
         self.read(false);
     }

@@ -280,12 +280,28 @@ impl EceFacts {
     }
 }
 
-/// An e-mail address for comparing: without blanks, angle brackets and `SMTP:` prefix, lower case.
+/// An e-mail address for comparing: without blanks, quotes, angle brackets and `SMTP:` prefix, in any order; lower case.
 pub fn fold_address(address: &str) -> String {
-    let address = address.trim().trim_matches(['<', '>', '"', '\'', ';', ',']);
-    let bare = address
-        .get(..5)
-        .filter(|p| p.eq_ignore_ascii_case("smtp:"))
-        .map_or(address, |_| &address[5..]);
-    bare.to_lowercase()
+    let around = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | ';' | ',');
+    let address = address.trim_matches(around);
+    let is_prefix = |prefix: &&str| prefix.eq_ignore_ascii_case("smtp:");
+    let bare = address.get(..5).filter(is_prefix).map_or(address, |prefix| &address[prefix.len()..]);
+    bare.trim_matches(around).to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_compare_whatever_stands_around_them() {
+        for written in [
+            "SMTP:Sales@contoso.com",
+            "smtp: <sales@contoso.com>",
+            "<sales@contoso.com> ;",
+            "'Sales@Contoso.com' ,",
+        ] {
+            assert_eq!(fold_address(written), "sales@contoso.com", "{written}");
+        }
+    }
 }

@@ -6,6 +6,7 @@
 use super::Text;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
 use std::fmt;
+use std::ops::RangeInclusive;
 
 /// A moment in UTC, in milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,6 +52,9 @@ pub struct Stamp {
     pub offset_minutes: Option<i16>,
 }
 
+/// Years of four digits: RFC 3339 has no others.
+const YEARS: RangeInclusive<i32> = 0..=9999;
+
 impl Stamp {
     /// The moment, if the zone is known.
     pub fn instant(self) -> Option<Instant> {
@@ -89,9 +93,9 @@ impl Stamp {
         }
     }
 
-    /// Builds a stamp from calendar fields; `None` if they name no date or time of day.
+    /// Builds a stamp from calendar fields; `None` if they name no date or time of day, or a year that RFC 3339 can't write.
     pub fn from_fields(year: i32, month: u32, day: u32, hour: u32, minute: u32, second: u32, milli: u32) -> Option<Self> {
-        let date = NaiveDate::from_ymd_opt(year, month, day)?;
+        let date = NaiveDate::from_ymd_opt(year, month, day).filter(|date| YEARS.contains(&date.year()))?;
         // A leap second is written as :60 by some clocks; it is the same minute for every purpose here.
         let time = date.and_hms_milli_opt(hour, minute, second.min(59), milli)?;
         Some(Self {
@@ -107,7 +111,8 @@ impl Stamp {
         let text = text.trim().trim_matches('"');
         if let Some(rest) = text.strip_prefix("/Date(").or_else(|| text.strip_prefix("\\/Date(")) {
             let digits: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == '-').collect();
-            return Some(Instant(digits.parse().ok()?).stamp());
+            let stamp = Instant(digits.parse().ok()?).stamp();
+            return stamp.fields().is_some_and(|time| YEARS.contains(&time.year())).then_some(stamp);
         }
         let bytes = text.as_bytes();
         if bytes.len() == 14 && bytes.iter().all(u8::is_ascii_digit) {
@@ -299,6 +304,16 @@ pub fn duration_words(ms: i64) -> Text {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_stamp_can_be_written_as_rfc_3339() {
+        assert_eq!(certificate_date("x Jul 11 01:11:10 GMT 111000"), None);
+        assert_eq!(certificate_date("x Jul 11 01:11:10 GMT -4"), None);
+        assert_eq!(Stamp::parse("/Date(253402300800000)/"), None);
+        assert_eq!(Stamp::parse("/Date(-9223372036854775808)/"), None);
+        let never = Stamp::parse("9999-12-31T23:59:59Z").map(Stamp::rfc3339);
+        assert_eq!(never.as_deref(), Some("9999-12-31T23:59:59Z"));
+    }
 
     #[test]
     fn reads_the_forms_of_the_field() {
