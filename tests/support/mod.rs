@@ -50,6 +50,13 @@ pub fn folders(folder: &Path) -> Vec<PathBuf> {
     folders
 }
 
+/// All files below `folder`, sorted.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let walk = walkdir::WalkDir::new(folder).sort_by_file_name();
+    let files = walk.into_iter().flatten().filter(|entry| entry.file_type().is_file());
+    files.map(walkdir::DirEntry::into_path).collect()
+}
+
 /// Name of the last component.
 pub fn name(path: &Path) -> String {
     path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()

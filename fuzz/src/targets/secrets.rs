@@ -1,0 +1,45 @@
+//! What finds and hides secrets and names.
+
+use super::text;
+use ecelens::model::secret::{find, find_all, mask};
+use ecelens::model::{Excerpt, claims_of};
+use ecelens::redact::{LeakCheck, Pass, Redactor, copy};
+
+/// Claims of a token, and the token itself out of sight.
+pub fn jwt(bytes: &[u8]) {
+    let text = text(bytes);
+    for word in text.split_whitespace() {
+        if claims_of(word).is_some() {
+            let payload = word.split('.').nth(1).unwrap_or_default();
+            assert!(payload.len() < 12 || !mask(word).contains(payload), "the claims of {word} are shown");
+        }
+    }
+}
+
+/// Secrets lie in the text, in order, and nothing is secret in what is masked.
+pub fn masking(bytes: &[u8]) {
+    let text = text(bytes);
+    let mut end = 0;
+    for found in find_all(text) {
+        assert!(found.range.start >= end && found.range.end <= text.len(), "{found:?}");
+        assert!(text.get(found.range.clone()).is_some(), "{found:?} cuts a character");
+        end = found.range.end;
+    }
+    // A label that masking left may name the kind of what follows it; nothing else is secret in masked text.
+    let masked = mask(text);
+    for found in find(&masked) {
+        assert!(masked[..found.range.start].contains("[masked "), "{found:?} is still shown in {masked:?}");
+    }
+    let excerpt = Excerpt::capture(text);
+    assert!(excerpt.as_str().chars().count() <= Excerpt::LIMIT + 1);
+}
+
+/// A redacted copy of any bytes names nobody whom the check knows.
+pub fn redaction(bytes: &[u8]) {
+    let mut redactor = Redactor::new([7; 32]);
+    copy(&mut &bytes[..], &mut redactor, Pass::Learn).expect("memory can be read");
+    let mut out = Vec::new();
+    copy(&mut &bytes[..], &mut redactor, Pass::Write(&mut out)).expect("memory can be written");
+    let check = LeakCheck::new(&redactor);
+    let _ = check.text(text(&out));
+}
