@@ -4,6 +4,7 @@
 //! people and programs point at a mailbox: an address behind `for`, `from`, `alias`; a name behind `account`, in quotes or in
 //! parentheses.
 
+use crate::model::secret::mask;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -50,7 +51,10 @@ fn addresses(text: &str) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
         let name = text.get(range.clone())?.trim_start_matches(['.', '%', '+', '-', '\'', '_']);
         let whole = name.trim_end_matches(['.', '-']);
         let (user, host) = whole.split_once('@')?;
-        (!user.is_empty() && host.contains('.') && !host.starts_with('.')).then(|| range.end - name.len()..range.end - name.len() + whole.len())
+        // `https://name:password@host` holds no address.
+        let lead = text.get(..range.start)?.rsplit(char::is_whitespace).next()?;
+        (!lead.contains("://") && !user.is_empty() && host.contains('.') && !host.starts_with('.'))
+            .then(|| range.end - name.len()..range.end - name.len() + whole.len())
     })
 }
 
@@ -70,7 +74,8 @@ pub(super) fn subject(text: &str, direction: Direction) -> Subject {
     let head = head(text);
     Subject {
         address: address(head, direction),
-        account: account(head),
+        // A name is looked for again in masked words: a secret is nobody's name.
+        account: account(head).and_then(|_| account(&mask(head))),
     }
 }
 
@@ -315,6 +320,19 @@ fn is_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_are_nobody_s_name() {
+        for text in [
+            "renewal failed: \"client secret: Vb7pQ0xYz1Lm2Nk3Rt4Ws5Ud6Fe7Gh8Ij9Ka0Lb1Mc2=\" AADSTS7000215",
+            "Token of account [password=Sommer2024!x9] was refused",
+            "proxy https://admin:Hunter2xyz9@proxy.example.com:8080 for the account",
+        ] {
+            let found = subject(text, Direction::In);
+            let named = format!("{:?} {:?}", found.address, found.account).to_lowercase();
+            assert!(!["vb7p", "sommer", "hunter"].iter().any(|secret| named.contains(secret)), "{named}");
+        }
+    }
 
     #[test]
     fn finds_the_account_however_it_is_named() {

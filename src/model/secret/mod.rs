@@ -5,6 +5,8 @@
 
 #[cfg(test)]
 mod canary;
+#[cfg(test)]
+mod corpus;
 mod runs;
 mod shapes;
 mod tables;
