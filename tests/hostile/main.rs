@@ -1,6 +1,11 @@
 //! Hostile and damaged input: a clear line in the report that names file and reason, the rest analysed, no panic, no hang.
 
+mod archives;
+mod bombs;
+mod documents;
+#[path = "../support/mod.rs"]
 mod support;
+mod texts;
 
 use std::io::Write;
 use std::path::Path;
