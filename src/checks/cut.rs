@@ -2,6 +2,7 @@
 
 use crate::finding::{Finding, Role, Verdict, Want};
 use crate::model::Origin;
+use crate::text;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,16 +17,16 @@ pub fn withhold(findings: &mut [Finding], cut: &[Origin]) {
             continue;
         };
         finding.verdict = Verdict::Unknown;
-        finding.message = format!(
-            "{}; but the file ends early ({}), and what is missing may say otherwise",
-            finding.message,
-            end.place()
+        finding.message = text!(
+            "{message}; but the file ends early ({place}), and what is missing may say otherwise",
+            message = finding.message,
+            place = end.place(),
         );
         finding.evidence.push((*end).clone());
         finding.wants.push(Want::new(
             Role::EceAdmin,
-            format!("the whole of {}", end.path),
-            "Export or copy the file again, to its end, and scan again; the inventory says where and why it ends",
+            text!("the whole of {file}", file = end.path),
+            text!("Export or copy the file again, to its end, and scan again; the inventory says where and why it ends"),
         ));
     }
 }
