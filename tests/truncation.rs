@@ -8,14 +8,14 @@
 //! cargo test --release --test truncation -- --ignored --nocapture
 //! ```
 
-#![allow(clippy::disallowed_methods)]
+#![allow(clippy::disallowed_methods, clippy::print_stdout)]
 
 mod support;
 
 use ecelens::analysis::{Analysis, Options};
 use ecelens::bundle::{Bundle, Limits};
 use ecelens::finding::Verdict;
-use ecelens::model::Stamp;
+use ecelens::model::{Language, Stamp};
 use ecelens::signatures::Catalogue;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,7 +42,7 @@ fn judge(files: &Files, as_of: Option<Stamp>) -> Judged {
     }
     let options = Options { as_of, ..Options::default() };
     let analysis = Analysis::of(&bundle, Catalogue::builtin(), &options, &|_| ());
-    let report = analysis.report(&options);
+    let report = analysis.report(&options, Language::English);
     let mut verdicts = Verdicts::new();
     for finding in &analysis.findings {
         let key = (finding.check.to_string(), finding.subject.name.to_lowercase());

@@ -141,6 +141,7 @@ fn small_hostile_files_are_answered() {
 }
 
 #[test]
+#[allow(clippy::print_stdout)]
 #[ignore = "measures time and memory: wants a release build and a quiet machine"]
 fn figures_of_every_hostile_file() {
     assert!(Path::new("/usr/bin/time").exists(), "needs GNU time");

@@ -45,11 +45,14 @@ static FILTER: LazyLock<Filter> = LazyLock::new(|| {
     Filter::new(&ANCHORS.iter().enumerate().map(anchor).collect::<Vec<_>>())
 });
 
+/// Line, offset, level, message and owners of a record.
+type Row = (u64, u64, Vec<u8>, Vec<u8>, Vec<u32>);
+
 /// What the engine handed on, and what must not depend on the blocks that it was fed.
 #[derive(Debug, Default, PartialEq)]
 struct Seen {
     counts: Vec<String>,
-    rows: Vec<(u64, u64, Vec<u8>, Vec<u8>, Vec<u32>)>,
+    rows: Vec<Row>,
 }
 
 impl Sink for Seen {

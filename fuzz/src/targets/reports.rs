@@ -3,6 +3,7 @@
 use super::{halves, text};
 use ecelens::analysis::{Analysis, Options};
 use ecelens::bundle::{Bundle, Limits};
+use ecelens::model::Language;
 use ecelens::report::{self, Rendering, render};
 use ecelens::signatures::{Catalogue, PackText, check_packs};
 
@@ -56,7 +57,7 @@ pub fn bundle(bytes: &[u8]) {
     }
     let options = Options::default();
     let analysis = Analysis::of(&bundle, Catalogue::builtin(), &options, &|_| ());
-    let report = analysis.report(&options);
+    let report = analysis.report(&options, Language::English);
     let json = report::to_json(&report).expect("JSON");
     let read: serde_json::Value = serde_json::from_str(&json).expect("what is written can be read");
     assert!(report::is_report(&read));
