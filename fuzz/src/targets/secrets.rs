@@ -3,7 +3,7 @@
 use super::text;
 use ecelens::model::secret::{find, find_all, mask};
 use ecelens::model::{Excerpt, claims_of};
-use ecelens::redact::{LeakCheck, Pass, Redactor, copy};
+use ecelens::redact::{LeakCheck, Learner, Map};
 
 /// Claims of a token, and the token itself out of sight.
 pub fn jwt(bytes: &[u8]) {
@@ -34,12 +34,14 @@ pub fn masking(bytes: &[u8]) {
     assert!(excerpt.as_str().chars().count() <= Excerpt::LIMIT + 1);
 }
 
-/// A redacted copy of any bytes names nobody whom the check knows.
+/// A redacted text names nobody whom the check knows.
 pub fn redaction(bytes: &[u8]) {
-    let mut redactor = Redactor::new([7; 32]);
-    copy(&mut &bytes[..], &mut redactor, Pass::Learn).expect("memory can be read");
-    let mut out = Vec::new();
-    copy(&mut &bytes[..], &mut redactor, Pass::Write(&mut out)).expect("memory can be written");
-    let check = LeakCheck::new(&redactor);
-    let _ = check.text(text(&out));
+    let text = text(bytes);
+    let mut learner = Learner::new(Map::new([7; 32]));
+    learner.text(text);
+    let mut redactor = learner.finish();
+    let safe = redactor.block(text);
+    let mut check = LeakCheck::new(&redactor.map());
+    check.begin_member();
+    let _ = check.block(&safe);
 }

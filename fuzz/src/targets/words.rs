@@ -1,9 +1,8 @@
 //! Short texts: times, versions, error messages, questions.
 
 use super::text;
-use ecelens::model::{Stamp, certificate_date, http_date, versions_in};
+use ecelens::model::{Bound, Stamp, certificate_date, http_date, versions_in};
 use ecelens::signatures::{Catalogue, explain};
-use ecelens::timeline::Bound;
 use std::sync::LazyLock;
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::builtin);
