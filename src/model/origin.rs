@@ -39,14 +39,14 @@ impl Excerpt {
                 gap = count > 0;
                 continue;
             }
-            if gap {
-                folded.push(' ');
-                count += 1;
-                gap = false;
-            }
-            if count >= Self::LIMIT {
+            // A blank that nothing can follow is no part of it.
+            if count + usize::from(gap) >= Self::LIMIT {
                 folded.push('…');
                 break;
+            }
+            if std::mem::take(&mut gap) {
+                folded.push(' ');
+                count += 1;
             }
             if excerpt.meant.is_none() && meant.is_some_and(|meant| at >= meant) {
                 excerpt.meant = Some(count);
