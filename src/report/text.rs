@@ -298,14 +298,20 @@ fn cause_block(out: &mut String, cause: &Cause, language: Language, style: &Styl
         wrap(out, &say!(language, "     reach: "), "       ", &visible_line(&cause.reach), style.width);
     }
     if !cause.candidates.is_empty() {
-        let checks: Vec<&str> = cause.candidates.iter().map(|c| c.check.as_str()).collect();
-        wrap(
-            out,
-            &say!(language, "     Microsoft names no reason; still open, likeliest first: "),
-            "       ",
-            &checks.join(", "),
-            style.width,
-        );
+        let heading = say!(language, "     Microsoft names no reason; still open, likeliest first, and what decides:");
+        out.push_str(&heading);
+        out.push('\n');
+        for candidate in &cause.candidates {
+            let wants: Vec<&str> = candidate.wants.iter().map(|want| want.evidence.as_str()).collect();
+            let first = format!("       {} ", style.bullet());
+            wrap(
+                out,
+                &first,
+                "         ",
+                &visible_line(&format!("{}: {}", candidate.check, wants.join("; "))),
+                style.width,
+            );
+        }
     }
     if !cause.masks.is_empty() {
         wrap(

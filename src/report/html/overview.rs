@@ -160,12 +160,12 @@ fn cause(out: &mut String, cause: &Cause, language: Language) {
         let _ = write!(out, "<dt>Reach</dt><dd>{}</dd>", esc(&cause.reach));
     }
     if !cause.candidates.is_empty() {
-        let list: Vec<String> = cause.candidates.iter().map(|c| format!("<code>{}</code>", esc(&c.check))).collect();
-        let _ = write!(
-            out,
-            "<dt>Still open</dt><dd>Microsoft names no reason; likeliest first: {}</dd>",
-            list.join(", ")
-        );
+        out.push_str("<dt>Still open</dt><dd>Microsoft names no reason; likeliest first, and what decides:<ul>");
+        for candidate in &cause.candidates {
+            let wants: Vec<&str> = candidate.wants.iter().map(|want| want.evidence.as_str()).collect();
+            let _ = write!(out, "<li><code>{}</code>: {}</li>", esc(&candidate.check), esc(&wants.join("; ")));
+        }
+        out.push_str("</ul></dd>");
     }
     for (name, ids) in [("Explains", &cause.explains), ("Look again after", &cause.masks)] {
         if !ids.is_empty() {
