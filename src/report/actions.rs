@@ -95,7 +95,7 @@ pub fn actions(report: &Report) -> Vec<Action> {
             who: words::mender(finding.check),
             what,
             rank,
-            verdict: words::verdict(finding.verdict),
+            verdict: finding.verdict.word(),
             severity: words::severity(finding.severity),
             check: finding.check.to_owned(),
             kind: words::subject_kind(finding.subject.kind),

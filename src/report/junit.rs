@@ -43,7 +43,7 @@ fn is_skipped(finding: &FindingRow) -> bool {
 }
 
 fn case(out: &mut String, finding: &FindingRow) {
-    let verdict = words::verdict(finding.verdict);
+    let verdict = finding.verdict.word();
     let _ = writeln!(
         out,
         "    <testcase classname=\"{}\" name=\"{}\">\n      <properties><property name=\"verdict\" value=\"{verdict}\"/></properties>",

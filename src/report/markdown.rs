@@ -204,7 +204,7 @@ fn checklist(out: &mut String, report: &Report) {
         } else {
             format!(" {}", code(&subject))
         };
-        let word = words::verdict(finding.verdict);
+        let word = finding.verdict.word();
         let _ = writeln!(out, "- **{word}** {}{about}: {}", code(finding.check), md(&finding.message));
         if let Some(mark) = &finding.suppressed {
             let _ = writeln!(out, "  - {}", md(&words::suppressed(mark, report.language)));

@@ -306,6 +306,14 @@ pub struct CandidateRow {
     pub wants: Vec<WantRow>,
 }
 
+impl CandidateRow {
+    /// What would decide it, in words.
+    fn decided_by(&self) -> String {
+        let wants: Vec<&str> = self.wants.iter().map(|want| want.evidence.as_str()).collect();
+        wants.join("; ")
+    }
+}
+
 /// A finding.
 #[derive(Clone, Debug, Serialize)]
 pub struct FindingRow {

@@ -83,7 +83,7 @@ fn result(finding: &FindingRow, index: Option<usize>, report: &Report) -> Value 
         "locations": finding.evidence.iter().map(location).collect::<Vec<_>>(),
         "partialFingerprints": { "checkAndSubject/v1": finding.identity() },
         "properties": {
-            "verdict": words::verdict(finding.verdict),
+            "verdict": finding.verdict.word(),
             "severity": words::severity(finding.severity),
             "subject": finding.subject,
             "rootCause": rank,

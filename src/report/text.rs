@@ -302,34 +302,22 @@ fn cause_block(out: &mut String, cause: &Cause, language: Language, style: &Styl
         out.push_str(&heading);
         out.push('\n');
         for candidate in &cause.candidates {
-            let wants: Vec<&str> = candidate.wants.iter().map(|want| want.evidence.as_str()).collect();
             let first = format!("       {} ", style.bullet());
             wrap(
                 out,
                 &first,
                 "         ",
-                &visible_line(&format!("{}: {}", candidate.check, wants.join("; "))),
+                &visible_line(&format!("{}: {}", candidate.check, candidate.decided_by())),
                 style.width,
             );
         }
     }
-    if !cause.masks.is_empty() {
-        wrap(
-            out,
-            &say!(language, "     look again after mending it: "),
-            "       ",
-            &cause.masks.join(", "),
-            style.width,
-        );
-    }
-    if !cause.explains.is_empty() {
-        wrap(
-            out,
-            &say!(language, "     explains: "),
-            "       ",
-            &cause.explains.join(", "),
-            style.width,
-        );
+    let lists = [
+        (say!(language, "     look again after mending it: "), &cause.masks),
+        (say!(language, "     explains: "), &cause.explains),
+    ];
+    for (heading, ids) in lists.iter().filter(|(_, ids)| !ids.is_empty()) {
+        wrap(out, heading, "       ", &ids.join(", "), style.width);
     }
     for (index, step) in cause.remedy.iter().enumerate() {
         let first = match index {

@@ -2,20 +2,9 @@
 
 use super::{Cause, FindingRow, OnsetPartRow, OnsetRow};
 use crate::config::State;
-use crate::finding::{Confidence, Role, Severity, Subject, SubjectKind, Suppressed, Verdict};
+use crate::finding::{Confidence, Role, Severity, Subject, SubjectKind, Suppressed};
 use crate::model::Language;
 use crate::say;
-
-/// `fail`, `warn`, `unknown`, `pass`, `not-applicable`, as the JSON report writes them.
-pub fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Fail => "fail",
-        Verdict::Warn => "warn",
-        Verdict::Unknown => "unknown",
-        Verdict::Pass => "pass",
-        Verdict::NotApplicable => "not-applicable",
-    }
-}
 
 /// `critical` to `info`, as the JSON report writes them.
 pub fn severity(severity: Severity) -> &'static str {

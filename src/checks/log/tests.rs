@@ -79,16 +79,6 @@ fn case_of(folder: &Path) -> Case {
     case
 }
 
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Fail => "fail",
-        Verdict::Warn => "warn",
-        Verdict::Unknown => "unknown",
-        Verdict::Pass => "pass",
-        Verdict::NotApplicable => "not-applicable",
-    }
-}
-
 #[test]
 #[allow(clippy::disallowed_methods)]
 fn fixtures_of_log_checks_give_their_verdicts() {
@@ -109,7 +99,7 @@ fn fixtures_of_log_checks_give_their_verdicts() {
                 Ok(findings) => {
                     let meant = || findings.iter().filter(|f| f.subject.name.to_lowercase().contains(&subject));
                     let order = [Verdict::Fail, Verdict::Warn, Verdict::Pass, Verdict::Unknown];
-                    let worst = order.into_iter().find(|v| meant().any(|f| f.verdict == *v)).map_or("none", word);
+                    let worst = order.into_iter().find(|v| meant().any(|f| f.verdict == *v)).map_or("none", Verdict::word);
                     let messages: Vec<_> = meant().map(|f| format!("{}: {}", f.subject.name, f.message.english())).collect();
                     (worst, messages.join("\n    "))
                 }

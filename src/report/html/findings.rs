@@ -22,7 +22,7 @@ fn areas(report: &Report) -> Vec<&'static str> {
 /// Style rules that hide what a box leaves out.
 pub fn filter_rules(report: &Report) -> String {
     let mut rules = String::new();
-    for verdict in VERDICTS.map(words::verdict) {
+    for verdict in VERDICTS.map(Verdict::word) {
         let _ = writeln!(rules, "body:has(#v-{verdict}:not(:checked)) .finding.v-{verdict}{{display:none}}");
     }
     for area in areas(report) {
@@ -34,7 +34,7 @@ pub fn filter_rules(report: &Report) -> String {
 pub fn checklist(out: &mut String, report: &Report) {
     out.push_str("<section aria-labelledby=\"checklist\"><h2 id=\"checklist\">Checklist</h2>\n<div class=\"filters\" role=\"group\" aria-label=\"Verdicts shown\">");
     for verdict in VERDICTS {
-        let word = words::verdict(verdict);
+        let word = verdict.word();
         let count = report.findings.iter().filter(|f| f.verdict == verdict).count();
         // What is right is folded away until somebody asks.
         let checked = if matches!(verdict, Verdict::Pass | Verdict::NotApplicable) {
@@ -79,7 +79,7 @@ fn finding(out: &mut String, finding: &FindingRow, language: Language) {
     let _ = writeln!(
         out,
         "<details class=\"finding v-{} a-{}\"><summary>{}{} <code>{}</code> <span>{about}{}</span></summary><div class=\"body\">",
-        words::verdict(finding.verdict),
+        finding.verdict.word(),
         finding.area(),
         verdict_tag(finding),
         if finding.suppressed.is_some() {
@@ -181,7 +181,7 @@ pub fn ports(out: &mut String, report: &Report) {
             match cells.get(port) {
                 None => out.push_str("<td></td>"),
                 Some(finding) => {
-                    let word = words::verdict(finding.verdict);
+                    let word = finding.verdict.word();
                     let shown = match finding.verdict {
                         Verdict::Pass => "open",
                         Verdict::Fail => "closed",

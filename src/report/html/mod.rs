@@ -156,5 +156,5 @@ fn tag(word: &str) -> String {
 }
 
 fn verdict_tag(finding: &super::FindingRow) -> String {
-    tag(words::verdict(finding.verdict))
+    tag(finding.verdict.word())
 }

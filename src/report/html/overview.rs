@@ -162,8 +162,7 @@ fn cause(out: &mut String, cause: &Cause, language: Language) {
     if !cause.candidates.is_empty() {
         out.push_str("<dt>Still open</dt><dd>Microsoft names no reason; likeliest first, and what decides:<ul>");
         for candidate in &cause.candidates {
-            let wants: Vec<&str> = candidate.wants.iter().map(|want| want.evidence.as_str()).collect();
-            let _ = write!(out, "<li><code>{}</code>: {}</li>", esc(&candidate.check), esc(&wants.join("; ")));
+            let _ = write!(out, "<li><code>{}</code>: {}</li>", esc(&candidate.check), esc(&candidate.decided_by()));
         }
         out.push_str("</ul></dd>");
     }
