@@ -1,16 +1,16 @@
 //! Taking a bundle in: every member is read once, recognised by its content, and turned into facts.
 
-use crate::bundle::{Bundle, Content, Encoding, Hashing, Member, Problem, SNIFFED, Text, Visitor, decode, read_whole, sha256, sha256_of, sniff};
+use crate::bundle::{Bundle, Content, Encoding, Hashing, Member, Problem, SNIFFED, Text, Visitor, decode, read_whole, sha256, sha256_of, sniff, why};
 use crate::log::assemble::{Assembled, Elsewhere, Known, MemberLog, assemble, elsewhere};
 use crate::log::interpret::{self, Interpretation};
 use crate::log::{Clocks, Filter, looks_like_log, scan, trace};
-use crate::model::{Facts, InventoryEntry, LogFacts, Origin, ServerRole, ZoneBasis, fold_address};
+use crate::model::{self, Facts, InventoryEntry, LogFacts, Origin, ServerRole, ZoneBasis, fold_address};
 use crate::parse::{self, Findings};
 use crate::signatures::Catalogue;
 use crate::syntax::{self, Attachment, Node, Place, Section, Source, Syntax};
+use crate::{counted, text};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -50,7 +50,7 @@ impl Taken {
         }
     }
 
-    fn unread(path: &Arc<str>, reason: String) -> Self {
+    fn unread(path: &Arc<str>, reason: model::Text) -> Self {
         let mut taken = Self::new(path.clone());
         taken.entry.problem = Some(reason);
         taken
@@ -72,20 +72,24 @@ impl Taken {
         if let Some(first) = found.recognised.first() {
             entry.kind = first.kind.to_owned();
         } else if entry.why.is_empty() {
-            entry.why.push("no parser knows what stands in it".into());
+            entry.why.push(text!("no parser knows what stands in it"));
         }
-        entry.why.extend(found.recognised.into_iter().map(|r| format!("{}: {}", r.kind, r.why)));
+        entry.why.extend(
+            found
+                .recognised
+                .into_iter()
+                .map(|r| text!("{kind}: {why}", kind = model::Text::figure(r.kind), why = r.why)),
+        );
         found.facts.dated.iter().for_each(|fact| entry.dated(fact.value));
         self.facts = found.facts;
     }
 
-    fn problem(&mut self, reason: String) {
-        match &mut self.entry.problem {
-            Some(problem) => {
-                let _ = write!(problem, "; {reason}");
-            }
-            none => *none = Some(reason),
-        }
+    fn problem(&mut self, reason: model::Text) {
+        let before = self.entry.problem.take();
+        self.entry.problem = Some(match before {
+            Some(before) => text!("{before}; {reason}", before, reason),
+            None => reason,
+        });
     }
 }
 
@@ -169,7 +173,7 @@ impl Visitor for Hasher {
         }
     }
 
-    fn problem(&mut self, _: &str, _: String) {}
+    fn problem(&mut self, _: &str, _: model::Text) {}
 }
 
 /// Merges what the members gave: facts in the order of their names, logs by what stands in them. Of byte-identical members only
@@ -207,10 +211,20 @@ fn put_together(taken: Vec<Taken>, clocks: &Clocks, filter: &Filter, catalogue: 
             let entry = &mut intake.inventory[at];
             entry.records = placed.records;
             entry.copy_of = placed.copy_of;
-            let host = placed.host.as_deref().unwrap_or("an unknown host");
-            entry.why.push(format!("log of {} on {host}", placed.process.name()));
+            let process = placed.process.words();
+            entry.why.push(match placed.host {
+                Some(host) => text!("log of {process} on {host}", process, host),
+                None => text!("log of {process} on an unknown host", process),
+            });
             if placed.losses > 0 {
-                entry.losses.push((0, format!("{} half-written records or headers", placed.losses)));
+                entry.losses.push((
+                    0,
+                    counted!(
+                        placed.losses,
+                        "1 half-written record or header",
+                        "{count} half-written records or headers"
+                    ),
+                ));
             }
         }
     }
@@ -269,7 +283,7 @@ impl Visitor for Reader<'_> {
         let mut taken = catch_unwind(AssertUnwindSafe(|| self.read(member))).unwrap_or_else(|_| {
             Taken::unread(
                 &path,
-                "could not be analysed: an internal error of ecelens; please report it with the kind of this file".into(),
+                text!("could not be analysed: an internal error of ecelens; please report it with the kind of this file"),
             )
         });
         (self.progress)(taken.entry.bytes);
@@ -280,7 +294,7 @@ impl Visitor for Reader<'_> {
         }
     }
 
-    fn problem(&mut self, path: &str, reason: String) {
+    fn problem(&mut self, path: &str, reason: model::Text) {
         match self.taken.iter_mut().find(|t| &*t.entry.path == path) {
             Some(taken) => taken.problem(reason),
             None => self.taken.push(Taken::unread(&path.into(), reason)),
@@ -296,7 +310,7 @@ impl Reader<'_> {
         match early {
             None => self.read_on(&mut taken, head, &mut member.content, member.bytes),
             Some(error) => {
-                taken.problem(format!("can't be read to its end: {error}"));
+                taken.problem(text!("can't be read to its end: {error}", error = why(&error)));
                 self.read_on(&mut taken, head, &mut Content::Stream(&mut std::io::empty()), None);
             }
         }
@@ -333,7 +347,7 @@ impl Reader<'_> {
         let digest = scanned.digest;
         entry.bytes = digest.bytes;
         entry.kind = "ece-log".into();
-        entry.why.push("records with the header of ECE logs".into());
+        entry.why.push(text!("records with the header of ECE logs"));
         entry.encoding = Some(digest.encoding.name());
         entry.span = digest.span;
         let unknown = digest.offsets.contains(&None) || digest.offsets.is_empty();
@@ -348,7 +362,7 @@ impl Reader<'_> {
             parts: vec![(digest, scanned.meaning)],
         });
         if let Some(error) = scanned.error {
-            taken.problem(format!("read up to byte {}: {error}", taken.entry.bytes));
+            taken.problem(text!("read up to byte {count}: {error}", count = taken.entry.bytes, error = why(&error)));
         }
     }
 
@@ -357,12 +371,12 @@ impl Reader<'_> {
         let limits = self.bundle.limits();
         let mut bytes = head;
         if let Err(error) = read_whole(rest, limits.structured_packed, &mut bytes) {
-            taken.problem(format!("read up to byte {}: {error}", bytes.len()));
+            taken.problem(text!("read up to byte {count}: {error}", count = bytes.len(), error = why(&error)));
         }
         taken.entry.bytes = bytes.len() as u64;
         taken.entry.sha256 = Some(sha256(&bytes));
         if bytes.is_empty() {
-            taken.entry.why.push("empty".into());
+            taken.entry.why.push(text!("empty"));
             return;
         }
         if bytes.starts_with(b"PK\x03\x04") {
@@ -373,14 +387,17 @@ impl Reader<'_> {
             return taken.problem(reason);
         }
         if sniff(&bytes) == Encoding::Binary {
-            taken.entry.why.push("binary data of no known kind".into());
+            taken.entry.why.push(text!("binary data of no known kind"));
             return;
         }
         let (text, replaced) = decode(&bytes);
         drop(bytes);
         taken.entry.encoding = Some(text.encoding().name());
         if replaced > 0 {
-            taken.entry.losses.push((0, format!("{replaced} characters could not be decoded")));
+            taken.entry.losses.push((
+                0,
+                counted!(replaced, "1 character could not be decoded", "{count} characters could not be decoded"),
+            ));
         }
         self.read_text(taken, &text);
     }
@@ -461,25 +478,27 @@ fn is_hearsay(name: &str, text: &Text) -> bool {
 }
 
 /// Archives and documents that are named, but not read.
-fn foreign_archive(bytes: &[u8]) -> Option<String> {
+fn foreign_archive(bytes: &[u8]) -> Option<model::Text> {
     let what = match bytes {
-        [b'7', b'z', 0xBC, 0xAF, ..] => "a 7z archive",
-        [b'R', b'a', b'r', b'!', ..] => "a RAR archive",
-        [b'B', b'Z', b'h', ..] => "a bzip2 file",
-        [0xFD, b'7', b'z', b'X', b'Z', ..] => "an xz file",
-        [0x28, 0xB5, 0x2F, 0xFD, ..] => "a zstd file",
-        [b'M', b'S', b'C', b'F', ..] => "a cabinet file",
+        [b'7', b'z', 0xBC, 0xAF, ..] => text!("a 7z archive"),
+        [b'R', b'a', b'r', b'!', ..] => text!("a RAR archive"),
+        [b'B', b'Z', b'h', ..] => text!("a bzip2 file"),
+        [0xFD, b'7', b'z', b'X', b'Z', ..] => text!("an xz file"),
+        [0x28, 0xB5, 0x2F, 0xFD, ..] => text!("a zstd file"),
+        [b'M', b'S', b'C', b'F', ..] => text!("a cabinet file"),
         [0xD0, 0xCF, 0x11, 0xE0, ..] => {
-            return Some("an old or encrypted Office file: save it as .xlsx or .csv without a password and scan again".into());
+            return Some(text!(
+                "an old or encrypted Office file: save it as .xlsx or .csv without a password and scan again"
+            ));
         }
-        [b'%', b'P', b'D', b'F', ..] => return Some("a PDF: not analysed; export the data behind it".into()),
+        [b'%', b'P', b'D', b'F', ..] => return Some(text!("a PDF: not analysed; export the data behind it")),
         [0x89, b'P', b'N', b'G', ..] | [0xFF, 0xD8, 0xFF, ..] | [b'G', b'I', b'F', b'8', ..] => {
-            return Some("a picture: not analysed; export the data that it shows".into());
+            return Some(text!("a picture: not analysed; export the data that it shows"));
         }
-        [b'E', b'l', b'f', b'F', b'i', b'l', b'e', ..] => return Some("a Windows event log: export it as CSV or XML and scan again".into()),
+        [b'E', b'l', b'f', b'F', b'i', b'l', b'e', ..] => return Some(text!("a Windows event log: export it as CSV or XML and scan again")),
         _ => return None,
     };
-    Some(format!("{what}: not opened; unpack it and scan again"))
+    Some(text!("{what}: not opened; unpack it and scan again", what))
 }
 
 #[cfg(test)]
@@ -516,8 +535,15 @@ mod tests {
                 content: Content::Stream(content),
             });
         }
-        let problems: Vec<_> = reader.taken.iter().map(|taken| taken.entry.problem.as_deref()).collect();
-        assert!(problems[0].is_some_and(|problem| problem.contains("internal error")), "{problems:?}");
+        let problems: Vec<_> = reader
+            .taken
+            .iter()
+            .map(|taken| taken.entry.problem.as_ref().map(model::Text::english))
+            .collect();
+        assert!(
+            problems[0].as_ref().is_some_and(|problem| problem.contains("internal error")),
+            "{problems:?}"
+        );
         assert_eq!(problems[1], None);
         assert_eq!(reader.taken[1].entry.bytes, 15);
     }

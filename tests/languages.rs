@@ -24,19 +24,21 @@ fn files(folder: &Path, extension: &str, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// The literal at the beginning of `code`, escapes undone.
-fn literal(code: &str) -> Option<String> {
+/// The literal at the beginning of `code`, escapes undone, and what follows it.
+fn literal(code: &str) -> Option<(String, &str)> {
+    let code = code.trim_start();
     if let Some(raw) = code.strip_prefix("r\"") {
-        return raw.split_once('"').map(|(text, _)| text.to_owned());
+        return raw.split_once('"').map(|(text, behind)| (text.to_owned(), behind));
     }
-    let mut chars = code.strip_prefix('"')?.chars().peekable();
+    let inner = code.strip_prefix('"')?;
+    let mut chars = inner.char_indices().peekable();
     let mut text = String::new();
-    while let Some(c) = chars.next() {
+    while let Some((at, c)) = chars.next() {
         match c {
-            '"' => return Some(text),
-            '\\' => match chars.next()? {
+            '"' => return Some((text, &inner[at + 1..])),
+            '\\' => match chars.next()?.1 {
                 'n' => text.push('\n'),
-                '\n' => while chars.next_if(|c| c.is_whitespace()).is_some() {},
+                '\n' => while chars.next_if(|(_, c)| c.is_whitespace()).is_some() {},
                 other => text.push(other),
             },
             c => text.push(c),
@@ -45,7 +47,12 @@ fn literal(code: &str) -> Option<String> {
     None
 }
 
-/// Every sentence of `text!` and `say!` in the sources, tests aside.
+/// The literal that is the next argument, behind an argument that holds none.
+fn next_argument(code: &str) -> Option<(String, &str)> {
+    literal(code.split_once(',')?.1)
+}
+
+/// Every sentence of `text!`, `say!` and `counted!` in the sources, tests aside.
 fn sentences() -> BTreeSet<String> {
     let mut paths = Vec::new();
     files(&project("src"), "rs", &mut paths);
@@ -61,11 +68,15 @@ fn sentences() -> BTreeSet<String> {
             .collect();
         let code = code.join("\n");
         for (at, _) in code.match_indices("text!(") {
-            found.extend(literal(code[at + 6..].trim_start()));
+            found.extend(literal(&code[at + 6..]).map(|(text, _)| text));
         }
         for (at, _) in code.match_indices("say!(") {
-            let behind = code[at + 5..].split_once(',').map_or("", |(_, behind)| behind);
-            found.extend(literal(behind.trim_start()));
+            found.extend(next_argument(&code[at + 5..]).map(|(text, _)| text));
+        }
+        for (at, _) in code.match_indices("counted!(") {
+            let Some((one, behind)) = next_argument(&code[at + 9..]) else { continue };
+            let (more, _) = next_argument(behind).expect("words for more than one");
+            found.extend([one, more]);
         }
     }
     found.retain(|sentence| without_placeholders(sentence).chars().any(char::is_alphabetic));

@@ -15,7 +15,7 @@ mod support;
 use ecelens::analysis::{Analysis, Options};
 use ecelens::bundle::{Bundle, Limits};
 use ecelens::finding::Verdict;
-use ecelens::model::{Language, Stamp};
+use ecelens::model::{Language, Stamp, Text};
 use ecelens::signatures::Catalogue;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,7 +49,7 @@ fn judge(files: &Files, as_of: Option<Stamp>) -> Judged {
         let verdict = verdicts.entry(key).or_insert(finding.verdict);
         *verdict = finding.verdict.min(*verdict);
     }
-    let failed = |problem: &Option<String>| problem.as_ref().is_some_and(|p| p.contains("internal error"));
+    let failed = |problem: &Option<Text>| problem.as_ref().is_some_and(|p| p.english().contains("internal error"));
     Judged {
         verdicts,
         as_of: report.as_of.as_deref().and_then(Stamp::parse),

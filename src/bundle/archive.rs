@@ -1,10 +1,12 @@
 //! Archives, read in place: members are streams, their names are data and never become paths.
 
 use super::ahead::read_ahead;
-use super::capped::{Capped, read_whole};
+use super::capped::{Capped, read_whole, unreadable, why};
 use super::file::FileView;
 use super::limits::{Limits, Spent};
 use super::{Content, Member, Visitor, name};
+use crate::model::Text;
+use crate::text;
 use std::io::{self, Cursor, Read, Seek};
 use std::sync::Arc;
 
@@ -60,7 +62,7 @@ impl Opener<'_> {
         let mut head = [0; HEAD];
         let read = match file.read_at(&mut head, 0) {
             Ok(read) => read,
-            Err(error) => return visitor.problem(path, format!("can't be read: {error}")),
+            Err(error) => return visitor.problem(path, unreadable(&error)),
         };
         match packing(&head[..read]) {
             Packing::Zip => self.open_zip(path, file, 1, visitor),
@@ -115,7 +117,7 @@ impl Opener<'_> {
             Packing::Zip => {
                 let mut bytes = Vec::new();
                 if let Err(error) = read_whole(&mut whole, self.limits.nested_archive, &mut bytes) {
-                    visitor.problem(path, format!("{error}; unpack it one level and scan again"));
+                    visitor.problem(path, text!("{error}; unpack it one level and scan again", error = why(&error)));
                 }
                 self.open_zip(path, Cursor::new(Arc::<[u8]>::from(bytes)), depth + 1, visitor);
             }
@@ -142,7 +144,10 @@ impl Opener<'_> {
         } else {
             visitor.problem(
                 path,
-                format!("limit reached: a bundle may hold {} files; this one was not read", self.limits.entries),
+                text!(
+                    "limit reached: a bundle may hold {count} files; this one was not read",
+                    count = self.limits.entries
+                ),
             );
         }
     }
@@ -151,13 +156,13 @@ impl Opener<'_> {
         let mut archive = tar::Archive::new(stream);
         let entries = match archive.entries() {
             Ok(entries) => entries,
-            Err(error) => return visitor.problem(path, format!("the archive can't be read: {error}")),
+            Err(error) => return visitor.problem(path, text!("the archive can't be read: {error}", error = why(&error))),
         };
         for entry in entries {
             let mut entry = match entry {
                 Ok(entry) => entry,
                 // The position is lost with the header: nothing behind it can be read.
-                Err(error) => return visitor.problem(path, format!("the archive is damaged: {error}; what follows in it was not read")),
+                Err(error) => return visitor.problem(path, damaged(&why(&error))),
             };
             let name = member_name(path, &String::from_utf8_lossy(&entry.path_bytes()));
             let kind = entry.header().entry_type();
@@ -165,9 +170,9 @@ impl Opener<'_> {
                 let size = entry.header().size().ok();
                 self.open_stream(&name, &mut entry, Sizes { packed: size, whole: size }, depth, visitor);
             } else if kind.is_symlink() || kind.is_hard_link() {
-                visitor.problem(&name, "a link: not followed".into());
+                visitor.problem(&name, text!("a link: not followed"));
             } else if !(kind.is_dir() || kind.is_pax_global_extensions() || kind.is_pax_local_extensions()) {
-                visitor.problem(&name, "a pipe, socket or device: not read".into());
+                visitor.problem(&name, text!("a pipe, socket or device: not read"));
             }
         }
     }
@@ -179,7 +184,10 @@ impl Opener<'_> {
             Err(error) => {
                 visitor.problem(
                     path,
-                    format!("the archive's directory can't be read: {error}; its members are read one after another as far as they go"),
+                    text!(
+                        "the archive's directory can't be read: {error}; its members are read one after another as far as they go",
+                        error = error.to_string()
+                    ),
                 );
                 visitor.enter(path, Packing::Zip);
                 self.salvage_zip(path, reader, depth, visitor);
@@ -190,7 +198,7 @@ impl Opener<'_> {
             let mut reader = reader;
             return match reader.rewind() {
                 Ok(()) => self.hand_over(path, None, Content::Stream(&mut reader), visitor),
-                Err(error) => visitor.problem(path, format!("can't be read: {error}")),
+                Err(error) => visitor.problem(path, unreadable(&error)),
             };
         }
         visitor.enter(path, Packing::Zip);
@@ -242,11 +250,11 @@ impl Opener<'_> {
                     }
                     // The next header is found only behind the end of this member.
                     if let Err(error) = io::copy(&mut capped, &mut io::sink()) {
-                        return visitor.problem(path, format!("the archive is damaged: {error}; what follows in it was not read"));
+                        return visitor.problem(path, damaged(&why(&error)));
                     }
                 }
                 Ok(None) => return,
-                Err(error) => return visitor.problem(path, format!("the archive is damaged: {error}; what follows in it was not read")),
+                Err(error) => return visitor.problem(path, damaged(&Text::given(error.to_string()))),
             }
         }
     }
@@ -262,19 +270,19 @@ pub fn zip_members<R: Read + Seek>(
     if archive.len() > limits.entries {
         visitor.problem(
             path,
-            format!(
-                "limit reached: it announces {} members, and a bundle may hold {}; not read",
-                archive.len(),
-                limits.entries
+            text!(
+                "limit reached: it announces {announced} members, and a bundle may hold {count}; not read",
+                announced = archive.len(),
+                count = limits.entries
             ),
         );
         return Vec::new();
     }
     if archive.has_duplicate_names() {
-        visitor.problem(path, "two members have the same name: only the last one can be read".into());
+        visitor.problem(path, text!("two members have the same name: only the last one can be read"));
     }
     if archive.has_overlapping_files().unwrap_or(false) {
-        visitor.problem(path, "members overlap, as in a crafted archive: read within the limits".into());
+        visitor.problem(path, text!("members overlap, as in a crafted archive: read within the limits"));
     }
     let mut members = Vec::new();
     for index in 0..archive.len() {
@@ -284,9 +292,9 @@ pub fn zip_members<R: Read + Seek>(
                 if entry.is_dir() {
                     continue;
                 } else if entry.is_symlink() {
-                    visitor.problem(&name, "a link: not followed".into());
+                    visitor.problem(&name, text!("a link: not followed"));
                 } else if entry.encrypted() {
-                    visitor.problem(&name, "encrypted: unpack it with its password and scan again".into());
+                    visitor.problem(&name, text!("encrypted: unpack it with its password and scan again"));
                 } else {
                     members.push((index, name));
                 }
@@ -330,11 +338,16 @@ fn inner_name(path: &str) -> Arc<str> {
     format!("{path}!/{stem}").into()
 }
 
-fn zip_error(error: &zip::result::ZipError) -> String {
+fn zip_error(error: &zip::result::ZipError) -> Text {
     match error {
-        zip::result::ZipError::UnsupportedArchive(what) => format!("{what}: unpack it and scan again"),
-        other => format!("can't be read: {other}"),
+        zip::result::ZipError::UnsupportedArchive(what) => text!("{what}: unpack it and scan again", what),
+        other => text!("can't be read: {error}", error = other.to_string()),
     }
+}
+
+/// Why nothing behind a place of an archive could be read.
+fn damaged(error: &Text) -> Text {
+    text!("the archive is damaged: {error}; what follows in it was not read", error)
 }
 
 /// A reader that fails once, for an error that was met while looking at the beginning.

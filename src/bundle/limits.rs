@@ -1,5 +1,7 @@
 //! What one bundle may cost. Every limit that is reached stands in the report: a clean result never has evidence missing.
 
+use crate::model::Text;
+use crate::text;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Upper bounds for reading a bundle; sizes in bytes.
@@ -44,8 +46,11 @@ impl Default for Limits {
 
 impl Limits {
     /// What is said of an archive that stands in too many others.
-    pub(super) fn too_deep(&self) -> String {
-        format!("limit reached: archives inside archives are read {} levels deep", self.archive_depth)
+    pub(super) fn too_deep(&self) -> Text {
+        text!(
+            "limit reached: archives inside archives are read {levels} levels deep",
+            levels = self.archive_depth
+        )
     }
 }
 

@@ -13,7 +13,7 @@ mod text;
 mod walk;
 
 pub use archive::Packing;
-pub use capped::read_whole;
+pub use capped::{read_whole, why};
 pub use decode::{SNIFFED, decode, sniff};
 pub use file::FileView;
 pub use fingerprint::{Hashing, sha256, sha256_of};
@@ -22,7 +22,10 @@ pub use pack::Packer;
 pub use text::{Encoding, Text};
 pub use walk::{Root, walk};
 
+use crate::model;
+use crate::text;
 use archive::{Opener, Sizes};
+use capped::unreadable;
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -62,16 +65,13 @@ pub struct Problem {
     /// What it is about.
     pub path: Arc<str>,
     /// What was found, and what to do.
-    pub reason: String,
+    pub reason: model::Text,
 }
 
 impl Problem {
     /// A problem of `path`.
-    pub fn new(path: &str, reason: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            reason: reason.into(),
-        }
+    pub fn new(path: &str, reason: model::Text) -> Self {
+        Self { path: path.into(), reason }
     }
 }
 
@@ -80,7 +80,7 @@ pub trait Visitor {
     /// A member.
     fn member(&mut self, member: Member<'_>);
     /// Something that could not be read.
-    fn problem(&mut self, path: &str, reason: String);
+    fn problem(&mut self, path: &str, reason: model::Text);
     /// An archive begins: what follows up to [`Visitor::leave`] is in it. A packed tar is a tar in a gzip of the same path.
     fn enter(&mut self, _path: &str, _packing: Packing) {}
     /// The archive that was entered last ends.
@@ -100,7 +100,7 @@ pub fn read_in_order(path: &std::path::Path, limits: &Limits, visitor: &mut dyn 
     for root in roots {
         match FileView::open(&root.path) {
             Ok(file) => opener.open_file(&root.name, file, visitor),
-            Err(error) => visitor.problem(&root.name, format!("can't be read: {error}")),
+            Err(error) => visitor.problem(&root.name, unreadable(&error)),
         }
     }
 }
@@ -208,7 +208,7 @@ impl Bundle {
         if catch_unwind(AssertUnwindSafe(|| self.visit_job(job, visitor))).is_err() {
             visitor.problem(
                 job.name(),
-                "could not be unpacked: an internal error of ecelens; please report it with the kind of this file".into(),
+                text!("could not be unpacked: an internal error of ecelens; please report it with the kind of this file"),
             );
         }
     }
@@ -218,7 +218,7 @@ impl Bundle {
         match job {
             Job::File(root) => match FileView::open(&root.path) {
                 Ok(file) => opener.open_file(&root.name, file, visitor),
-                Err(error) => visitor.problem(&root.name, format!("can't be read: {error}")),
+                Err(error) => visitor.problem(&root.name, unreadable(&error)),
             },
             Job::ZipMember { name, archive, index } => opener.open_zip_member(name, &mut archive.clone(), *index, 1, visitor),
             Job::Given { name, bytes } => opener.open_stream(name, &mut bytes.as_slice(), Sizes::default(), 0, visitor),
@@ -243,7 +243,7 @@ struct Found {
 impl Visitor for Found {
     fn member(&mut self, _: Member<'_>) {}
 
-    fn problem(&mut self, path: &str, reason: String) {
+    fn problem(&mut self, path: &str, reason: model::Text) {
         self.problems.push(Problem::new(path, reason));
     }
 }
@@ -262,8 +262,8 @@ mod tests {
             assert_ne!(&*member.path, "bad", "a panic on purpose");
         }
 
-        fn problem(&mut self, path: &str, reason: String) {
-            self.problems.push(format!("{path}: {reason}"));
+        fn problem(&mut self, path: &str, reason: model::Text) {
+            self.problems.push(format!("{path}: {}", reason.english()));
         }
     }
 

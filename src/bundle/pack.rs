@@ -199,8 +199,8 @@ mod tests {
             self.0.push(format!("{}={text}", member.path));
         }
 
-        fn problem(&mut self, path: &str, reason: String) {
-            self.0.push(format!("{path}: {reason}"));
+        fn problem(&mut self, path: &str, reason: crate::model::Text) {
+            self.0.push(format!("{path}: {}", reason.english()));
         }
 
         fn enter(&mut self, path: &str, packing: Packing) {

@@ -1,6 +1,8 @@
 //! From the paths of the command line to the files to read, in one order.
 
+use super::capped::unreadable;
 use super::{Limits, Problem, name};
+use crate::text;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,7 +26,7 @@ pub fn walk(paths: &[PathBuf], limits: &Limits) -> (Vec<Root>, Vec<Problem>) {
         let start = match given.canonicalize() {
             Ok(start) => start,
             Err(error) => {
-                problems.push(Problem::new(&shown, format!("can't be read: {error}")));
+                problems.push(Problem::new(&shown, unreadable(&error)));
                 continue;
             }
         };
@@ -41,9 +43,9 @@ pub fn walk(paths: &[PathBuf], limits: &Limits) -> (Vec<Root>, Vec<Problem>) {
                         .map_or_else(|| shown.clone(), |p| join(&shown, p.strip_prefix(&start).unwrap_or(p)));
                     problems.push(Problem::new(
                         &at,
-                        format!(
-                            "can't be read: {}",
-                            error.io_error().map_or_else(|| error.to_string(), ToString::to_string)
+                        text!(
+                            "can't be read: {error}",
+                            error = error.io_error().map_or_else(|| error.to_string(), ToString::to_string)
                         ),
                     ));
                     continue;
@@ -55,25 +57,25 @@ pub fn walk(paths: &[PathBuf], limits: &Limits) -> (Vec<Root>, Vec<Problem>) {
                 if entry.depth() == limits.folder_depth {
                     problems.push(Problem::new(
                         &name,
-                        format!("folders deeper than {} levels are not read", limits.folder_depth),
+                        text!("folders deeper than {levels} levels are not read", levels = limits.folder_depth),
                     ));
                 }
             } else if kind.is_file() {
                 if files.len() >= limits.entries {
                     problems.push(Problem::new(
                         &name,
-                        format!(
-                            "limit reached: a bundle may hold {} files; this one and what follows were not read",
-                            limits.entries
+                        text!(
+                            "limit reached: a bundle may hold {count} files; this one and what follows were not read",
+                            count = limits.entries
                         ),
                     ));
                     break;
                 }
                 files.insert(name.into(), entry.into_path());
             } else if kind.is_symlink() {
-                problems.push(Problem::new(&name, "a link: not followed"));
+                problems.push(Problem::new(&name, text!("a link: not followed")));
             } else {
-                problems.push(Problem::new(&name, "a pipe, socket or device: not opened"));
+                problems.push(Problem::new(&name, text!("a pipe, socket or device: not read")));
             }
         }
     }

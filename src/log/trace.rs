@@ -3,7 +3,8 @@
 //! A protocol trace (`mail.debug`) has no header on its lines. It shows as whom the product signed in and what the mail server
 //! answered, which its own records never do. Mail bodies in it are other people's words: they are passed over.
 
-use crate::model::{Claims, Reach, claims_of};
+use crate::model::{Claims, Reach, Text, claims_of};
+use crate::text;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use memchr::memmem::Finder;
@@ -50,7 +51,7 @@ static CONSOLE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Says what a text without ECE headers is, by its first lines, and what shows it. `None`: none of these.
-pub fn recognise<'a>(lines: impl Iterator<Item = &'a str>) -> Option<(Foreign, String)> {
+pub fn recognise<'a>(lines: impl Iterator<Item = &'a str>) -> Option<(Foreign, Text)> {
     const LOOKED_AT: usize = 200;
     let (mut icm, mut mail, mut console, mut seen) = (0u32, 0u32, 0u32, 0u32);
     for line in lines.take(LOOKED_AT) {
@@ -60,7 +61,7 @@ pub fn recognise<'a>(lines: impl Iterator<Item = &'a str>) -> Option<(Foreign, S
         }
         seen += 1;
         if line.starts_with("Full thread dump ") {
-            return Some((Foreign::ThreadDump, "a line begins with `Full thread dump`".into()));
+            return Some((Foreign::ThreadDump, text!("a line begins with `Full thread dump`")));
         }
         icm += u32::from(ICM.is_match(line));
         mail += u32::from(MAIL_DEBUG.is_match(line));
@@ -69,19 +70,27 @@ pub fn recognise<'a>(lines: impl Iterator<Item = &'a str>) -> Option<(Foreign, S
     if icm > 0 && icm * 2 >= seen {
         return Some((
             Foreign::IcmTrace,
-            format!("{icm} of the first {seen} lines have a time with a colon before the milliseconds and no date"),
+            text!(
+                "lines that have a time with a colon before the milliseconds and no date: {count} of the first {seen}",
+                count = icm,
+                seen
+            ),
         ));
     }
     if mail > 0 {
         return Some((
             Foreign::JavaMailTrace,
-            format!("{mail} of the first {seen} lines begin with `DEBUG`, `DEBUG IMAP` or the like"),
+            text!(
+                "lines that begin with `DEBUG`, `DEBUG IMAP` or the like: {count} of the first {seen}",
+                count = mail,
+                seen
+            ),
         ));
     }
     (console > 0 && (console * 4 >= seen || seen <= 4)).then(|| {
         (
             Foreign::Console,
-            format!("{console} of the first {seen} lines are of a Java process's console"),
+            text!("lines of a Java process's console: {count} of the first {seen}", count = console, seen),
         )
     })
 }

@@ -1,6 +1,6 @@
 //! What a member was taken for, and how far it could be read.
 
-use super::{Span, Stamp};
+use super::{Span, Stamp, Text};
 use std::sync::Arc;
 
 /// How the times of a member are tied to UTC.
@@ -23,7 +23,7 @@ pub struct InventoryEntry {
     /// What it was taken for, `ece-log`, `entra-application`, `unknown` …; the first of several.
     pub kind: String,
     /// Why, in words, for every piece of evidence in it.
-    pub why: Vec<String>,
+    pub why: Vec<Text>,
     /// Encoding, if it is text.
     pub encoding: Option<&'static str>,
     /// Size in bytes, unpacked.
@@ -34,7 +34,7 @@ pub struct InventoryEntry {
     /// ECE log records.
     pub records: u64,
     /// What could not be read of it: 1-based line (0: the member as a whole) and reason.
-    pub losses: Vec<(u64, String)>,
+    pub losses: Vec<(u64, Text)>,
     /// First and last time in it, if it is dated.
     pub span: Span,
     /// How these times are tied to UTC.
@@ -42,7 +42,7 @@ pub struct InventoryEntry {
     /// Checks that used it as evidence.
     pub used_by: Vec<&'static str>,
     /// Why it, or a part of it, could not be read.
-    pub problem: Option<String>,
+    pub problem: Option<Text>,
     /// The member that this one is a byte-identical copy of: it counts once.
     pub copy_of: Option<Arc<str>>,
 }

@@ -6,6 +6,7 @@ use super::ece_columns::{addresses_in, column, has, host, read_inbound, text};
 use super::ece_labels::fold_label;
 use crate::model::{AccountKind, Fact, Field, MailAccount};
 use crate::syntax::{Node, Section, Source, Syntax, Value};
+use crate::text;
 
 const NAME: &[&str] = &["accountname", "name", "account", "emailaccount", "nomeaccount", "nome"];
 const STATUS: &[&str] = &["status", "state", "stato"];
@@ -109,13 +110,13 @@ fn walk(source: &Source<'_>, node: &Node, key: Option<&str>, findings: &mut Find
             if let Some((_, url)) = column(node, &["startpageurl"])
                 && let Some(text) = url.text().map(str::trim).filter(|t| t.contains("://"))
             {
-                findings.recognise("ece-entry-points", "start pages of chat entry points");
+                findings.recognise("ece-entry-points", text!("start pages of chat entry points"));
                 let fact = Fact::new(text.to_owned(), source.origin_of_property("start_page_url", url));
                 findings.facts.ece.entry_points.push(fact);
                 return;
             }
             if is_account(node) {
-                findings.recognise("ece-accounts", "provider, server type or kind of e-mail accounts");
+                findings.recognise("ece-accounts", text!("provider, server type or kind of e-mail accounts"));
                 let account = account_of(source, node, key);
                 let shown = account.name.get().map(|n| format!("account {n}")).unwrap_or_default();
                 findings.facts.ece.accounts.push(Fact::new(account, source.origin(&node.place, &shown)));

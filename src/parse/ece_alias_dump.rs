@@ -5,6 +5,7 @@ use super::Findings;
 use super::ece_columns::address_in;
 use crate::model::{Alias, Fact, Field};
 use crate::syntax::{Node, Source};
+use crate::text;
 use std::collections::BTreeSet;
 
 /// Rows that are looked at to find the columns.
@@ -28,7 +29,7 @@ pub(super) fn read(source: &Source<'_>, rows: &[Node], findings: &mut Findings) 
     let Some(address) = own_address(&addresses, &values) else {
         findings.lose(
             rows.first().map_or(0, |r| r.place.line),
-            "a dump of aliases without column names, with several different addresses per row: export it with headers",
+            text!("a dump of aliases without column names, with several different addresses per row: export it with headers"),
         );
         return;
     };
@@ -66,7 +67,7 @@ pub(super) fn read(source: &Source<'_>, rows: &[Node], findings: &mut Findings) 
     }
     findings.lose(
         rows.first().map_or(0, |r| r.place.line),
-        "a dump of aliases without column names: state and retriever instance can't be told; export it with headers",
+        text!("a dump of aliases without column names: state and retriever instance can't be told; export it with headers"),
     );
 }
 

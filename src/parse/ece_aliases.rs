@@ -7,6 +7,7 @@ use super::ece_labels::fold_label;
 use super::ece_scope::whole_number;
 use crate::model::{Alias, AliasState, ConfigProperty, Fact, Field, Stamp};
 use crate::syntax::{Node, Section, Source, Syntax, Value, read_boolean};
+use crate::text;
 
 const ADDRESS: &[&str] = &[
     "recvemailaddress",
@@ -256,7 +257,7 @@ pub fn parse(source: &Source<'_>, section: &Section, findings: &mut Findings) {
         fill_in_null(own);
     }
     if findings.facts.ece.aliases.len() > before {
-        findings.recognise("ece-aliases", "rows of e-mail aliases");
+        findings.recognise("ece-aliases", text!("rows of e-mail aliases"));
     }
 }
 
@@ -266,7 +267,7 @@ fn walk(source: &Source<'_>, node: &Node, named: bool, findings: &mut Findings, 
         Value::List(items, _) => items.iter().for_each(|item| walk(source, item, named, findings, depth)),
         Value::Bag(entries) => {
             if let Some(property) = property_of(source, node) {
-                findings.recognise("ece-config-property", "properties of an alias (rx.alias.…, dx.alias.…)");
+                findings.recognise("ece-config-property", text!("properties of an alias (rx.alias.…, dx.alias.…)"));
                 findings.facts.ece.properties.push(property);
                 return;
             }

@@ -7,6 +7,7 @@ use super::ece_columns::{column, has};
 use super::ece_labels::fold_label;
 use crate::model::{Fact, Origin, ServerNote, ServerRole};
 use crate::syntax::{Node, Section, Source, Syntax, Value};
+use crate::text;
 use regex::Regex;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -149,7 +150,7 @@ pub fn parse(source: &Source<'_>, section: &Section, findings: &mut Findings) {
                     .take(64)
                     .any(|s| s.origin.line == number && s.origin.path == *source.path);
                 for server in servers_in(line).into_iter().filter(|_| !known) {
-                    findings.recognise("ece-note", "names servers and their roles");
+                    findings.recognise("ece-note", text!("names servers and their roles"));
                     findings
                         .facts
                         .ece
@@ -317,7 +318,7 @@ fn walk(source: &Source<'_>, node: &Node, findings: &mut Findings, depth: usize)
         Value::List(items, _) => items.iter().for_each(|item| walk(source, item, findings, depth)),
         Value::Bag(entries) => {
             if let Some(servers) = of_row(node) {
-                findings.recognise("ece-note", "names servers and their roles");
+                findings.recognise("ece-note", text!("names servers and their roles"));
                 let shown = servers.first().map(|s| s.host.clone()).unwrap_or_default();
                 let origin = source.origin(&node.place, &shown);
                 findings
@@ -329,7 +330,7 @@ fn walk(source: &Source<'_>, node: &Node, findings: &mut Findings, depth: usize)
             }
             for (key, inner) in entries {
                 if let Some(server) = of_key(&key.name, inner) {
-                    findings.recognise("ece-note", "names servers and their roles");
+                    findings.recognise("ece-note", text!("names servers and their roles"));
                     findings
                         .facts
                         .ece

@@ -7,6 +7,7 @@ use super::ece_scope::ScopeHints;
 use crate::model::secret::find as find_secrets;
 use crate::model::{Excerpt, Fact, Field, Origin, Scope, Secret, SecretKind, SecretShape, Setting, SettingKey};
 use crate::syntax::{Key, Node, Section, Source, Syntax, Value};
+use crate::text;
 use regex::Regex;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -161,9 +162,9 @@ impl<'a> Reader<'a> {
             findings.facts.ece.settings_exports.push(Fact::new((), origin));
         }
         let why = match kept.first() {
-            Some(seen) => format!("setting `{}`", seen.setting.label),
-            None if rows > 0 => "labels of partition settings".to_owned(),
-            None => "columns of a settings export".to_owned(),
+            Some(seen) => text!("setting `{label}`", label = seen.setting.label),
+            None if rows > 0 => text!("labels of partition settings"),
+            None => text!("columns of a settings export"),
         };
         findings.recognise("ece-settings", why);
         findings.facts.secrets.extend(self.secrets);

@@ -4,6 +4,7 @@ use super::Findings;
 use super::ece_labels::fold_label;
 use crate::model::{Fact, Origin, VersionMention, VersionNote, VersionRole, versions_in};
 use crate::syntax::{Node, Section, Source, Syntax, Value};
+use crate::text;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -109,7 +110,7 @@ pub fn parse_name(source: &Source<'_>, _: &[Section], findings: &mut Findings) {
 }
 
 fn push(findings: &mut Findings, mention: VersionMention, origin: Origin) {
-    findings.recognise("ece-note", "names a version of ECE");
+    findings.recognise("ece-note", text!("names a version of ECE"));
     // Lines of labels are handed out twice, as a record and as lines.
     let is_same =
         |known: &Fact<VersionNote>| origin.line > 0 && known.origin.line == origin.line && known.version.release() == mention.version.release();

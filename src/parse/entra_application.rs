@@ -97,9 +97,10 @@ impl Pieces {
                 .next()
                 .cloned();
             if let Some(origin) = origin {
-                reader
-                    .found
-                    .recognise("entra-application", "secrets or permissions of an app registration, without its name");
+                reader.found.recognise(
+                    "entra-application",
+                    text!("secrets or permissions of an app registration, without its name"),
+                );
                 reader.found.facts.entra.applications.push(Fact::new(application, origin));
             }
         }
@@ -128,7 +129,7 @@ fn join<T>(own: &mut Field<Vec<T>>, other: Field<Vec<T>>) {
 pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
     let application = application_of(reader, bag);
     if application.cut {
-        let why = "the export of the app registration was cut at PowerShell's default depth: run it again with ConvertTo-Json -Depth 10";
+        let why = text!("the export of the app registration was cut at PowerShell's default depth: run it again with ConvertTo-Json -Depth 10");
         reader.found.lose(bag.place.line, why);
     }
     let origin = application.app_id.origin().cloned().unwrap_or_else(|| reader.source.origin_of(bag));
@@ -136,15 +137,15 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
     reader.found.facts.entra.applications.push(Fact::new(application, origin));
 }
 
-fn why_of(bag: &Node) -> &'static str {
+fn why_of(bag: &Node) -> Text {
     if bag.has("replyUrlsWithType") {
-        "app registration, Azure AD Graph dialect (replyUrlsWithType)"
+        text!("app registration, Azure AD Graph dialect (replyUrlsWithType)")
     } else if bag.has("web") || bag.has("api") {
-        "app registration, Microsoft Graph dialect (web, api)"
+        text!("app registration, Microsoft Graph dialect (web, api)")
     } else if bag.has("availableToOtherTenants") || bag.has("oauth2AllowImplicitFlow") {
-        "app registration, oldest dialect (replyUrls)"
+        text!("app registration, oldest dialect (replyUrls)")
     } else {
-        "fragment of an app registration"
+        text!("fragment of an app registration")
     }
 }
 

@@ -3,6 +3,7 @@
 use super::entra_records::Reader;
 use crate::model::{AuditEvent, Fact, Field};
 use crate::syntax::Node;
+use crate::text;
 
 /// True for an audit event in the shape of diagnostic settings.
 pub(super) fn is_diagnostic(bag: &Node) -> bool {
@@ -30,7 +31,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
     }
     reader
         .found
-        .recognise("entra-audit", "directory audit events (activityDisplayName, targetResources)");
+        .recognise("entra-audit", text!("directory audit events (activityDisplayName, targetResources)"));
     reader.found.facts.entra.audit.push(Fact::new(event, origin));
 }
 

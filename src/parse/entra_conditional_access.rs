@@ -114,13 +114,14 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
     if cut {
         reader.found.lose(
             bag.place.line,
-            "the Conditional Access export was cut at PowerShell's default depth: run it again with ConvertTo-Json -Depth 10",
+            text!("the Conditional Access export was cut at PowerShell's default depth: run it again with ConvertTo-Json -Depth 10"),
         );
     }
     let origin = policy.name.origin().cloned().unwrap_or_else(|| source.origin_of(bag));
-    reader
-        .found
-        .recognise("entra-conditional-access", "Conditional Access policy (conditions, grantControls, state)");
+    reader.found.recognise(
+        "entra-conditional-access",
+        text!("Conditional Access policy (conditions, grantControls, state)"),
+    );
     reader.found.facts.entra.conditional_access_exports.push(Fact::new((), origin.clone()));
     reader.found.facts.entra.conditional_access.push(Fact::new(policy, origin));
 }
@@ -140,6 +141,6 @@ pub(super) fn read_location(reader: &mut Reader<'_, '_>, bag: &Node) {
         trusted: source.boolean(bag, &["isTrusted"]),
     };
     let origin = location.name.origin().cloned().unwrap_or_else(|| source.origin_of(bag));
-    reader.found.recognise("entra-named-location", "named location (ipRanges)");
+    reader.found.recognise("entra-named-location", text!("named location (ipRanges)"));
     reader.found.facts.entra.named_locations.push(Fact::new(location, origin));
 }

@@ -3,6 +3,7 @@
 use super::entra_records::Reader;
 use crate::model::{Fact, Field, Grant, RoleAssignment};
 use crate::syntax::{Node, Source, Value};
+use crate::text;
 
 /// True for an `oauth2PermissionGrant`, and for a row of the well-known script that lists grants by name.
 pub(super) fn is_grant(bag: &Node) -> bool {
@@ -61,7 +62,7 @@ pub(super) fn read_grant(reader: &mut Reader<'_, '_>, bag: &Node) {
     let origin = reader.origin_at(bag, if bag.has("scope") { "scope" } else { "permission" });
     reader
         .found
-        .recognise("entra-grant", "delegated permission grant (consentType, clientId, resourceId)");
+        .recognise("entra-grant", text!("delegated permission grant (consentType, clientId, resourceId)"));
     reader.found.facts.entra.grants.push(Fact::new(grant, origin));
 }
 
@@ -79,7 +80,7 @@ pub(super) fn read_role_assignment(reader: &mut Reader<'_, '_>, bag: &Node) {
     let origin = reader.origin_at(bag, "principalId");
     reader
         .found
-        .recognise("entra-role-assignment", "app role assignment (principalId, resourceId)");
+        .recognise("entra-role-assignment", text!("app role assignment (principalId, resourceId)"));
     reader.found.facts.entra.role_assignments.push(Fact::new(assignment, origin));
 }
 
@@ -105,7 +106,7 @@ pub(super) fn read_assessed_application(reader: &mut Reader<'_, '_>, bag: &Node)
         };
         reader
             .found
-            .recognise("entra-grant", "assessment that lists applications with consented permissions");
+            .recognise("entra-grant", text!("assessment that lists applications with consented permissions"));
         reader.found.facts.entra.grants.push(Fact::new(grant, origin));
     }
 }

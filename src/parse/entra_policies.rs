@@ -3,6 +3,7 @@
 use super::entra_records::Reader;
 use crate::model::{Fact, Field, TokenPolicy};
 use crate::syntax::{Node, Value};
+use crate::text;
 
 /// The id that the policy of security defaults has in every tenant.
 const SECURITY_DEFAULTS_ID: &str = "00000000-0000-0000-0000-000000000005";
@@ -65,7 +66,7 @@ pub(super) fn read_token_policy(reader: &mut Reader<'_, '_>, bag: &Node) {
         None => policy.access_seconds = Field::Unreadable(reader.origin_at(bag, "definition")),
     }
     let origin = place.map_or_else(|| source.origin_of(bag), |node| source.origin_of_property("definition", node));
-    reader.found.recognise("entra-token-policy", "token lifetime policy (definition)");
+    reader.found.recognise("entra-token-policy", text!("token lifetime policy (definition)"));
     reader.found.facts.entra.token_policy_exports.push(Fact::new((), origin.clone()));
     reader.found.facts.entra.token_policies.push(Fact::new(policy, origin));
 }
@@ -131,7 +132,7 @@ pub(super) fn is_security_defaults(bag: &Node) -> bool {
 pub(super) fn read_security_defaults(reader: &mut Reader<'_, '_>, bag: &Node) {
     reader
         .found
-        .recognise("entra-security-defaults", "policy of security defaults (its well-known id)");
+        .recognise("entra-security-defaults", text!("policy of security defaults (its well-known id)"));
     if let Field::Value(fact) = reader.source.boolean(bag, &["isEnabled"]) {
         reader.found.facts.entra.security_defaults.push(fact);
     }
@@ -148,7 +149,7 @@ pub(super) fn is_authorization_policy(bag: &Node) -> bool {
 pub(super) fn read_authorization_policy(reader: &mut Reader<'_, '_>, bag: &Node) {
     reader
         .found
-        .recognise("entra-authorization-policy", "authorization policy (defaultUserRolePermissions)");
+        .recognise("entra-authorization-policy", text!("authorization policy (defaultUserRolePermissions)"));
     let names = ["permissionGrantPoliciesAssigned", "permissionGrantPolicyIdsAssignedToDefaultUserRole"];
     let inner = bag.get("defaultUserRolePermissions").map(Node::sole);
     for holder in [inner, Some(bag)].into_iter().flatten() {

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::model::{Fact, Origin, Stamp};
 use crate::syntax::{Node, Section, Source, Syntax, Value};
+use crate::text;
 use std::cell::OnceCell;
 
 /// Envelopes within envelopes: more than this is no export.
@@ -78,7 +79,7 @@ impl Reader<'_, '_> {
         if bag.any(&["@odata.nextLink", "odata.nextLink"]).is_some_and(|link| !link.is_blank()) {
             let line = bag.place.line;
             self.found
-                .cut(line, "the export has further pages (@odata.nextLink) that are not in the bundle");
+                .cut(line, text!("the export has further pages (@odata.nextLink) that are not in the bundle"));
         }
         if entra_terraform::is_terraform(bag) {
             entra_terraform::read(self, bag);
@@ -99,14 +100,15 @@ impl Reader<'_, '_> {
             return;
         }
         if context.contains("tokenlifetimepolicies") {
-            self.found.recognise("entra-token-policy", "@odata.context names tokenLifetimePolicies");
+            self.found
+                .recognise("entra-token-policy", text!("@odata.context names tokenLifetimePolicies"));
             self.found.facts.entra.token_policy_exports.push(Fact::new((), origin));
         } else if context.contains("conditionalaccess/policies") {
             self.found
-                .recognise("entra-conditional-access", "@odata.context names conditionalAccess/policies");
+                .recognise("entra-conditional-access", text!("@odata.context names conditionalAccess/policies"));
             self.found.facts.entra.conditional_access_exports.push(Fact::new((), origin));
         } else if context.contains("auditlogs/signins") {
-            self.found.recognise("entra-sign-ins", "@odata.context names auditLogs/signIns");
+            self.found.recognise("entra-sign-ins", text!("@odata.context names auditLogs/signIns"));
             self.found.facts.entra.sign_in_exports.push(Fact::new((), origin));
         }
     }
@@ -183,7 +185,10 @@ fn empty_output(source: &Source<'_>, section: &Section, found: &mut Findings) {
         .iter()
         .any(|cmdlet| text.contains(cmdlet))
     {
-        found.recognise("entra-token-policy", "a command that lists token lifetime policies, and printed none");
+        found.recognise(
+            "entra-token-policy",
+            text!("a command that lists token lifetime policies, and printed none"),
+        );
         found.facts.entra.token_policy_exports.push(Fact::new((), origin));
     }
 }

@@ -4,6 +4,7 @@ use super::entra_application::disabled_by;
 use super::entra_records::Reader;
 use crate::model::{Fact, ServicePrincipal};
 use crate::syntax::Node;
+use crate::text;
 
 /// True for a service principal. Asked before the registration, which shares most of its properties.
 pub(super) fn is_service_principal(bag: &Node) -> bool {
@@ -31,6 +32,6 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
     let origin = principal.app_id.origin().cloned().unwrap_or_else(|| source.origin_of(bag));
     reader
         .found
-        .recognise("entra-service-principal", "enterprise application (service principal)");
+        .recognise("entra-service-principal", text!("enterprise application (service principal)"));
     reader.found.facts.entra.service_principals.push(Fact::new(principal, origin));
 }

@@ -2,8 +2,9 @@
 //! PowerShell. All of them become the same few columns; a tenant's log is long, so that a row is read in one pass.
 
 use super::entra_records::Reader;
-use crate::model::{Fact, Origin, SignIn, SignInKind};
+use crate::model::{Fact, Origin, SignIn, SignInKind, Text};
 use crate::syntax::{Node, Value, fold_name};
+use crate::text;
 
 /// Sign-ins that are kept of one bundle's member; the portal's own limit for a download is 100,000.
 const MOST: usize = 200_000;
@@ -99,7 +100,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
         lose_once(
             reader,
             bag,
-            "a sign-in's date can be read with the day or with the month first: its time is left out",
+            text!("a sign-in's date can be read with the day or with the month first: its time is left out"),
         );
     }
     if let Some(time) = sign_in.time {
@@ -112,12 +113,12 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
     if facts.sign_ins.len() < MOST {
         facts.sign_ins.push(Fact::new(sign_in, origin));
     } else {
-        lose_once(reader, bag, "more than 200000 sign-ins: the rest is not read");
+        lose_once(reader, bag, text!("more than {count} sign-ins: the rest is not read", count = MOST));
     }
-    reader.found.recognise("entra-sign-ins", "sign-in log (its columns)");
+    reader.found.recognise("entra-sign-ins", text!("sign-in log (its columns)"));
 }
 
-fn lose_once(reader: &mut Reader<'_, '_>, bag: &Node, reason: &str) {
+fn lose_once(reader: &mut Reader<'_, '_>, bag: &Node, reason: Text) {
     if !reader.found.losses.iter().any(|loss| loss.reason == reason) {
         reader.found.lose(bag.place.line, reason);
     }

@@ -6,6 +6,7 @@ use super::entra_records::Reader;
 use super::entra_service_principal;
 use crate::model::{Application, Credential, Fact, Field, Platform, RedirectUri};
 use crate::syntax::Node;
+use crate::text;
 
 /// True for a state, a plan, or one that `terraform show -json` printed.
 pub(super) fn is_terraform(bag: &Node) -> bool {
@@ -61,7 +62,9 @@ fn read_application(reader: &mut Reader<'_, '_>, body: &Node) {
         application.credentials = Field::Absent;
     }
     let origin = application.app_id.origin().cloned().unwrap_or_else(|| reader.source.origin_of(body));
-    reader.found.recognise("entra-application", "Terraform resource azuread_application");
+    reader
+        .found
+        .recognise("entra-application", text!("Terraform resource azuread_application"));
     reader.found.facts.entra.applications.push(Fact::new(application, origin));
 }
 

@@ -4,6 +4,7 @@ use super::Findings;
 use super::entra_records::Reader;
 use crate::model::{Excerpt, Fact, Origin, TokenAnswer, USER_CLAIMS, claims_from, claims_of};
 use crate::syntax::{Node, Section, Source};
+use crate::text;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -45,9 +46,10 @@ pub(super) fn read_answer(reader: &mut Reader<'_, '_>, bag: &Node) {
     };
     let key = if bag.has("expires_in") { "expires_in" } else { "error" };
     let origin = reader.origin_at(bag, key);
-    reader
-        .found
-        .recognise("entra-token-answer", "answer of the token endpoint (token_type, expires_in, or error)");
+    reader.found.recognise(
+        "entra-token-answer",
+        text!("answer of the token endpoint (token_type, expires_in, or error)"),
+    );
     reader.found.facts.entra.token_answers.push(Fact::new(answer, origin));
 }
 
@@ -60,7 +62,7 @@ pub(super) fn read_claims(reader: &mut Reader<'_, '_>, bag: &Node) {
     let Some(claims) = claims_from(values) else { return };
     let key = USER_CLAIMS.iter().find(|k| bag.has(k)).unwrap_or(&"aud");
     let origin = reader.origin_at(bag, key);
-    reader.found.recognise("entra-token", "claims of a token");
+    reader.found.recognise("entra-token", text!("claims of a token"));
     reader.found.facts.entra.tokens.push(Fact::new(claims, origin));
 }
 
@@ -80,7 +82,7 @@ pub(super) fn read_lines(source: &Source<'_>, section: &Section, found: &mut Fin
                 column,
                 ..Origin::line(source.path, number, line)
             };
-            found.recognise("entra-token", "a token (JWT) in plain text");
+            found.recognise("entra-token", text!("a token (JWT) in plain text"));
             found.facts.entra.tokens.push(Fact::new(claims, origin));
         }
     }

@@ -4,6 +4,7 @@
 use super::entra_records::Reader;
 use crate::model::{AuthorizeRequest, Fact, Stamp, authorize_request};
 use crate::syntax::Node;
+use crate::text;
 use std::collections::BTreeSet;
 use url::Url;
 
@@ -56,7 +57,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
             }
         }
     }
-    reader.found.recognise("har", "a browser's recording (log.entries)");
+    reader.found.recognise("har", text!("a browser's recording (log.entries)"));
 }
 
 fn shown_request(shown: &str, request: &AuthorizeRequest) -> String {

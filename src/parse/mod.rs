@@ -29,7 +29,7 @@ mod har;
 mod network;
 mod secrets;
 
-use crate::model::{Fact, Facts, Origin};
+use crate::model::{Fact, Facts, Origin, Text};
 use crate::syntax::{Loss, Section, Source};
 
 /// What a member was taken for, and why: shown by `inventory`.
@@ -38,7 +38,7 @@ pub struct Recognised {
     /// Kind of evidence, `entra-application`, `ece-settings` …
     pub kind: &'static str,
     /// What it was recognised by, in words.
-    pub why: String,
+    pub why: Text,
 }
 
 /// Where a parser puts what it finds.
@@ -54,24 +54,24 @@ pub struct Findings {
 
 impl Findings {
     /// Notes that the section is evidence of `kind`.
-    pub fn recognise(&mut self, kind: &'static str, why: impl Into<String>) {
-        let recognised = Recognised { kind, why: why.into() };
+    pub fn recognise(&mut self, kind: &'static str, why: Text) {
+        let recognised = Recognised { kind, why };
         if !self.recognised.contains(&recognised) {
             self.recognised.push(recognised);
         }
     }
 
     /// Notes that something at `line` (1-based, 0 for the whole member) could not be read.
-    pub fn lose(&mut self, line: u64, reason: impl Into<String>) {
-        self.note(line, reason.into(), false);
+    pub fn lose(&mut self, line: u64, reason: Text) {
+        self.note(line, reason, false);
     }
 
     /// Notes that what would follow `line` is missing.
-    pub fn cut(&mut self, line: u64, reason: impl Into<String>) {
-        self.note(line, reason.into(), true);
+    pub fn cut(&mut self, line: u64, reason: Text) {
+        self.note(line, reason, true);
     }
 
-    fn note(&mut self, line: u64, reason: String, cut: bool) {
+    fn note(&mut self, line: u64, reason: Text, cut: bool) {
         self.losses.push(Loss { line, reason, cut });
     }
 }

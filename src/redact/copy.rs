@@ -5,6 +5,7 @@ use super::stream::{begin, blocks};
 use super::workbook::Workbook;
 use super::{Leak, Learner, Redactor};
 use crate::bundle::{Encoding, Limits, Member, Packer, Packing, Visitor, read_in_order, read_whole};
+use crate::model::Text;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Cursor, Read};
 use std::path::Path;
@@ -151,12 +152,14 @@ impl Visitor for Reading<'_> {
         });
         match learned {
             Ok(()) => self.members += 1,
-            Err(reason) => self.problem(&member.path, reason),
+            Err(reason) => {
+                self.left_out.insert(member.path.to_string(), reason);
+            }
         }
     }
 
-    fn problem(&mut self, path: &str, reason: String) {
-        self.left_out.insert(path.to_owned(), reason);
+    fn problem(&mut self, path: &str, reason: Text) {
+        self.left_out.insert(path.to_owned(), reason.english());
     }
 
     fn enter(&mut self, path: &str, _: Packing) {
@@ -221,7 +224,7 @@ impl Visitor for Writing<'_> {
     }
 
     /// Known since the first reading.
-    fn problem(&mut self, _: &str, _: String) {}
+    fn problem(&mut self, _: &str, _: Text) {}
 
     fn enter(&mut self, path: &str, packing: Packing) {
         let name = self.name(path);
@@ -270,11 +273,11 @@ impl Visitor for Checking<'_> {
         self.check.names(below, &mut found);
         self.note(&member.path, found);
         if let Err(reason) = outcome {
-            self.problem(&member.path, reason);
+            self.note(&member.path, BTreeSet::from([Leak::Unread(reason)]));
         }
     }
 
-    fn problem(&mut self, path: &str, reason: String) {
-        self.note(path, BTreeSet::from([Leak::Unread(reason)]));
+    fn problem(&mut self, path: &str, reason: Text) {
+        self.note(path, BTreeSet::from([Leak::Unread(reason.english())]));
     }
 }

@@ -8,6 +8,7 @@ use crate::diagnosis::Diagnosis;
 use crate::finding::Want;
 use crate::model::secret::mask;
 use crate::model::{InventoryEntry, Language, Period, Span, Stamp, Text, ZoneBasis};
+use crate::text;
 use crate::timeline;
 use std::collections::BTreeSet;
 
@@ -96,7 +97,11 @@ pub fn build(case: &Case, findings: &[Finding], diagnosis: &Diagnosis, context: 
             .map(|hit| signature_row(hit, (context.signature)(&hit.id)))
             .collect(),
         unexplained_errors: unexplained_errors(case, diagnosis),
-        inventory: context.inventory.iter().map(|entry| inventory_row(entry, findings)).collect(),
+        inventory: context
+            .inventory
+            .iter()
+            .map(|entry| inventory_row(entry, findings, context.language))
+            .collect(),
         totals,
     }
 }
@@ -326,7 +331,7 @@ fn unexplained_errors(case: &Case, diagnosis: &Diagnosis) -> Vec<UnexplainedRow>
     case.logs.unexplained.iter().map(row).collect()
 }
 
-fn inventory_row(entry: &InventoryEntry, findings: &[Finding]) -> InventoryRow {
+fn inventory_row(entry: &InventoryEntry, findings: &[Finding], language: Language) -> InventoryRow {
     let mut used_by: Vec<&'static str> = Vec::new();
     for finding in findings {
         if !used_by.contains(&finding.check) && finding.evidence.iter().any(|origin| origin.path == entry.path) {
@@ -334,13 +339,13 @@ fn inventory_row(entry: &InventoryEntry, findings: &[Finding]) -> InventoryRow {
         }
     }
     let lost = entry.losses.iter().take(LOSSES_SHOWN).map(|(line, reason)| match line {
-        0 => masked(reason),
-        line => format!("line {line}: {}", masked(reason)),
+        0 => reason.render(language),
+        line => text!("line {line}: {reason}", line, reason).render(language),
     });
     InventoryRow {
         path: entry.path.to_string(),
         kind: entry.kind.clone(),
-        why: masked(&entry.why.join("; ")),
+        why: Text::joined(&entry.why, Text::figure("; ")).render(language),
         encoding: entry.encoding,
         bytes: entry.bytes,
         sha256: entry.sha256.clone(),
@@ -351,7 +356,7 @@ fn inventory_row(entry: &InventoryEntry, findings: &[Finding]) -> InventoryRow {
         last: stamp(entry.span.last),
         zone: entry.zone,
         used_by,
-        problem: entry.problem.as_deref().map(masked),
+        problem: entry.problem.as_ref().map(|problem| problem.render(language)),
         copy_of: entry.copy_of.as_ref().map(|path| path.to_string()),
     }
 }

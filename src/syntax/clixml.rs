@@ -3,6 +3,7 @@
 use super::view::Losses;
 use super::xml::Element;
 use super::{Key, Node, Value};
+use crate::text;
 use std::collections::BTreeMap;
 
 /// An object with more values than this is not repeated where the file refers to it again: only its text is.
@@ -31,7 +32,7 @@ impl Reader {
         if std::mem::take(&mut self.credential) {
             losses.add(
                 node.place.line,
-                "the file holds a stored credential (SecureString): remove it from the bundle; its value was not read",
+                text!("the file holds a stored credential (SecureString): remove it from the bundle; its value was not read"),
             );
         }
         Some((name, node))
@@ -260,7 +261,7 @@ mod tests {
             },
         );
         losses.append(xml_losses);
-        (all, losses.into_vec().into_iter().map(|l| l.reason).collect())
+        (all, losses.into_vec().into_iter().map(|l| l.reason.english()).collect())
     }
 
     const SAMPLE: &str = r#"<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">

@@ -3,6 +3,7 @@
 use super::lines::{Block, Lines};
 use super::view::{Losses, View};
 use super::{Key, Node, Syntax, Value, printed};
+use crate::text;
 use std::ops::Range;
 
 /// Most lines that a wrapped header takes.
@@ -143,7 +144,10 @@ pub(super) fn read(view: &View<'_>, lines: &Lines<'_>, floor: usize, at: usize, 
     if let Some((key, node)) = cut {
         losses.add(
             node.place.line,
-            format!("the column `{}` is cut: print with Format-List, or to a wider console", key.name),
+            text!(
+                "the column `{name}` is cut: print with Format-List, or to a wider console",
+                name = key.name
+            ),
         );
     }
     // The trailer of SQL tools stands behind a blank line.

@@ -6,6 +6,7 @@
 use super::header::{is_column_name, is_header, is_name};
 use super::view::{Losses, View};
 use super::{Key, Node, Place, Value};
+use crate::text;
 use std::ops::Range;
 
 /// Most bytes of a record.
@@ -333,7 +334,10 @@ pub(super) fn rows(
         }
         at = header.end;
     } else {
-        losses.add(locator.line(at), "the rows have no column names: export the table with its headers");
+        losses.add(
+            locator.line(at),
+            text!("the rows have no column names: export the table with its headers"),
+        );
     }
     let width = keys.len().max(1);
     let mut nodes = Vec::new();
@@ -360,25 +364,32 @@ pub(super) fn rows(
             if self::record(text, at, layout.delimiter).cells.len() != width {
                 break;
             }
-            losses.add(line, "the line is no row of the table around it");
+            losses.add(line, text!("the line is no row of the table around it"));
             continue;
         }
         end = at;
         if record.over {
             losses.cut(
                 line,
-                format!("a record of more than {CELLS} cells or {} MiB: the rest of it was left out", RECORD >> 20),
+                text!(
+                    "a record of more than {cells} cells or {size} MiB: the rest of it was left out",
+                    cells = CELLS,
+                    size = RECORD >> 20
+                ),
             );
         }
         if let Some(open) = record.cells.iter().find(|c| c.open) {
-            losses.cut(locator.line(open.at), "a cell's closing quote is missing: the text ends inside of it");
+            losses.cut(
+                locator.line(open.at),
+                text!("a cell's closing quote is missing: the text ends inside of it"),
+            );
         }
         let short = layout.header && record.cells.len() < width;
         let cut = short && !record.terminated;
         if short {
-            let reason = format!("the row has {} of {width} cells", record.cells.len());
+            let reason = text!("the row has {count} of {width} cells", count = record.cells.len(), width);
             match cut {
-                true => losses.cut(line, format!("the text ends here: {reason}")),
+                true => losses.cut(line, text!("the text ends here: {reason}", reason)),
                 false => losses.add(line, reason),
             }
         }
@@ -423,7 +434,11 @@ mod tests {
         rows(&view, &layout, content.len(), false, &mut losses, &mut |mut part| nodes.append(&mut part));
         Some((
             nodes,
-            losses.into_vec().into_iter().map(|l| format!("{}: {}", l.line, l.reason)).collect(),
+            losses
+                .into_vec()
+                .into_iter()
+                .map(|l| format!("{}: {}", l.line, l.reason.english()))
+                .collect(),
             layout,
         ))
     }

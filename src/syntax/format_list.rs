@@ -3,6 +3,7 @@
 use super::lines::{Block, Lines};
 use super::view::{Losses, View};
 use super::{Key, Node, Syntax, Value, printed};
+use crate::text;
 use std::collections::BTreeSet;
 
 /// Widest label that PowerShell prints in one line.
@@ -159,9 +160,9 @@ pub(super) fn read<'v>(view: &View<'_>, lines: &Lines<'v>, first: usize, expecte
                 if let Value::List(_, true) = value {
                     losses.add(
                         own.line,
-                        format!(
-                            "the list `{}` is shortened: set $FormatEnumerationLimit = -1 before the command",
-                            v.key.name
+                        text!(
+                            "the list `{name}` is shortened: set $FormatEnumerationLimit = -1 before the command",
+                            name = v.key.name
                         ),
                     );
                 }

@@ -5,6 +5,7 @@ use super::header::is_header;
 use super::records::{Records, form};
 use super::view::{Losses, View};
 use super::{Key, Node, Value, node};
+use crate::text;
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -132,13 +133,13 @@ pub(super) fn read<'a>(view: &View<'a>, range: Range<usize>, losses: &mut Losses
         }
     }
     if !ended && (alone || !reader.tables.is_empty()) {
-        losses.cut(view.line(at.saturating_sub(1)), "HTML: the text ends inside of a table");
+        losses.cut(view.line(at.saturating_sub(1)), text!("HTML: the text ends inside of a table"));
     }
     while !reader.tables.is_empty() {
         reader.end_table(at);
     }
     if reader.cells > CELLS {
-        losses.cut(view.line(range.start), "HTML: more than 1,000,000 cells: the rest was left out");
+        losses.cut(view.line(range.start), text!("HTML: more than 1,000,000 cells: the rest was left out"));
     }
     let mut locator = view.locator();
     let mut tables = Vec::new();

@@ -6,6 +6,8 @@
 
 use super::view::{Locator, Losses, View};
 use super::{Key, Node, Place, Value};
+use crate::model;
+use crate::{counted, text};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -186,7 +188,7 @@ impl<'v> Reader<'v, '_> {
         let fragment = is_quote(first) && member_begins(self.rest());
         if fragment {
             let place = self.locator.place(self.at);
-            self.lose(self.at, "the object's opening `{` is missing: read as a fragment");
+            self.lose(self.at, text!("the object's opening `{{` is missing: read as a fragment"));
             self.push_frame(place, true, true);
         } else if let Some(node) = self.value(true) {
             sink(node);
@@ -218,30 +220,34 @@ impl<'v> Reader<'v, '_> {
                     self.close()
                 }
                 None => {
-                    return self.give_up(&format!(
-                        "the text ends here, {} open: expected `{}`",
-                        self.open_brackets(),
-                        self.wanted_close()
+                    let wanted = self.wanted_close();
+                    return self.give_up(counted!(
+                        self.stack.len(),
+                        "the text ends here, 1 bracket open: expected `{wanted}`",
+                        "the text ends here, {count} brackets open: expected `{wanted}`",
+                        wanted
                     ));
                 }
                 Some(c) => match self.step(c, end_of_value) {
                     Ok(done) => done,
-                    Err(reason) => return self.give_up(&reason),
+                    Err(reason) => return self.give_up(reason),
                 },
             };
             if let Some(node) = done {
                 return node;
             }
             if self.values > VALUES {
-                return self.give_up("more than 2,000,000 values: the rest was left out");
+                return self.give_up(text!("more than 2,000,000 values: the rest was left out"));
             }
             self.spill(sink);
         }
     }
 
     /// One step inside the innermost frame. `Some` when the outermost value is complete.
-    fn step(&mut self, c: char, end_of_value: usize) -> Result<Option<Node>, String> {
-        let Some(frame) = self.stack.last() else { return Err(String::new()) };
+    fn step(&mut self, c: char, end_of_value: usize) -> Result<Option<Node>, model::Text> {
+        let Some(frame) = self.stack.last() else {
+            return Err(model::Text::default());
+        };
         let (in_object, key_waits, implied) = match &frame.kind {
             Kind::Object { key, implied, .. } => (true, key.is_some(), *implied),
             Kind::Array { .. } => (false, false, false),
@@ -253,7 +259,7 @@ impl<'v> Reader<'v, '_> {
             }
             '}' | ']' => {
                 if key_waits {
-                    self.lose(self.at, "a value was expected here");
+                    self.lose(self.at, text!("a value was expected here"));
                     self.attach(Value::Cut("".into()));
                 }
                 if (c == '}') == in_object {
@@ -262,15 +268,15 @@ impl<'v> Reader<'v, '_> {
                 }
                 let opener = |f: &Frame| matches!(f.kind, Kind::Object { implied: false, .. }) == (c == '}');
                 if !self.stack.iter().any(opener) {
-                    return Err(format!("expected `{}`, found `{c}`", self.wanted_close()));
+                    return Err(text!("expected `{wanted}`, found `{found}`", wanted = self.wanted_close(), found = c));
                 }
                 let wanted = self.wanted_close();
-                self.lose(self.at, format!("expected `{wanted}`, found `{c}`"));
+                self.lose(self.at, text!("expected `{wanted}`, found `{found}`", wanted, found = c));
                 return Ok(self.close());
             }
             ',' => {
                 if key_waits {
-                    self.lose(self.at, "a value was expected here");
+                    self.lose(self.at, text!("a value was expected here"));
                     self.attach(Value::Cut("".into()));
                 } else {
                     self.take_after_value();
@@ -280,7 +286,7 @@ impl<'v> Reader<'v, '_> {
             }
             '.' | '…' if !key_waits && (c == '…' || self.rest().starts_with("...")) => {
                 self.at += if c == '…' { c.len_utf8() } else { 3 };
-                self.lose(self.at, "something was left out here by hand (`...`)");
+                self.lose(self.at, text!("something was left out here by hand (`...`)"));
                 if let Some(Frame {
                     kind: Kind::Array { shortened, .. },
                     ..
@@ -297,7 +303,7 @@ impl<'v> Reader<'v, '_> {
             return Ok(self.close());
         }
         if !key_waits && self.take_after_value() {
-            self.lose(self.at, "a comma is missing before this");
+            self.lose(self.at, text!("a comma is missing before this"));
         }
         match in_object && !key_waits {
             true => self.key().map(|()| None),
@@ -309,20 +315,20 @@ impl<'v> Reader<'v, '_> {
     }
 
     /// A member's name and its colon.
-    fn key(&mut self) -> Result<(), String> {
+    fn key(&mut self) -> Result<(), model::Text> {
         let at = self.at;
         let place = self.locator.place(at);
         let name = match self.peek() {
             Some(c) if is_quote(c) => match self.string() {
                 (name, true) => name,
-                (_, false) => return Err("a property name was expected, its closing quote is missing".into()),
+                (_, false) => return Err(text!("a property name was expected, its closing quote is missing")),
             },
             _ => {
                 let rest = self.rest();
                 let len = rest.find(|c: char| !(c.is_alphanumeric() || "_$@.-".contains(c))).unwrap_or(rest.len());
                 if len == 0 {
                     let found: String = rest.chars().take(1).collect();
-                    return Err(format!("expected a property name in quotes or `}}`, found `{found}`"));
+                    return Err(text!("expected a property name in quotes or `}}`, found `{found}`", found));
                 }
                 self.at += len;
                 rest[..len].to_owned()
@@ -330,10 +336,10 @@ impl<'v> Reader<'v, '_> {
         };
         self.skip();
         if self.peek() != Some(':') {
-            return Err(format!(
-                "expected `:` after the property name{}",
-                if self.peek().is_none() { ", the text ends here" } else { "" }
-            ));
+            return Err(match self.peek() {
+                None => text!("expected `:` after the property name, the text ends here"),
+                Some(_) => text!("expected `:` after the property name"),
+            });
         }
         self.at += 1;
         self.pointer.push('/');
@@ -377,7 +383,7 @@ impl<'v> Reader<'v, '_> {
         if c == '{' || c == '[' {
             let place = self.place(start);
             if self.stack.len() >= DEPTH {
-                self.cut(start, format!("nested deeper than {DEPTH}: the rest was left out"));
+                self.cut(start, text!("nested deeper than {levels}: the rest was left out", levels = DEPTH));
                 self.at = self.bytes.len();
                 return Some(self.collapse(true));
             }
@@ -391,7 +397,7 @@ impl<'v> Reader<'v, '_> {
             match whole {
                 true => self.text_value(start, text),
                 false => {
-                    self.lose(start, "the text has no closing quote on its line");
+                    self.lose(start, text!("the text has no closing quote on its line"));
                     Value::Cut(text.into())
                 }
             }
@@ -408,7 +414,7 @@ impl<'v> Reader<'v, '_> {
                 }
                 None if outermost => return None,
                 None => {
-                    self.lose(start, "a value without quotes");
+                    self.lose(start, text!("a value without quotes"));
                     self.at += word.len().max(rest.chars().next().map_or(1, char::len_utf8));
                     Value::Text(word.into())
                 }
@@ -427,7 +433,7 @@ impl<'v> Reader<'v, '_> {
             if !std::mem::replace(&mut self.depth_cut, true) {
                 self.lose(
                     start,
-                    "cut by ConvertTo-Json's depth: deeper values are only type names; export again with -Depth 10",
+                    text!("cut by ConvertTo-Json's depth: deeper values are only type names; export again with -Depth 10"),
                 );
             }
             return Value::Cut(text.into());
@@ -457,7 +463,7 @@ impl<'v> Reader<'v, '_> {
                 b'\n' => {
                     text.push_str(self.text[run..self.at].trim_end_matches('\r'));
                     if self.is_wrapped(&text) {
-                        self.lose(self.at, "a text that the console's width had broken was joined");
+                        self.lose(self.at, text!("a text that the console's width had broken was joined"));
                         self.at += 1;
                         run = self.at;
                         continue;
@@ -626,7 +632,7 @@ impl<'v> Reader<'v, '_> {
         }
     }
 
-    fn give_up(&mut self, reason: &str) -> Node {
+    fn give_up(&mut self, reason: model::Text) -> Node {
         self.cut(self.at, reason);
         self.collapse(true)
     }
@@ -638,9 +644,9 @@ impl<'v> Reader<'v, '_> {
                 let shown = crate::model::Excerpt::capture(&key.name);
                 self.losses.add(
                     key.place.line,
-                    format!(
-                        "the property `{}` stands twice in one object: programs disagree on which one counts",
-                        shown.as_str()
+                    text!(
+                        "the property `{name}` stands twice in one object: programs disagree on which one counts",
+                        name = shown
                     ),
                 );
             }
@@ -688,19 +694,19 @@ impl<'v> Reader<'v, '_> {
         }
     }
 
-    fn lose(&mut self, at: usize, reason: impl AsRef<str>) {
-        let (line, reason) = self.placed(at, reason.as_ref());
+    fn lose(&mut self, at: usize, reason: model::Text) {
+        let (line, reason) = self.placed(at, reason);
         self.losses.add(line, reason);
     }
 
-    fn cut(&mut self, at: usize, reason: impl AsRef<str>) {
-        let (line, reason) = self.placed(at, reason.as_ref());
+    fn cut(&mut self, at: usize, reason: model::Text) {
+        let (line, reason) = self.placed(at, reason);
         self.losses.cut(line, reason);
     }
 
-    fn placed(&mut self, at: usize, reason: &str) -> (u64, String) {
+    fn placed(&mut self, at: usize, reason: model::Text) -> (u64, model::Text) {
         let place = self.locator.place(at.min(self.bytes.len()));
-        (place.line, format!("JSON, column {}: {reason}", place.column))
+        (place.line, text!("JSON, column {column}: {reason}", column = place.column, reason))
     }
 
     fn take_after_value(&mut self) -> bool {
@@ -719,13 +725,6 @@ impl<'v> Reader<'v, '_> {
                 ..
             }]
         )
-    }
-
-    fn open_brackets(&self) -> String {
-        match self.stack.len() {
-            1 => "1 bracket".into(),
-            n => format!("{n} brackets"),
-        }
     }
 
     fn wanted_close(&self) -> char {
@@ -786,7 +785,11 @@ mod tests {
         }
         (
             nodes,
-            losses.into_vec().into_iter().map(|l| format!("{}: {}", l.line, l.reason)).collect(),
+            losses
+                .into_vec()
+                .into_iter()
+                .map(|l| format!("{}: {}", l.line, l.reason.english()))
+                .collect(),
         )
     }
 

@@ -38,7 +38,7 @@ pub struct Loss {
     /// 1-based line, or 0 for the member as a whole.
     pub line: u64,
     /// What was expected, what was found, what to do.
-    pub reason: String,
+    pub reason: crate::model::Text,
     /// True if what would follow is missing: the text ends in the middle of something, or a limit ended the reading.
     pub cut: bool,
 }

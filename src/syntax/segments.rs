@@ -10,6 +10,7 @@ use super::{
     Command, Node, Section, Syntax, Value, clixml, columns, console, csv, format_list, html, json, label_value, mail, markdown, properties, xml,
 };
 use crate::model::Stamp;
+use crate::text;
 use std::ops::Range;
 
 /// Most lines between the star lines of a transcript's header.
@@ -618,7 +619,10 @@ impl<'v> Segmenter<'v, '_> {
             if self.weak == 0 {
                 self.losses.cut(
                     first_line,
-                    format!("more than {WEAK} lines of labels or properties: further ones are not read as such"),
+                    text!(
+                        "more than {count} lines of labels or properties: further ones are not read as such",
+                        count = WEAK
+                    ),
                 );
             }
             index = block.next.max(index + 1);

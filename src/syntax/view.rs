@@ -5,7 +5,8 @@
 
 use super::{Loss, Place};
 use crate::bundle::Text;
-use crate::model::secret::mask;
+use crate::counted;
+use crate::model;
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -194,23 +195,21 @@ impl Losses {
     const LIMIT: usize = 100;
 
     /// Notes that something at `line` could not be read.
-    pub(super) fn add(&mut self, line: u64, reason: impl Into<String>) {
-        self.note(line, reason.into(), false);
+    pub(super) fn add(&mut self, line: u64, reason: model::Text) {
+        self.note(line, reason, false);
     }
 
     /// Notes that the text ends at `line` in the middle of something, or is not read on from there.
-    pub(super) fn cut(&mut self, line: u64, reason: impl Into<String>) {
-        self.note(line, reason.into(), true);
+    pub(super) fn cut(&mut self, line: u64, reason: model::Text) {
+        self.note(line, reason, true);
     }
 
-    fn note(&mut self, line: u64, reason: String, cut: bool) {
+    fn note(&mut self, line: u64, reason: model::Text, cut: bool) {
         let is_first_cut = cut && !self.kept.iter().any(|loss| loss.cut);
         if self.kept.len() >= Self::LIMIT && !is_first_cut {
             self.dropped += 1;
             return;
         }
-        // Reasons quote names of properties and files: of a bundle, therefore masked.
-        let reason = mask(&reason).into_owned();
         let loss = Loss { line, reason, cut };
         if !self.kept.contains(&loss) {
             self.kept.push(loss);
@@ -230,7 +229,11 @@ impl Losses {
         if self.dropped > 0 {
             self.kept.push(Loss {
                 line: 0,
-                reason: format!("{} more places could not be read as expected", self.dropped),
+                reason: counted!(
+                    self.dropped,
+                    "1 more place could not be read as expected",
+                    "{count} more places could not be read as expected"
+                ),
                 cut: false,
             });
         }

@@ -8,7 +8,8 @@ use super::header::{is_header, is_name};
 use super::records::form;
 use super::view::Losses;
 use super::{Key, Node, Place, Reading, Section, Syntax, Value, clixml, entities};
-use crate::model::Stamp;
+use crate::model::{Stamp, Text};
+use crate::text;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +31,10 @@ const CELL_TEXT: usize = 32_767;
 const LAST: (u32, u32) = (1_048_576, 16_384);
 /// Rows in which a header is looked for.
 const HEADER_ROWS: usize = 10;
-const SAVE_AS: &str = "open it in Excel and save it as .xlsx, or each sheet as .csv";
+/// What to do with a workbook that can't be read.
+fn save_as() -> Text {
+    text!("open it in Excel and save it as .xlsx, or each sheet as .csv")
+}
 
 type Zip<'b> = zip::ZipArchive<Cursor<&'b [u8]>>;
 
@@ -47,22 +51,28 @@ pub fn read_workbook(bytes: &[u8]) -> Reading {
     }
 }
 
-fn workbook(bytes: &[u8], sections: &mut Vec<Section>, losses: &mut Losses) -> Result<(), String> {
+fn workbook(bytes: &[u8], sections: &mut Vec<Section>, losses: &mut Losses) -> Result<(), Text> {
     if bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
-        return Err(format!(
-            "the workbook is an old .xls or protected by a password, which is not read: {SAVE_AS}, without a password"
+        return Err(text!(
+            "the workbook is an old .xls or protected by a password, which is not read: {advice}, without a password",
+            advice = save_as()
         ));
     }
-    let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| format!("no readable workbook ({error}): {SAVE_AS}"))?;
+    let mut zip = zip::ZipArchive::new(Cursor::new(bytes))
+        .map_err(|error| text!("no readable workbook ({error}): {advice}", error = error.to_string(), advice = save_as()))?;
     if zip.len() > MEMBERS {
-        return Err(format!("the workbook has {} parts, more than {MEMBERS}: it was not read", zip.len()));
+        return Err(text!(
+            "the workbook has {count} parts, more than {most}: it was not read",
+            count = zip.len(),
+            most = MEMBERS
+        ));
     }
     let has = |zip: &Zip<'_>, name: &str| zip.index_for_name(name).is_some();
     if has(&zip, "xl/workbook.bin") {
-        return Err(format!("the workbook is an .xlsb, which is not read: {SAVE_AS}"));
+        return Err(text!("the workbook is an .xlsb, which is not read: {advice}", advice = save_as()));
     }
     if has(&zip, "content.xml") && has(&zip, "mimetype") {
-        return Err(format!("the workbook is an .ods, which is not read: {SAVE_AS}"));
+        return Err(text!("the workbook is an .ods, which is not read: {advice}", advice = save_as()));
     }
     let mut budget = PARTS;
     let root = part(&mut zip, "_rels/.rels", &mut budget)?.map(|xml| relations(&xml));
@@ -74,7 +84,11 @@ fn workbook(bytes: &[u8], sections: &mut Vec<Section>, losses: &mut Losses) -> R
         })
         .unwrap_or_else(|| "xl/workbook.xml".into());
     let Some(book) = part(&mut zip, &main, &mut budget)? else {
-        return Err(format!("the archive holds no workbook (`{main}` is missing): {SAVE_AS}"));
+        return Err(text!(
+            "the archive holds no workbook (`{part}` is missing): {advice}",
+            part = main,
+            advice = save_as()
+        ));
     };
     let folder = main.rsplit_once('/').map_or("", |(folder, _)| folder);
     let file = main.rsplit('/').next().unwrap_or(&main);
@@ -98,7 +112,7 @@ fn workbook(bytes: &[u8], sections: &mut Vec<Section>, losses: &mut Losses) -> R
     for (name, id) in sheets {
         let name = crate::model::secret::mask(&name).into_owned();
         let Some((_, target)) = targets.get(&id) else {
-            losses.cut(0, format!("the sheet `{name}` has no part in the workbook"));
+            losses.cut(0, text!("the sheet `{name}` has no part in the workbook", name));
             continue;
         };
         match part(&mut zip, &join(folder, target), &mut budget) {
@@ -112,29 +126,43 @@ fn workbook(bytes: &[u8], sections: &mut Vec<Section>, losses: &mut Losses) -> R
                 let rows = context.rows(&xml, &mut cells_left, losses);
                 tables(&name, &rows, sections);
             }
-            Ok(None) => losses.cut(0, format!("the sheet `{name}` is missing from the workbook")),
-            Err(reason) => losses.cut(0, format!("the sheet `{name}` was not read: {reason}")),
+            Ok(None) => losses.cut(0, text!("the sheet `{name}` is missing from the workbook", name)),
+            Err(reason) => losses.cut(0, text!("the sheet `{name}` was not read: {reason}", name, reason)),
         }
     }
     Ok(())
 }
 
 /// A part's text, if the archive has it, within what may still be unpacked.
-fn part(zip: &mut Zip<'_>, name: &str, budget: &mut u64) -> Result<Option<String>, String> {
+fn part(zip: &mut Zip<'_>, name: &str, budget: &mut u64) -> Result<Option<String>, Text> {
     let name = name.trim_start_matches('/');
     let Some(index) = zip.index_for_name(name) else { return Ok(None) };
-    let member = zip
-        .by_index(index)
-        .map_err(|error| format!("`{name}` can't be unpacked ({error}): {SAVE_AS}"))?;
+    let member = zip.by_index(index).map_err(|error| {
+        text!(
+            "`{name}` can't be unpacked ({error}): {advice}",
+            name,
+            error = error.to_string(),
+            advice = save_as()
+        )
+    })?;
     let limit = PART.min(*budget);
     let mut bytes = Vec::new();
     let outcome = member.take(limit + 1).read_to_end(&mut bytes);
     if bytes.len() as u64 > limit {
-        return Err(format!("`{name}` is larger than {} MiB unpacked: save the sheet as .csv", limit >> 20));
+        return Err(text!(
+            "`{name}` is larger than {size} MiB unpacked: save the sheet as .csv",
+            name,
+            size = limit >> 20
+        ));
     }
     *budget -= bytes.len() as u64;
     if let Err(error) = outcome {
-        return Err(format!("`{name}` is damaged ({error}): {SAVE_AS}"));
+        return Err(text!(
+            "`{name}` is damaged ({error}): {advice}",
+            name,
+            error = error.to_string(),
+            advice = save_as()
+        ));
     }
     let (text, _, _) = encoding_rs::UTF_8.decode(&bytes);
     Ok(Some(text.into_owned()))
@@ -300,7 +328,10 @@ fn shared_strings(xml: &str, losses: &mut Losses) -> Vec<(String, bool)> {
     if strings.len() >= STRINGS {
         losses.cut(
             0,
-            format!("the workbook has more than {STRINGS} texts: cells with further ones are unreadable; save the sheets as .csv"),
+            text!(
+                "the workbook has more than {count} texts: cells with further ones are unreadable; save the sheets as .csv",
+                count = STRINGS
+            ),
         );
     }
     strings
@@ -395,7 +426,10 @@ impl Context<'_> {
                         if place.is_none() {
                             losses.add(
                                 0,
-                                format!("the sheet `{}` names a cell beyond the last one of a sheet: it was left out", self.sheet),
+                                text!(
+                                    "the sheet `{name}` names a cell beyond the last one of a sheet: it was left out",
+                                    name = self.sheet
+                                ),
                             );
                         }
                         (row, column) = place.unwrap_or((row, column));
@@ -426,13 +460,14 @@ impl Context<'_> {
         if *cells_left == 0 {
             losses.cut(
                 0,
-                format!(
-                    "the workbook has more than {CELLS} cells: the rest of `{}` was left out; save the sheet as .csv",
-                    self.sheet
+                text!(
+                    "the workbook has more than {count} cells: the rest of `{name}` was left out; save the sheet as .csv",
+                    count = CELLS,
+                    name = self.sheet
                 ),
             );
         } else if !complete {
-            losses.cut(0, format!("the sheet `{}` ends before its end: cells are missing", self.sheet));
+            losses.cut(0, text!("the sheet `{name}` ends before its end: cells are missing", name = self.sheet));
         }
         rows.into_iter().map(|(row, cells)| (row, cells.into_iter().collect())).collect()
     }
@@ -857,7 +892,7 @@ mod tests {
                 .any(|(_, n)| matches!(n.value, Value::Cut(_)))
         );
         let cut = book("<worksheet><sheetData><row><c><v>1</v></c><c t=\"inl");
-        assert!(read_workbook(&cut).losses[0].reason.contains("ends before its end"));
+        assert!(read_workbook(&cut).losses[0].reason.english().contains("ends before its end"));
     }
 
     #[test]
@@ -870,7 +905,7 @@ mod tests {
             b"PK\x03\x04 damaged".to_vec(),
         ] {
             let reading = read_workbook(&bytes);
-            assert!(reading.losses[0].reason.contains("save it as .xlsx"), "{:?}", reading.losses);
+            assert!(reading.losses[0].reason.english().contains("save it as .xlsx"), "{:?}", reading.losses);
         }
     }
 

@@ -6,6 +6,7 @@
 use super::entities::decode;
 use super::view::{Locator, Losses};
 use super::{Key, Node, Place, Value};
+use crate::{counted, text};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use std::collections::BTreeMap;
@@ -242,7 +243,7 @@ impl Parser<'_, '_, '_> {
             Event::DocType(raw) => {
                 if raw.contains("<!ENTITY") {
                     let line = self.locator.line(self.base + start);
-                    self.losses.add(line, "XML: the document defines entities: they are not expanded");
+                    self.losses.add(line, text!("XML: the document defines entities: they are not expanded"));
                 }
                 self.tag_end = self.base + end;
             }
@@ -264,8 +265,10 @@ impl Parser<'_, '_, '_> {
         if self.stack.len() >= DEPTH {
             if self.too_deep == 0 {
                 let line = self.locator.line(self.base + start);
-                self.losses
-                    .cut(line, format!("XML: nested deeper than {DEPTH}: the inner elements were left out"));
+                self.losses.cut(
+                    line,
+                    text!("XML: nested deeper than {levels}: the inner elements were left out", levels = DEPTH),
+                );
             }
             self.too_deep += 1;
             return true;
@@ -343,8 +346,10 @@ impl Parser<'_, '_, '_> {
             let open = close.is_none() || cut && quote.is_none() && close == Some(rest.len());
             if attributes.len() >= ATTRIBUTES {
                 let line = self.locator.line(base + at);
-                self.losses
-                    .add(line, format!("XML: more than {ATTRIBUTES} attributes: the rest was left out"));
+                self.losses.add(
+                    line,
+                    text!("XML: more than {count} attributes: the rest was left out", count = ATTRIBUTES),
+                );
                 break;
             }
             self.values += 1;
@@ -383,8 +388,10 @@ impl Parser<'_, '_, '_> {
             if !element.cut {
                 element.cut = true;
                 let line = self.locator.line(self.base + start);
-                self.losses
-                    .cut(line, format!("XML: a text of more than {} MiB: its rest was left out", TEXT >> 20));
+                self.losses.cut(
+                    line,
+                    text!("XML: a text of more than {size} MiB: its rest was left out", size = TEXT >> 20),
+                );
             }
             return true;
         }
@@ -404,12 +411,12 @@ impl Parser<'_, '_, '_> {
         let Some(depth) = self.stack.iter().rposition(matches) else {
             let line = self.locator.line(self.base + start);
             let shown = crate::model::Excerpt::capture(name);
-            self.losses.add(line, format!("XML: `</{}>` closes nothing", shown.as_str()));
+            self.losses.add(line, text!("XML: `</{name}>` closes nothing", name = shown));
             return;
         };
         if depth + 1 < self.stack.len() {
             let line = self.locator.line(self.base + start);
-            self.losses.add(line, "XML: an element was not closed before the one around it");
+            self.losses.add(line, text!("XML: an element was not closed before the one around it"));
         }
         while self.stack.len() > depth {
             self.close();
@@ -458,7 +465,7 @@ impl Parser<'_, '_, '_> {
         if self.values > VALUES {
             let line = self.locator.line(seen);
             self.losses
-                .cut(line, "XML: more than 2,000,000 elements and attributes: the rest was left out");
+                .cut(line, text!("XML: more than 2,000,000 elements and attributes: the rest was left out"));
         }
         let mut end = self.root_end;
         if !self.stack.is_empty() {
@@ -472,7 +479,12 @@ impl Parser<'_, '_, '_> {
             let shown = crate::model::Excerpt::capture(&name);
             self.losses.cut(
                 line,
-                format!("XML: the text ends here, {open} elements open: expected `</{}>`", shown.as_str()),
+                counted!(
+                    open,
+                    "XML: the text ends here, 1 element open: expected `</{name}>`",
+                    "XML: the text ends here, {count} elements open: expected `</{name}>`",
+                    name = shown
+                ),
             );
             self.tag_end = end;
             self.too_deep = 0;
@@ -511,7 +523,11 @@ mod tests {
         });
         (
             nodes,
-            losses.into_vec().into_iter().map(|l| format!("{}: {}", l.line, l.reason)).collect(),
+            losses
+                .into_vec()
+                .into_iter()
+                .map(|l| format!("{}: {}", l.line, l.reason.english()))
+                .collect(),
             read,
         )
     }

@@ -66,7 +66,7 @@ impl Visitor for Reader {
         let _ = std::io::copy(&mut member.content.reader().take(LIMITS.bundle_unpacked * 2), &mut std::io::sink()).map(|n| self.bytes += n);
     }
 
-    fn problem(&mut self, path: &str, reason: String) {
+    fn problem(&mut self, path: &str, reason: ecelens::model::Text) {
         assert!(!path.is_empty() && !reason.is_empty());
     }
 }

@@ -54,6 +54,18 @@ macro_rules! text {
     (@part $name:ident $value:expr) => { $crate::model::Part::part(&$value) };
 }
 
+/// A sentence about a number, with words of its own for one: `counted!(files, "1 file", "{count} files")`. Further placeholders
+/// stand in both.
+#[macro_export]
+macro_rules! counted {
+    ($count:expr, $one:literal, $many:literal $(, $name:ident $(= $value:expr)?)* $(,)?) => {
+        match $count {
+            1 => $crate::text!($one $(, $name $(= $value)?)*),
+            count => $crate::text!($many, count $(, $name $(= $value)?)*),
+        }
+    };
+}
+
 impl Text {
     /// A text of a catalogue (checks, signatures, a user's pack): the program's own as it stands, braces included.
     pub fn catalogued(text: impl Into<Cow<'static, str>>) -> Self {
@@ -63,6 +75,9 @@ impl Text {
     /// What [`text!`](crate::text) makes.
     #[doc(hidden)]
     pub fn sentence(template: &'static str, parts: Vec<(&'static str, Text)>) -> Self {
+        if parts.is_empty() && !template.contains(['{', '}']) {
+            return Self(Piece::Own(Cow::Borrowed(template)));
+        }
         Self(Piece::Sentence { template, parts })
     }
 
@@ -100,10 +115,7 @@ impl Text {
 
     /// How often: `once`, `3 times`.
     pub fn times(count: u64) -> Self {
-        match count {
-            1 => crate::text!("once"),
-            count => crate::text!("{count} times", count),
-        }
+        crate::counted!(count, "once", "{count} times")
     }
 
     /// The same with `name` in the place of `word`, `<mailbox>`.
@@ -259,7 +271,10 @@ impl serde::Serialize for Text {
 
 impl PartialEq for Text {
     fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
+        match (&self.0, &other.0) {
+            (Piece::Own(own), Piece::Own(other)) => own == other,
+            _ => self.cmp(other) == Ordering::Equal,
+        }
     }
 }
 

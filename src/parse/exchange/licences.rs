@@ -7,6 +7,7 @@ use super::{Context, Hint, Record, command, named_value};
 use crate::model::{Fact, Field, Licence, Origin, ServicePlan};
 use crate::parse::Findings;
 use crate::syntax::{Node, Value};
+use crate::text;
 use std::collections::BTreeMap;
 
 /// Licences of the section's users; the key is empty where the export names nobody.
@@ -33,7 +34,7 @@ impl Collected {
 
     pub(super) fn finish(self, context: &Context<'_>, out: &mut Findings) {
         for (_, licence) in self.users {
-            out.recognise("licences", "licences of users");
+            out.recognise("licences", text!("licences of users"));
             out.facts.exchange.licences.push(licence);
         }
         let section = context.section;

@@ -41,7 +41,7 @@ pub(super) fn read(record: &Record<'_>, out: &mut Findings) -> bool {
     if !(by_command || (addressed && (typed || telling))) {
         return false;
     }
-    out.recognise("exchange-mailbox", "mailboxes and other recipients");
+    out.recognise("exchange-mailbox", text!("mailboxes and other recipients"));
     out.facts.exchange.mailboxes.push(Fact::new(mailbox(record), record.origin()));
     true
 }

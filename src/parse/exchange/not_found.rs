@@ -4,6 +4,7 @@ use super::{Context, Hint, command};
 use crate::model::{Fact, NotFound, Origin};
 use crate::parse::Findings;
 use crate::syntax::Syntax;
+use crate::text;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -74,7 +75,7 @@ pub(super) fn parse(context: &Context<'_>, out: &mut Findings) {
             taken: section.printed,
         };
         if !seen.iter().any(|s| s.identity == found.identity) {
-            out.recognise("exchange-not-found", "a command that found no such recipient");
+            out.recognise("exchange-not-found", text!("a command that found no such recipient"));
             let origin = Origin::line(context.source.path, line, text.line(line));
             out.facts.exchange.not_found.push(Fact::new(found.clone(), origin));
             seen.push(found);

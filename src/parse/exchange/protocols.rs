@@ -3,6 +3,7 @@
 use super::{Hint, Record};
 use crate::model::{AuthenticationPolicy, CasMailbox, Fact, Field, OrganizationConfig, TransportConfig};
 use crate::parse::Findings;
+use crate::text;
 
 const SWITCH: &str = "SmtpClientAuthenticationDisabled";
 
@@ -29,17 +30,17 @@ pub(super) fn read(record: &Record<'_>, out: &mut Findings) -> bool {
     if is_plan(record) {
         out.recognise(
             "exchange-cas-mailbox-plan",
-            "defaults of new mailboxes; existing mailboxes have values of their own",
+            text!("defaults of new mailboxes; existing mailboxes have values of their own"),
         );
         return true;
     }
     if is_cas_mailbox(record) {
-        out.recognise("exchange-cas-mailbox", "protocol switches of mailboxes");
+        out.recognise("exchange-cas-mailbox", text!("protocol switches of mailboxes"));
         out.facts.exchange.cas_mailboxes.push(Fact::new(cas_mailbox(record), record.origin()));
         return true;
     }
     if is_transport(record) {
-        out.recognise("exchange-transport-config", "the organisation's transport settings");
+        out.recognise("exchange-transport-config", text!("the organisation's transport settings"));
         let transport = TransportConfig {
             smtp_auth_disabled: record.boolean(&[SWITCH]),
             allow_legacy_tls: record.boolean(&["AllowLegacyTLSClients"]),
@@ -49,7 +50,7 @@ pub(super) fn read(record: &Record<'_>, out: &mut Findings) -> bool {
         return true;
     }
     if record.has(&["oauth2clientprofileenabled"]) || (record.is(Hint::Organization) && record.has(&["defaultauthenticationpolicy"])) {
-        out.recognise("exchange-organization-config", "the organisation's settings");
+        out.recognise("exchange-organization-config", text!("the organisation's settings"));
         let organization = OrganizationConfig {
             modern_auth: record.boolean(&["OAuth2ClientProfileEnabled"]),
             default_authentication_policy: record.text(&["DefaultAuthenticationPolicy"]),
@@ -58,7 +59,7 @@ pub(super) fn read(record: &Record<'_>, out: &mut Findings) -> bool {
         return true;
     }
     if record.keys.iter().any(|key| key.starts_with("allowbasicauth")) {
-        out.recognise("exchange-authentication-policy", "an authentication policy");
+        out.recognise("exchange-authentication-policy", text!("an authentication policy"));
         let policy = AuthenticationPolicy {
             name: record.text(&["Name", "Identity", "Id"]),
             allow_basic_smtp: record.boolean(&["AllowBasicAuthSmtp"]),

@@ -3,6 +3,7 @@
 use super::{Hint, Record};
 use crate::model::{Fact, Field, MailboxPermission, RecipientPermission};
 use crate::parse::Findings;
+use crate::text;
 
 /// How a mailbox is named in a permission's row.
 const MAILBOX: &[&str] = &["Identity", "Mailbox", "PrimarySmtpAddress", "UserPrincipalName"];
@@ -12,7 +13,7 @@ pub(super) fn read(record: &Record<'_>, out: &mut Findings) -> bool {
         return false;
     }
     if record.has(&["trustee"]) {
-        out.recognise("exchange-recipient-permission", "rights to send as a recipient");
+        out.recognise("exchange-recipient-permission", text!("rights to send as a recipient"));
         let permission = RecipientPermission {
             recipient: record.or_asked(record.identity(&["Identity", "Recipient", "Mailbox", "PrimarySmtpAddress"])),
             trustee: record.identity(&["Trustee"]),
@@ -33,7 +34,7 @@ pub(super) fn read(record: &Record<'_>, out: &mut Findings) -> bool {
     if !(record.has(&["user"]) && telling) {
         return false;
     }
-    out.recognise("exchange-mailbox-permission", "rights to open a mailbox");
+    out.recognise("exchange-mailbox-permission", text!("rights to open a mailbox"));
     let permission = MailboxPermission {
         mailbox: record.or_asked(record.identity(MAILBOX)),
         user: record.identity(&["User"]),

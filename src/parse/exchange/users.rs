@@ -27,7 +27,7 @@ pub(super) fn read(record: &Record<'_>, out: &mut Findings) -> bool {
     if !(user && telling) || record.has(&["appid", "createddatetimeutc", "signinactivitytype", "correlationid"]) {
         return false;
     }
-    out.recognise("directory-user", "directory users and whether they may sign in");
+    out.recognise("directory-user", text!("directory users and whether they may sign in"));
     let read = User {
         upn: record.or_asked(record.identity(UPN)),
         object_id: record.identity(&["ObjectId", "Object Id", "Id", "ExternalDirectoryObjectId"]),

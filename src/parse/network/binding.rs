@@ -3,6 +3,7 @@
 use crate::model::{Binding, Fact};
 use crate::parse::Findings;
 use crate::syntax::{Node, Section, Source, Value};
+use crate::text;
 
 /// Reads `<binding protocol= bindingInformation=>` of `applicationHost.config`, and the records of `Get-WebBinding`.
 pub fn bags(source: &Source<'_>, section: &Section, findings: &mut Findings) {
@@ -12,7 +13,7 @@ pub fn bags(source: &Source<'_>, section: &Section, findings: &mut Findings) {
             Value::List(items, _) => pending.extend(items.iter().rev()),
             Value::Bag(entries) => {
                 if let Some(binding) = binding(section, node) {
-                    findings.recognise("iis-binding", "bindings of IIS sites");
+                    findings.recognise("iis-binding", text!("bindings of IIS sites"));
                     let at = node.get("bindingInformation").unwrap_or(node);
                     findings
                         .facts

@@ -6,6 +6,7 @@ use super::output::{Output, is_domain};
 use crate::model::{Certificate, Fact, Origin, certificate_date, common_name};
 use crate::parse::Findings;
 use crate::syntax::{Section, Source};
+use crate::text;
 use base64::Engine;
 use regex::Regex;
 use std::sync::LazyLock;
@@ -50,14 +51,14 @@ pub fn pem(source: &Source<'_>, sections: &[Section], findings: &mut Findings) {
     }
     for (line, der) in blocks(source.text.lines()) {
         let Some(decoded) = der::certificate(&der) else {
-            findings.lose(line, "a PEM block that is no X.509 certificate");
+            findings.lose(line, text!("a PEM block that is no X.509 certificate"));
             continue;
         };
         let mut names: Vec<String> = decoded.dns_names;
         if names.is_empty() {
             names.extend(decoded.common_name.map(|cn| cn.to_ascii_lowercase()));
         }
-        findings.recognise("certificate", "a PEM certificate");
+        findings.recognise("certificate", text!("a PEM certificate"));
         let origin = Origin::line(source.path, line, &format!("certificate of {}", decoded.subject));
         findings.facts.network.certificates.push(Fact::new(
             Certificate {
@@ -107,7 +108,7 @@ pub fn printcert(output: &Output<'_>, findings: &mut Findings) {
     if names.is_empty() {
         names.extend(common_name(subject).filter(|cn| is_domain(cn)));
     }
-    findings.recognise("certificate", "a decoded certificate");
+    findings.recognise("certificate", text!("a decoded certificate"));
     findings.facts.network.certificates.push(Fact::new(
         Certificate {
             subject: subject.clone(),

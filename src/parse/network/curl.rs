@@ -3,6 +3,7 @@
 use super::output::{Output, is_domain, is_host};
 use crate::model::{Fact, NameLookup, Proxy, ProxyUser, Reach, TlsProbe, is_ip};
 use crate::parse::Findings;
+use crate::text;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -196,7 +197,7 @@ fn finish(output: &Output<'_>, transfer: &mut Transfer, line: u64, findings: &mu
     if !done.secured && done.error.is_none() && done.issuer.is_none() {
         return;
     }
-    findings.recognise("tls-probe", "the output of curl -v");
+    findings.recognise("tls-probe", text!("the output of curl -v"));
     findings.facts.network.tls_probes.push(Fact::new(
         TlsProbe {
             from: output.host.clone(),
@@ -213,7 +214,7 @@ fn finish(output: &Output<'_>, transfer: &mut Transfer, line: u64, findings: &mu
 }
 
 fn reach(output: &Output<'_>, line: u64, to: String, port: u16, reach: Reach, findings: &mut Findings) {
-    findings.recognise("port-test", "the output of curl");
+    findings.recognise("port-test", text!("the output of curl"));
     findings.facts.network.ports.push(output.port_test(line, to, port, reach, "curl"));
 }
 
@@ -231,7 +232,7 @@ fn lookup(output: &Output<'_>, line: u64, name: &str, resolved: bool, address: O
 }
 
 fn met(output: &Output<'_>, line: u64, server: Option<String>, refused: bool, findings: &mut Findings) {
-    findings.recognise("proxy", "curl met a proxy");
+    findings.recognise("proxy", text!("curl met a proxy"));
     let proxy = Proxy {
         from: output.host.clone(),
         user: ProxyUser::Met,

@@ -3,6 +3,7 @@
 use super::output::{Output, is_host};
 use crate::model::{Fact, HostsEntry, is_ip};
 use crate::parse::Findings;
+use crate::text;
 
 /// Reads a hosts file. It is told by its name, its header, the command that printed it, or by holding nothing but such lines.
 pub fn lines(output: &Output<'_>, findings: &mut Findings) {
@@ -33,7 +34,7 @@ pub fn lines(output: &Output<'_>, findings: &mut Findings) {
     if !(known || unmarked) {
         return;
     }
-    findings.recognise("hosts-file", "lines of address and names");
+    findings.recognise("hosts-file", text!("lines of address and names"));
     for (line, ip, names) in entries {
         findings.facts.network.hosts_entries.push(Fact::new(
             HostsEntry {

@@ -3,6 +3,7 @@
 use super::output::{Output, is_host};
 use crate::model::{Fact, Origin};
 use crate::parse::Findings;
+use crate::text;
 use std::collections::BTreeMap;
 
 /// Paths of ECE's consoles: the first element is the context root (`/system/web/view/…`).
@@ -40,7 +41,7 @@ pub fn lines(output: &Output<'_>, findings: &mut Findings) {
         }
     }
     if !columns.is_empty() {
-        findings.recognise("iis-log", "an IIS log");
+        findings.recognise("iis-log", text!("an IIS log"));
     }
     let facts = hosts.into_iter().map(|(host, origin)| Fact::new(host, origin));
     findings.facts.network.console_hosts.extend(facts);

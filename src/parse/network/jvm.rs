@@ -5,6 +5,7 @@ use super::output::Output;
 use crate::model::{Excerpt, Fact, From, JvmConfiguration, JvmOption, Origin, Proxy, ProxyUser};
 use crate::parse::Findings;
 use crate::syntax::{Node, Section, Source, Syntax, Value};
+use crate::text;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -133,7 +134,7 @@ fn finish(from: From, options: Vec<Fact<JvmOption>>, configuration: Option<Origi
     if options.is_empty() && configuration.is_none() {
         return;
     }
-    findings.recognise("java-options", "options of a Java process");
+    findings.recognise("java-options", text!("options of a Java process"));
     let network = &mut findings.facts.network;
     let value_of = |name: &str| options.iter().find(|o| o.name == name).map(|o| o.value.value.as_str());
     // `https.proxyHost` is what calls to the token endpoint obey; SOCKS carries mail as well.

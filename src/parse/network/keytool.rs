@@ -4,6 +4,7 @@ use super::certificate;
 use super::output::Output;
 use crate::model::{Excerpt, Fact, Origin, TrustEntry, TrustStore};
 use crate::parse::Findings;
+use crate::text;
 use regex::Regex;
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
@@ -77,7 +78,7 @@ pub fn lines(output: &Output<'_>, findings: &mut Findings) {
     }
     add_pem(&lines, &mut stores);
     if !stores.is_empty() {
-        findings.recognise("trust-store", "a listing of keytool");
+        findings.recognise("trust-store", text!("a listing of keytool"));
     }
     findings.facts.network.trust_stores.extend(stores);
 }

@@ -5,6 +5,7 @@ use super::port_test::{records, text_of};
 use crate::model::{Fact, NameLookup, Origin, is_ip};
 use crate::parse::Findings;
 use crate::syntax::{Section, Source};
+use crate::text;
 use regex::Regex;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -33,7 +34,7 @@ pub fn bags(source: &Source<'_>, section: &Section, findings: &mut Findings) {
     if found.is_empty() {
         return;
     }
-    findings.recognise("name-lookup", "records of Resolve-DnsName");
+    findings.recognise("name-lookup", text!("records of Resolve-DnsName"));
     let addresses_of = |name: &str| {
         let mut at = name;
         // An alias has its target's addresses; the chain is short, and a loop in it ends.
@@ -229,7 +230,7 @@ fn finish(output: &Output<'_>, answer: &mut Answer, findings: &mut Findings) {
 }
 
 fn note(output: &Output<'_>, line: u64, name: &str, addresses: Vec<String>, resolved: bool, findings: &mut Findings) {
-    findings.recognise("name-lookup", "the answer of a resolver");
+    findings.recognise("name-lookup", text!("the answer of a resolver"));
     findings.facts.network.lookups.push(Fact::new(
         NameLookup {
             from: output.host.clone(),

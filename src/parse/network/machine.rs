@@ -5,6 +5,7 @@ use super::port_test::{records, text_of};
 use crate::model::{Fact, HostAddress, Origin, is_ip};
 use crate::parse::Findings;
 use crate::syntax::{Section, Source};
+use crate::text;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -82,7 +83,7 @@ pub fn lines(output: &Output<'_>, findings: &mut Findings) {
 }
 
 fn push(host: String, ips: Vec<String>, origin: Origin, findings: &mut Findings) {
-    findings.recognise("host-addresses", "the name and addresses of a host");
+    findings.recognise("host-addresses", text!("the name and addresses of a host"));
     findings.facts.network.host_addresses.push(Fact::new(HostAddress { host, ips }, origin));
 }
 

@@ -3,6 +3,7 @@
 use super::output::{Output, is_domain};
 use crate::model::{Fact, PortTest, Reach, is_internal_ip, is_ip};
 use crate::parse::Findings;
+use crate::text;
 use regex::Regex;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -54,7 +55,7 @@ pub fn lines(output: &Output<'_>, findings: &mut Findings) {
         if !known.insert((to.clone(), port)) {
             continue;
         }
-        findings.recognise("port-test", "the connections of netstat");
+        findings.recognise("port-test", text!("the connections of netstat"));
         findings.facts.network.ports.push(Fact::new(
             PortTest {
                 from: output.host.clone(),

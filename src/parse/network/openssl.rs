@@ -4,6 +4,7 @@
 use super::output::{Output, is_domain};
 use crate::model::{Excerpt, Fact, Instant, Reach, Stamp, TlsProbe, common_name, is_ip};
 use crate::parse::Findings;
+use crate::text;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -135,7 +136,7 @@ fn finish(output: &Output<'_>, open: &mut Handshake, findings: &mut Findings) {
     if !done.connected {
         return;
     }
-    findings.recognise("tls-probe", "the output of openssl s_client");
+    findings.recognise("tls-probe", text!("the output of openssl s_client"));
     let named = done.subject.as_deref().and_then(common_name).filter(|cn| is_domain(cn));
     if let Some((to, port)) = done.target.clone() {
         port_fact(output, done.line, to, port, Reach::Open, findings);
@@ -160,7 +161,7 @@ fn port_fact(output: &Output<'_>, line: u64, to: String, port: u16, reach: Reach
     if !is_domain(&to) && !is_ip(&to) {
         return;
     }
-    findings.recognise("port-test", "the output of openssl s_client");
+    findings.recognise("port-test", text!("the output of openssl s_client"));
     findings
         .facts
         .network

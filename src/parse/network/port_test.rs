@@ -4,6 +4,7 @@ use super::output::{Output, is_domain, is_host};
 use crate::model::{Fact, NameLookup, PortTest, Reach, is_ip};
 use crate::parse::Findings;
 use crate::syntax::{Node, Section, Source, read_boolean};
+use crate::text;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -59,7 +60,7 @@ fn net_connection(source: &Source<'_>, section: &Section, record: &Node, finding
             origin.clone(),
         ));
     }
-    findings.recognise("port-test", "records with RemotePort and TcpTestSucceeded");
+    findings.recognise("port-test", text!("records with RemotePort and TcpTestSucceeded"));
     findings.facts.network.ports.push(Fact::new(
         PortTest {
             from,
@@ -135,7 +136,7 @@ fn scripted(source: &Source<'_>, section: &Section, record: &Node, findings: &mu
     let Some(to) = to.filter(|h| is_domain(h) || is_ip(h)) else { return };
     let Some(result) = record.any(RESULTS).map(Node::sole) else { return };
     let Some(reach) = result.text().and_then(reach_word) else { return };
-    findings.recognise("port-test", "rows with host, port and result");
+    findings.recognise("port-test", text!("rows with host, port and result"));
     findings.facts.network.ports.push(Fact::new(
         PortTest {
             from: runner(section, record),
@@ -243,7 +244,7 @@ pub fn lines(output: &Output<'_>, findings: &mut Findings) {
     if found.is_empty() {
         return;
     }
-    findings.recognise("port-test", "the output of a port test");
+    findings.recognise("port-test", text!("the output of a port test"));
     for (line, to, port, reach, tool) in found {
         findings.facts.network.ports.push(output.port_test(line, to, port, reach, tool));
     }

@@ -5,6 +5,7 @@ use super::port_test::{records, text_of};
 use crate::model::{Fact, From, Origin, Proxy, ProxyUser};
 use crate::parse::Findings;
 use crate::syntax::{Section, Source};
+use crate::text;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -26,7 +27,7 @@ pub fn bags(source: &Source<'_>, section: &Section, findings: &mut Findings) {
 }
 
 fn windows(from: From, server: Option<String>, bypass: Option<String>, origin: Origin, findings: &mut Findings) {
-    findings.recognise("proxy", "proxy settings of Windows");
+    findings.recognise("proxy", text!("proxy settings of Windows"));
     let proxy = Proxy {
         from,
         user: ProxyUser::Windows,

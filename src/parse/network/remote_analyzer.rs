@@ -4,6 +4,7 @@
 
 use crate::parse::Findings;
 use crate::syntax::{Section, Source};
+use crate::text;
 
 /// Names under which the tool has spoken of itself.
 const NAMES: &[&str] = &[
@@ -28,7 +29,7 @@ pub fn parse(source: &Source<'_>, _: &[Section], findings: &mut Findings) {
     let steps = STEPS.iter().filter(|step| text.contains(**step)).count();
     let named = NAMES.iter().any(|name| text.contains(name)) || text.to_ascii_lowercase().contains("<testresult");
     if steps >= 2 || (steps == 1 && named) {
-        let why = "steps of the Remote Connectivity Analyzer; it runs from Microsoft's side, so that it proves no port of the ECE servers";
+        let why = text!("steps of the Remote Connectivity Analyzer; it runs from Microsoft's side, so that it proves no port of the ECE servers");
         findings.recognise("remote-connectivity-analyzer", why);
     }
 }

@@ -3,6 +3,7 @@
 use super::output::{Output, is_domain};
 use crate::model::Reach;
 use crate::parse::Findings;
+use crate::text;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -66,7 +67,7 @@ pub fn lines(output: &Output<'_>, findings: &mut Findings) {
 }
 
 fn note(output: &Output<'_>, line: u64, to: String, port: u16, reach: Reach, findings: &mut Findings) {
-    findings.recognise("port-test", "a telnet session");
+    findings.recognise("port-test", text!("a telnet session"));
     findings.facts.network.ports.push(output.port_test(line, to, port, reach, "telnet"));
 }
 

@@ -4,7 +4,8 @@
 mod transfer;
 
 use super::view::{Losses, View};
-use crate::model::Excerpt;
+use crate::model::{self, Excerpt};
+use crate::text;
 use std::ops::Range;
 
 /// Deepest nesting of parts.
@@ -156,7 +157,7 @@ impl MailReader<'_, '_> {
         if self.budget == 0 || depth > DEPTH {
             self.lose(
                 &body,
-                "the mail has too many parts, or parts too deep inside each other: the rest was left out",
+                text!("the mail has too many parts, or parts too deep inside each other: the rest was left out"),
             );
             return;
         }
@@ -187,7 +188,7 @@ impl MailReader<'_, '_> {
         } else {
             match transfer::text(self.view, header, body.clone()) {
                 Some(decoded) => self.parts.push(decoded),
-                None => self.lose(&body, "the mail's part is not the text that its header promises"),
+                None => self.lose(&body, text!("the mail's part is not the text that its header promises")),
             }
         }
     }
@@ -206,13 +207,13 @@ impl MailReader<'_, '_> {
                 let name = Excerpt::capture(&name);
                 self.lose(
                     &body,
-                    format!("the mail's attachment `{}` can't be decoded: save it as a file of its own", name.as_str()),
+                    text!("the mail's attachment `{name}` can't be decoded: save it as a file of its own", name),
                 );
             }
         }
     }
 
-    fn lose(&mut self, body: &Range<usize>, reason: impl Into<String>) {
+    fn lose(&mut self, body: &Range<usize>, reason: model::Text) {
         self.losses.add(self.view.line(body.start), reason);
     }
 }
