@@ -184,4 +184,6 @@ pub struct Finding {
     pub remedy: Vec<Text>,
     /// Why it doesn't count, if the user suppressed it.
     pub suppressed: Option<Suppressed>,
+    /// True if the check itself broke off: nothing was judged, and the report is partial.
+    pub internal_error: bool,
 }

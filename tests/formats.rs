@@ -166,6 +166,22 @@ fn all_formats_agree_for_every_golden_bundle() {
 }
 
 #[test]
+fn a_check_that_broke_off_makes_the_report_partial() {
+    let mut analysis = support::analysis(&fixtures("bundles/healthy/input"));
+    let options = ecelens::analysis::Options::default();
+    let report = || analysis.report(&options, ecelens::model::Language::English);
+    assert!(!report().is_partial());
+    analysis.findings[0].internal_error = true;
+    let report = analysis.report(&options, ecelens::model::Language::English);
+    assert!(report.is_partial());
+    let json: Value = serde_json::from_str(&ecelens::report::to_json(&report).expect("a report")).expect("JSON");
+    assert_eq!(json["findings"][0]["internal_error"], json!(true));
+    assert_eq!(json["findings"][1].get("internal_error"), None);
+    let schema: Value = serde_json::from_str(ecelens::report::SCHEMA).expect("the schema is JSON");
+    assert_eq!(schema::violations(&schema, &json), Vec::<String>::new());
+}
+
+#[test]
 fn the_json_report_keeps_to_its_schema() {
     let output = run(&["schema"]);
     let schema: Value = serde_json::from_slice(&output.stdout).expect("the schema is JSON");

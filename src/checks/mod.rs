@@ -17,6 +17,8 @@ pub mod wanted;
 use crate::case::Case;
 use crate::finding::{Confidence, Finding, Severity, Subject, Verdict, Want};
 use crate::model::{Origin, Text};
+use crate::text;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The step of a remedy by which mail flows again, where the fault may have had sign-ins refused: ECE takes an alias out of service
 /// after repeated refusals, and never puts it back by itself (tech note, Troubleshooting).
@@ -95,6 +97,7 @@ impl Check {
             wants: Vec::new(),
             remedy,
             suppressed: None,
+            internal_error: false,
         }
     }
 
@@ -198,16 +201,44 @@ const AREAS: &[&[Check]] = &[
 
 /// Runs every check over the case. Each gives at least one finding. Nothing passes on evidence that is cut.
 pub fn run(case: &Case) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = all()
-        .flat_map(|check| {
-            (check.run)(case, check).unwrap_or_else(|gap| {
-                let mut finding = check.unknown(Subject::deployment(), gap.message);
-                finding.evidence = gap.evidence;
-                finding.wants = gap.wants;
-                vec![finding]
-            })
-        })
-        .collect();
+    let mut findings: Vec<Finding> = all().flat_map(|check| judge(case, check)).collect();
     cut::withhold(&mut findings, &case.facts.cut);
     findings
+}
+
+/// What one check says. A panic costs this check, never the run.
+fn judge(case: &Case, check: &Check) -> Vec<Finding> {
+    match catch_unwind(AssertUnwindSafe(|| (check.run)(case, check))) {
+        Ok(Ok(findings)) => findings,
+        Ok(Err(gap)) => {
+            let mut finding = check.unknown(Subject::deployment(), gap.message);
+            finding.evidence = gap.evidence;
+            finding.wants = gap.wants;
+            vec![finding]
+        }
+        Err(_) => {
+            let message = text!("not judged: an internal error of ecelens; please report it with this check's name and the kinds of the files");
+            let mut finding = check.unknown(Subject::deployment(), message);
+            finding.internal_error = true;
+            vec![finding]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_costs_its_own_check() {
+        let check = Check {
+            run: |_, _| panic!("a panic on purpose"),
+            ..*by_id("url.redirect-host").expect("a check")
+        };
+        let found = judge(&Case::default(), &check);
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].check, found[0].verdict), ("url.redirect-host", Verdict::Unknown));
+        assert!(found[0].internal_error);
+        assert!(found[0].message.english().starts_with("not judged"), "{:?}", found[0].message);
+    }
 }

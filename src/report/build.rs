@@ -268,6 +268,7 @@ fn finding_row(finding: &Finding, language: Language) -> FindingRow {
         references: checks::by_id(finding.check).map(|check| check.references.to_vec()).unwrap_or_default(),
         baseline: None,
         suppressed: finding.suppressed.clone(),
+        internal_error: finding.internal_error,
     }
 }
 

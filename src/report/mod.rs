@@ -345,6 +345,9 @@ pub struct FindingRow {
     /// Why it doesn't count, where the configuration suppresses it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suppressed: Option<Suppressed>,
+    /// True if the check itself broke off.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub internal_error: bool,
 }
 
 /// Evidence that would settle an open question.
@@ -639,9 +642,10 @@ impl Report {
         self.diagnosis.iter().filter(|cause| cause.suppressed.is_none())
     }
 
-    /// True if evidence was left out or read in part: `--strict` exits with 4.
+    /// True if evidence was left out or read in part, or a check broke off: `--strict` exits with 4.
     pub fn is_partial(&self) -> bool {
-        self.inventory.iter().any(|row| row.problem.is_some() || row.losses > 0)
+        let unread = self.inventory.iter().any(|row| row.problem.is_some() || row.losses > 0);
+        unread || self.findings.iter().any(|finding| finding.internal_error)
     }
 
     /// True if nothing in the input was recognised: exit 3.
