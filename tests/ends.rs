@@ -127,6 +127,10 @@ fn a_run_killed_at_any_call_of_writing_leaves_whole_reports() {
             if !killed {
                 break;
             }
+            // What it left is gone after the next run.
+            scene.start().wait().expect("an end");
+            let left = std::fs::read_dir(scene.folder.path()).expect("a folder").count();
+            assert_eq!((scene.contents() == whole, left), (true, 3));
         }
     }
     assert_eq!(states, [0, 1, 2, 3].into(), "killed before, between and after the reports");

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod archive;
+mod beside;
 mod capped;
 mod decode;
 mod file;
@@ -13,6 +14,7 @@ mod text;
 mod walk;
 
 pub use archive::Packing;
+pub use beside::file_beside;
 pub use capped::{read_whole, why};
 pub use decode::{SNIFFED, decode, sniff};
 pub use file::FileView;

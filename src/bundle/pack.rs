@@ -1,6 +1,7 @@
 //! Where a copy goes: folders and archives, written as they were read. It appears as a whole or not at all.
 
 use super::Packing;
+use super::beside::FolderBeside;
 use flate2::{Compression, GzBuilder, write::GzEncoder};
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub struct Packer {
     target: PathBuf,
     /// Beside the target, so that a rename moves it; emptied when it is dropped.
-    beside: tempfile::TempDir,
+    beside: FolderBeside,
     open: Vec<Open>,
 }
 
@@ -44,8 +45,7 @@ impl Packer {
     /// If there is something already, or nothing can be written beside it.
     pub fn new(target: &Path, is_folder: bool) -> io::Result<Self> {
         refuse_existing(target)?;
-        let parent = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let beside = tempfile::Builder::new().prefix(".ecelens-").tempdir_in(parent)?;
+        let beside = FolderBeside::new(target)?;
         let path = beside.path().join(target.file_name().unwrap_or("copy".as_ref()));
         if is_folder {
             std::fs::create_dir(&path)?;

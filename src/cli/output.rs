@@ -1,6 +1,7 @@
 //! Where a report goes: pairs of format and file, or standard output. Files are written whole or not at all.
 
 use super::{Exit, interrupt, terminal};
+use crate::bundle::file_beside;
 use crate::report::{self, Rendering, Report, text::Style};
 use clap::ValueEnum;
 use std::fs::File;
@@ -131,14 +132,13 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
         return File::options().write(true).open(path)?.write_all(bytes);
     }
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut temporary = tempfile::Builder::new().prefix(".ecelens-").tempfile_in(folder)?;
+    let mut temporary = file_beside(path)?;
     temporary.write_all(bytes)?;
     temporary.as_file().sync_all()?;
     temporary.persist(path).map_err(|error| error.error)?;
     // The new name lasts only once the folder is on the disk too; Windows has no such call.
     #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
+    File::open(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()?;
     Ok(())
 }
 
