@@ -1,6 +1,8 @@
 //! Taking a bundle in: every member is read once, recognised by its content, and turned into facts.
 
-use crate::bundle::{Bundle, Content, Encoding, Hashing, Member, Problem, SNIFFED, Text, Visitor, decode, read_whole, sha256, sha256_of, sniff, why};
+use crate::bundle::{
+    Bundle, Content, Encoding, Hashing, Member, Problem, SNIFFED, Spent, Text, Visitor, decode, read_whole, sha256, sha256_of, sniff, why,
+};
 use crate::log::assemble::{Assembled, Elsewhere, Known, MemberLog, assemble, elsewhere};
 use crate::log::interpret::{self, Interpretation};
 use crate::log::{Clocks, Filter, looks_like_log, scan, trace};
@@ -99,22 +101,27 @@ pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
 /// Reads the whole bundle, in parallel, with the logs dated by `clocks`. The result doesn't depend on the number of threads.
 pub fn take_in(bundle: &Bundle, catalogue: &Catalogue, clocks: &Clocks, progress: Progress<'_>) -> Intake {
     let filter = Filter::new(&interpret::anchors(catalogue));
-    let mut taken: Vec<Taken> = (0..bundle.jobs())
-        .into_par_iter()
-        .flat_map_iter(|job| {
-            let mut reader = Reader {
-                bundle,
-                catalogue,
-                clocks,
-                filter: &filter,
-                progress,
-                taken: Vec::new(),
-            };
-            bundle.visit(job, &mut reader);
-            reader.taken.iter_mut().for_each(|taken| taken.job = Some(job));
-            reader.taken
-        })
-        .collect();
+    let read = |job: usize, spent: &Spent| {
+        let mut reader = Reader {
+            bundle,
+            catalogue,
+            clocks,
+            filter: &filter,
+            spent,
+            progress,
+            taken: Vec::new(),
+        };
+        bundle.visit(job, spent, &mut reader);
+        reader.taken.iter_mut().for_each(|taken| taken.job = Some(job));
+        reader.taken
+    };
+    let mut spent = Spent::default();
+    let mut taken: Vec<Taken> = (0..bundle.jobs()).into_par_iter().flat_map_iter(|job| read(job, &spent)).collect();
+    if spent.exceeds(bundle.limits()) {
+        // What was left out depended on which thread came first: one job after another it is what stands last in the bundle.
+        spent = Spent::default();
+        taken = (0..bundle.jobs()).flat_map(|job| read(job, &spent)).collect();
+    }
     taken.extend(
         bundle
             .problems()
@@ -153,7 +160,7 @@ fn tell_copies_apart(bundle: &Bundle, taken: &mut [Taken]) {
             path: entry.path.clone(),
             sha256: None,
         };
-        bundle.visit(*job, &mut hasher);
+        bundle.visit(*job, &Spent::default(), &mut hasher);
         log.identity = hasher.sha256.as_ref().map(|hash| hash.as_bytes().into());
         entry.sha256 = hasher.sha256;
     }
@@ -272,6 +279,7 @@ struct Reader<'a> {
     catalogue: &'a Catalogue,
     clocks: &'a Clocks,
     filter: &'a Filter,
+    spent: &'a Spent,
     progress: Progress<'a>,
     taken: Vec<Taken>,
 }
@@ -290,7 +298,8 @@ impl Visitor for Reader<'_> {
         let attachments = std::mem::take(&mut taken.attachments);
         self.taken.push(taken);
         for attachment in attachments {
-            self.bundle.visit_attachment(&path, &attachment.name, &attachment.bytes, self);
+            let spent = self.spent;
+            self.bundle.visit_attachment(&path, &attachment.name, &attachment.bytes, spent, self);
         }
     }
 
@@ -522,6 +531,7 @@ mod tests {
             catalogue: &catalogue,
             clocks: &Clocks::default(),
             filter: &Filter::new(&interpret::anchors(&catalogue)),
+            spent: &Spent::default(),
             progress: &|_| {},
             taken: Vec::new(),
         };

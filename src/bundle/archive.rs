@@ -72,8 +72,10 @@ impl Opener<'_> {
             }
             Packing::Gzip => {
                 let packed = Some(file.length());
-                let unpacked = Capped::new(flate2::read::MultiGzDecoder::new(file), packed, self.limits, self.spent);
-                read_ahead(unpacked, |unpacked| self.open_unpacked(path, unpacked, 1, visitor));
+                read_ahead(flate2::read::MultiGzDecoder::new(file), |unpacked| {
+                    let mut capped = Capped::new(unpacked, packed, self.limits, self.spent);
+                    self.open_unpacked(path, &mut capped, 1, visitor);
+                });
             }
             Packing::Tar => {
                 let packed = Some(file.length());
@@ -222,11 +224,14 @@ impl Opener<'_> {
                 let packed = Some(entry.compressed_size());
                 let whole = Some(entry.size());
                 let large = entry.size() >= LARGE;
-                let mut capped = Capped::new(entry, packed, self.limits, self.spent);
                 let sizes = Sizes { packed, whole };
+                let mut open = |unpacked: &mut dyn Read| {
+                    let mut capped = Capped::new(unpacked, packed, self.limits, self.spent);
+                    self.open_stream(name, &mut capped, sizes, depth, visitor);
+                };
                 match large {
-                    true => read_ahead(capped, |stream| self.open_stream(name, stream, sizes, depth, visitor)),
-                    false => self.open_stream(name, &mut capped, sizes, depth, visitor),
+                    true => read_ahead(entry, open),
+                    false => open(&mut { entry }),
                 }
             }
             Err(error) => visitor.problem(name, zip_error(&error)),

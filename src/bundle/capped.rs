@@ -31,11 +31,13 @@ pub fn unreadable(error: &io::Error) -> Text {
     text!("can't be read: {error}", error = why(error))
 }
 
-/// Counts the bytes that come out of a compressed member, and stops with an error at the ratio or at the bundle's limit.
+/// Counts the bytes that come out of a compressed member, and ends with an error right behind the last one that the ratio and the
+/// bundle's limit allow: where that is depends on nobody's buffers.
 pub struct Capped<'a, R> {
     inner: R,
-    packed: Option<u64>,
     out: u64,
+    /// Most bytes that may come out, by the ratio.
+    most: u64,
     limits: &'a Limits,
     spent: &'a Spent,
 }
@@ -43,10 +45,11 @@ pub struct Capped<'a, R> {
 impl<'a, R: Read> Capped<'a, R> {
     /// Bounds `inner`, which unpacks `packed` bytes (`None`: unknown, as in a stream).
     pub fn new(inner: R, packed: Option<u64>, limits: &'a Limits, spent: &'a Spent) -> Self {
+        let most = packed.map_or(u64::MAX, |packed| packed.saturating_mul(limits.ratio).max(limits.ratio_after));
         Self {
             inner,
-            packed,
             out: 0,
+            most,
             limits,
             spent,
         }
@@ -55,22 +58,23 @@ impl<'a, R: Read> Capped<'a, R> {
 
 impl<R: Read> Read for Capped<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
+        let left = self.most.saturating_sub(self.out);
+        let room = self.spent.room(self.limits).min(left);
+        let mut beyond = [0];
+        let is_full = room == 0 && !buffer.is_empty();
+        let wanted = usize::try_from(room).unwrap_or(usize::MAX).min(buffer.len());
+        let read = self.inner.read(if is_full { &mut beyond } else { &mut buffer[..wanted] })?;
         self.out += read as u64;
-        if !self.spent.unpack(read as u64, self.limits) {
+        self.spent.unpack(read as u64);
+        if !is_full || read == 0 {
+            return Ok(read);
+        }
+        Err(io::Error::other(Reached(if left == 0 {
+            text!("limit reached: unpacks to more than {count} times its size", count = self.limits.ratio)
+        } else {
             let size = Text::figure(size_words(self.limits.bundle_unpacked));
-            return Err(io::Error::other(Reached(text!("limit reached: a bundle may unpack to {size}", size))));
-        }
-        if let Some(packed) = self.packed
-            && self.out > self.limits.ratio_after
-            && self.out / packed.max(1) > self.limits.ratio
-        {
-            return Err(io::Error::other(Reached(text!(
-                "limit reached: unpacks to more than {count} times its size",
-                count = self.limits.ratio
-            ))));
-        }
-        Ok(read)
+            text!("limit reached: a bundle may unpack to {size}", size)
+        })))
     }
 }
 
@@ -87,4 +91,44 @@ pub fn read_whole(reader: &mut dyn Read, limit: u64, into: &mut Vec<u8>) -> io::
         ))));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads in pieces of `piece` bytes up to the error, which it returns with what came before.
+    fn drain(mut reader: impl Read, piece: usize) -> (usize, Option<String>) {
+        let mut buffer = vec![0; piece];
+        let mut all = 0;
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => return (all, None),
+                Ok(read) => all += read,
+                Err(error) => return (all, Some(error.to_string())),
+            }
+        }
+    }
+
+    #[test]
+    fn a_limit_falls_on_the_same_byte_whatever_the_buffers() {
+        let limits = Limits {
+            bundle_unpacked: 1_000,
+            ratio: 10,
+            ratio_after: 50,
+            ..Limits::default()
+        };
+        for piece in [1, 7, 999, 1_000, 1_001, 4_096] {
+            let spent = Spent::default();
+            let whole = [7; 600];
+            assert_eq!(drain(Capped::new(whole.as_slice(), None, &limits, &spent), piece), (600, None));
+            assert_eq!(drain(Capped::new(&whole[..50], Some(1), &limits, &spent), piece), (50, None));
+            assert!(!spent.exceeds(&limits));
+            let (read, error) = drain(Capped::new(whole.as_slice(), Some(6), &limits, &spent), piece);
+            assert_eq!((read, error.is_some_and(|e| e.contains("more than 10 times"))), (60, true), "{piece}");
+            let (read, error) = drain(Capped::new(whole.as_slice(), None, &limits, &spent), piece);
+            assert_eq!((read, error.is_some_and(|e| e.contains("1000 bytes"))), (289, true), "{piece}");
+            assert!(spent.exceeds(&limits));
+        }
+    }
 }

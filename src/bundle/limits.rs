@@ -54,7 +54,7 @@ impl Limits {
     }
 }
 
-/// What has been used up of the limits that count for the bundle as a whole. Shared by all readers.
+/// What one reading of a bundle has used up of the limits that count for the bundle as a whole. Shared by all readers.
 #[derive(Debug, Default)]
 pub struct Spent {
     unpacked: AtomicU64,
@@ -62,14 +62,25 @@ pub struct Spent {
 }
 
 impl Spent {
-    /// Counts `bytes` more unpacked bytes; false if the bundle's limit is passed by them.
-    pub(super) fn unpack(&self, bytes: u64, limits: &Limits) -> bool {
-        self.unpacked.fetch_add(bytes, Ordering::Relaxed) + bytes <= limits.bundle_unpacked
+    /// Bytes that may still be unpacked.
+    pub(super) fn room(&self, limits: &Limits) -> u64 {
+        limits.bundle_unpacked.saturating_sub(self.unpacked.load(Ordering::Relaxed))
+    }
+
+    /// Counts `bytes` more unpacked bytes.
+    pub(super) fn unpack(&self, bytes: u64) {
+        self.unpacked.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Counts one more member; false if that is one too many.
     pub(super) fn enter(&self, limits: &Limits) -> bool {
         self.entries.fetch_add(1, Ordering::Relaxed) < limits.entries as u64
+    }
+
+    /// True if something was left out for a limit of the whole bundle. Which member that was depends on who came first, where several
+    /// read at once; that it happens doesn't.
+    pub fn exceeds(&self, limits: &Limits) -> bool {
+        self.unpacked.load(Ordering::Relaxed) > limits.bundle_unpacked || self.entries.load(Ordering::Relaxed) > limits.entries as u64
     }
 }
 

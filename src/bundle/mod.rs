@@ -112,7 +112,6 @@ pub struct Bundle {
     jobs: Vec<Job>,
     problems: Vec<Problem>,
     limits: Limits,
-    spent: Spent,
 }
 
 /// One thing to read: a file, a member of a zip, or standard input.
@@ -159,7 +158,6 @@ impl Bundle {
             jobs,
             problems: found.problems,
             limits,
-            spent: Spent::default(),
         }
     }
 
@@ -185,7 +183,7 @@ impl Bundle {
 
     /// Reads a file that came inside the member `within`, a mail; if it is an archive, its members. Mails in mails count towards the
     /// depth of archives: nothing else ends what is packed into itself.
-    pub fn visit_attachment(&self, within: &str, name: &str, bytes: &[u8], visitor: &mut dyn Visitor) {
+    pub fn visit_attachment(&self, within: &str, name: &str, bytes: &[u8], spent: &Spent, visitor: &mut dyn Visitor) {
         let path = archive::member_name(within, name);
         let depth = archive::depth_of(&path);
         if depth > self.limits.archive_depth {
@@ -193,21 +191,18 @@ impl Bundle {
         }
         let size = Some(bytes.len() as u64);
         let sizes = Sizes { packed: size, whole: size };
-        self.opener().open_stream(&path, &mut { bytes }, sizes, depth, visitor);
+        self.opener(spent).open_stream(&path, &mut { bytes }, sizes, depth, visitor);
     }
 
-    fn opener(&self) -> Opener<'_> {
-        Opener {
-            limits: &self.limits,
-            spent: &self.spent,
-        }
+    fn opener<'a>(&'a self, spent: &'a Spent) -> Opener<'a> {
+        Opener { limits: &self.limits, spent }
     }
 
-    /// Reads the members of job `job`, in the order of their names. Jobs may run in parallel. A panic of what unpacks them ends this
-    /// job alone, with a problem; the members before it have been handed out.
-    pub fn visit(&self, job: usize, visitor: &mut dyn Visitor) {
+    /// Reads the members of job `job`, in the order of their names, and counts them in `spent`. Jobs may run in parallel. A panic of
+    /// what unpacks them ends this job alone, with a problem; the members before it have been handed out.
+    pub fn visit(&self, job: usize, spent: &Spent, visitor: &mut dyn Visitor) {
         let Some(job) = self.jobs.get(job) else { return };
-        if catch_unwind(AssertUnwindSafe(|| self.visit_job(job, visitor))).is_err() {
+        if catch_unwind(AssertUnwindSafe(|| self.visit_job(job, &self.opener(spent), visitor))).is_err() {
             visitor.problem(
                 job.name(),
                 text!("could not be unpacked: an internal error of ecelens; please report it with the kind of this file"),
@@ -215,8 +210,7 @@ impl Bundle {
         }
     }
 
-    fn visit_job(&self, job: &Job, visitor: &mut dyn Visitor) {
-        let opener = self.opener();
+    fn visit_job(&self, job: &Job, opener: &Opener<'_>, visitor: &mut dyn Visitor) {
         match job {
             Job::File(root) => match FileView::open(&root.path) {
                 Ok(file) => opener.open_file(&root.name, file, visitor),
@@ -276,7 +270,7 @@ mod tests {
             bundle.give(name, b"x".to_vec());
         }
         let mut visitor = Fragile::default();
-        (0..bundle.jobs()).for_each(|job| bundle.visit(job, &mut visitor));
+        (0..bundle.jobs()).for_each(|job| bundle.visit(job, &Spent::default(), &mut visitor));
         assert_eq!(visitor.problems.len(), 1);
         assert!(visitor.problems[0].starts_with("bad: could not be unpacked"), "{:?}", visitor.problems);
     }

@@ -1,7 +1,7 @@
 //! Archives and workbooks.
 
 use super::halves;
-use ecelens::bundle::{Bundle, Limits, Member, Visitor};
+use ecelens::bundle::{Bundle, Limits, Member, Spent, Visitor};
 use ecelens::syntax::read_workbook;
 use std::io::{Cursor, Read, Write};
 use zip::write::SimpleFileOptions;
@@ -78,7 +78,8 @@ pub fn archive(bytes: &[u8]) {
         let mut bundle = Bundle::open(&[], LIMITS);
         bundle.give("given", bytes.to_vec());
         let mut reader = Reader::default();
-        (0..bundle.jobs()).for_each(|job| bundle.visit(job, &mut reader));
+        let spent = Spent::default();
+        (0..bundle.jobs()).for_each(|job| bundle.visit(job, &spent, &mut reader));
         let most = LIMITS.bundle_unpacked + bytes.len() as u64;
         assert!(reader.bytes <= most, "{} bytes came out of {}", reader.bytes, bytes.len());
         assert!(reader.members <= LIMITS.entries + 1, "{} members", reader.members);
