@@ -1,5 +1,6 @@
 //! From the wording of a want to steps: commands that read, and everything else.
 
+use crate::report::visible;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -31,12 +32,15 @@ static HOST: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[A-Za-z0-9](?:[A-Z
 /// A remark in brackets behind a command.
 static REMARK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\s+\(([a-z][^()]*(?:\s|:)[^()]*)\)\s*$").expect("a constant pattern"));
 
-/// Cmdlets that read, and the formatters behind them.
+/// Cmdlets that read what ecelens wants, and the formatters behind them. An address of a bundle may end a command and begin another:
+/// that one is run only if it stands here too.
 static STAGE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"^(?:\$\w+(?:\.\w+)*$|\$\w+ = Get-\w+\b|Get-\w+\b|Test-NetConnection\b|Resolve-DnsName\b|Select-Object\b|Sort-Object\b|Format-(?:List|Table)\b|ConvertTo-(?:Json|Csv)\b|Out-File [\w.-]+$|Invoke-MgGraphRequest -Uri '[^']*'(?: -OutputType Json)?$)",
-    )
-    .expect("a constant pattern")
+    const READS: &str = "CASMailbox|Mailbox|MailboxPermission|RecipientPermission|Recipient|DistributionGroupMember|TransportConfig|MsolUser|\
+         MgUser|MgUserLicenseDetail|MgApplication|MgServicePrincipal|MgServicePrincipalOauth2PermissionGrant|MgServicePrincipalAppRoleAssignedTo|\
+         MgPolicyTokenLifetimePolicy|MgPolicyIdentitySecurityDefaultEnforcementPolicy|MgIdentityConditionalAccessPolicy|\
+         MgIdentityConditionalAccessNamedLocation";
+    let stage = r"^(?:\$\w+(?:\.\w+)*$|(?:\$\w+ = )?Get-(?:READS)\b|Test-NetConnection\b|Resolve-DnsName\b|Select-Object\b|Sort-Object\b|Format-(?:List|Table)\b|ConvertTo-(?:Json|Csv)\b|Out-File [\w.-]+$|Invoke-MgGraphRequest -Uri '[^']*'(?: -OutputType Json)?$)";
+    Regex::new(&stage.replace("READS", READS)).expect("a constant pattern")
 });
 
 /// Native tools that read. A redirection may only name a plain file beside the script.
@@ -55,8 +59,8 @@ static WRITES: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Takes a want's wording apart. Whatever isn't wholly known to be harmless becomes a step by hand.
 pub(super) fn read(how: &str) -> Read {
-    // A line break or a control character could end a comment or begin a command.
-    let how: String = how
+    // A line break or a control character could end a comment or begin a command; what an editor hides or reorders is shown.
+    let how: String = visible(how)
         .split(|c: char| c.is_control() || c.is_whitespace())
         .filter(|w| !w.is_empty())
         .collect::<Vec<_>>()
@@ -211,13 +215,12 @@ fn push(steps: &mut Vec<Step>, piece: &str) {
 
 /// True if every stage of the pipeline reads, and nothing in it can do more than its name says.
 fn powershell_is_harmless(command: &str) -> bool {
-    const FORBIDDEN: &[char] = &[
-        '`', '&', '{', '}', '(', ')', '<', '>', '\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}', '\u{201c}', '\u{201d}', '\u{201e}',
-    ];
+    // Quotes of print begin and end a text in PowerShell too: of what isn't ASCII, only letters stand in a name.
+    let is_plain = |c: char| c.is_alphanumeric() || c.is_ascii() && !"`&{}()<>".contains(c);
     let filled = super::script::PLACEHOLDER.replace_all(command, "x");
     // `@` stands in addresses only; elsewhere it begins an array or splats.
     let in_address = |at: usize| filled[..at].ends_with(|c: char| c.is_alphanumeric() || "._-+".contains(c));
-    !filled.contains(FORBIDDEN)
+    filled.chars().all(is_plain)
         && filled.match_indices('@').all(|(at, _)| in_address(at))
         && balanced(&filled)
         && stages(&filled).iter().all(|stage| STAGE.is_match(stage.trim()))

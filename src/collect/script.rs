@@ -3,6 +3,7 @@
 use super::Script;
 use super::command::Step;
 use crate::finding::Role;
+use crate::report::visible_line;
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -64,11 +65,6 @@ impl Target {
     }
 }
 
-/// Text for a comment: one line, without control characters.
-fn comment(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
 /// A name for what has to be filled in: `<client id of ECE>` becomes `ClientIdOfEce`.
 fn variable(placeholder: &str) -> String {
     placeholder
@@ -103,7 +99,7 @@ pub(super) fn write(target: &Target, parts: Vec<Part>) -> Script {
             true => String::new(),
             false => format!(" (settles {})", part.checks.join(", ")),
         };
-        let title = comment(&format!("{}{settles}", part.evidence));
+        let title = visible_line(&format!("{}{settles}", part.evidence));
         match target.language {
             Language::ByHand => _ = writeln!(body, "[ ] {title}"),
             Language::Cmd => _ = writeln!(body, "{mark} {}", title.replace('%', "%%")),
@@ -159,10 +155,10 @@ fn step_lines(target: &Target, step: &Step, fill_in: &mut BTreeMap<String, Strin
         }
         (Language::Cmd, Step::Cmd(command)) => format!("{}\n", filled(&command.replace('%', "%%"), fill_in, "%", "%")),
         (Language::Sql, Step::Sql(query)) => format!("{query};\n"),
-        (Language::ByHand, step) => format!("    {}\n", comment(words_of(step))),
-        (Language::PowerShell, other) => format!("# {}\n", comment(words_of(other))),
-        (Language::Cmd, other) => format!(":: {}\n", comment(words_of(other)).replace('%', "%%")),
-        (Language::Sql, other) => format!("-- {}\n", comment(words_of(other))),
+        (Language::ByHand, step) => format!("    {}\n", visible_line(words_of(step))),
+        (Language::PowerShell, other) => format!("# {}\n", visible_line(words_of(other))),
+        (Language::Cmd, other) => format!(":: {}\n", visible_line(words_of(other)).replace('%', "%%")),
+        (Language::Sql, other) => format!("-- {}\n", visible_line(words_of(other))),
     }
 }
 
@@ -212,7 +208,7 @@ fn head(target: &Target, fill_in: &BTreeMap<String, String>) -> String {
                 target.name()
             );
             for (name, placeholder) in fill_in {
-                _ = writeln!(head, ":: fill in {}\nset \"{name}=\"", comment(placeholder));
+                _ = writeln!(head, ":: fill in {}\nset \"{name}=\"", visible_line(placeholder));
             }
             if !fill_in.is_empty() {
                 head.push('\n');

@@ -191,3 +191,23 @@ fn translations_keep_the_commands() {
     }
     assert!(compared > 30, "{compared}");
 }
+
+#[test]
+fn an_address_of_a_bundle_begins_no_command_and_hides_nothing() {
+    let hostile = [
+        "x; Get-Content C:\\Users\\admin\\secrets.txt; x@example.com",
+        "x | Get-ChildItem@example.com",
+        "x\u{2019}; Get-Process; \u{2018}@example.com",
+        "x\u{202e}\u{2066}moc.elpmaxe@selas",
+    ];
+    for address in hostile {
+        let how = format!("Get-MgUser -UserId {address} | Format-List Id");
+        for script in scripts(&[request(Role::EntraAdmin, &how)]) {
+            let is_text = script.name.ends_with(".txt");
+            let commands: String = script.text.lines().filter(|line| !is_text && !line.starts_with('#')).collect();
+            let word = ["Content", "ChildItem", "Process"].into_iter().find(|word| commands.contains(word));
+            assert_eq!(word, None, "{address}: {commands}");
+            assert!(!script.text.contains(['\u{202e}', '\u{2066}']), "{}", script.text);
+        }
+    }
+}

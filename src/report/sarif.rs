@@ -55,6 +55,11 @@ fn rule(check: &checks::Check) -> Value {
     })
 }
 
+/// Text of a message, in which `[text](place)` would be a link even in plain text (3.11.6): no bracket begins one.
+fn message(text: &str) -> String {
+    text.replace("](", "]\\(")
+}
+
 fn level(severity: Severity) -> &'static str {
     match severity {
         Severity::Critical | Severity::High => "error",
@@ -79,7 +84,7 @@ fn result(finding: &FindingRow, index: Option<usize>, report: &Report) -> Value 
         "ruleId": finding.check,
         "kind": kind,
         "level": level,
-        "message": { "text": finding.message },
+        "message": { "text": message(&finding.message) },
         "locations": finding.evidence.iter().map(location).collect::<Vec<_>>(),
         "partialFingerprints": { "checkAndSubject/v1": finding.identity() },
         "properties": {
@@ -114,7 +119,7 @@ fn of_cause(cause: &Cause, index: usize) -> Value {
         "ruleIndex": index,
         "kind": "fail",
         "level": level(cause.severity),
-        "message": { "text": cause.summary },
+        "message": { "text": message(&cause.summary) },
         "locations": cause.evidence.iter().map(location).collect::<Vec<_>>(),
         "partialFingerprints": { "checkAndSubject/v1": format!("{} {}", cause.cause, cause.subject) },
         "properties": { "severity": words::severity(cause.severity), "rootCause": cause.rank, "remedy": cause.remedy },
