@@ -14,6 +14,7 @@ mod refusals;
 mod servers;
 mod tokens;
 mod urls;
+mod vanished;
 mod version;
 
 pub use application::{EceApplication, Seen, SeenIn};

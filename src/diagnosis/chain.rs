@@ -53,6 +53,8 @@ pub fn stopped_by(check: &str) -> &'static [OperationKind] {
         "mailbox.inbound-protocol" | "log.retriever-polling" | "alias.retriever-instance" | "alias.state" => &[Fetch],
         "token.refresh" | "token.observed-lifetime" | "token.clock" => &[TokenRefresh, Fetch, Send],
         "app.redirect-form" => &[TokenGeneration],
+        // Whoever is no mailbox of its own, or one without a sign-in, gets no token either.
+        "mailbox.exists" => ALL,
         _ => match class_of_check(check) {
             // Only the first token is made with the redirect URI; renewals go on without it.
             Class::Settings if check.starts_with("url.") => &[TokenGeneration],

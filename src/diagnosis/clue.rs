@@ -5,6 +5,7 @@ use super::KnownSignature;
 use super::chain::{ALL, Class, class_of_check, shown_by, stopped_by};
 use super::rules::{SUMMARIES, is_refusal_without_reason};
 use super::scope::{Mailboxes, Scope};
+use super::sign_in::Refused;
 use crate::case::{Case, HitState, moment, short_host};
 use crate::finding::{Finding, Severity, Verdict};
 use crate::model::{LogEventKind, Operation, OperationKind, Outcome, Run, SignatureHit};
@@ -104,10 +105,11 @@ impl<'a> Clue<'a> {
     }
 }
 
-/// All clues: failing findings in the order of the report, then texts that go on.
+/// All clues: failing findings in the order of the report, then texts that go on, in logs and in sign-in exports.
 pub(super) fn clues<'a>(
     case: &'a Case,
     findings: &'a [Finding],
+    refused: &'a [Refused],
     known: &dyn Fn(&str) -> Option<KnownSignature>,
     mailboxes: &Mailboxes,
 ) -> Vec<Clue<'a>> {
@@ -124,6 +126,13 @@ pub(super) fn clues<'a>(
     }
     for (hit, known) in &texts {
         clues.extend(of_text(case, hit, known, mailboxes));
+    }
+    for refused in refused {
+        let Some(known) = known(&refused.text.id) else { continue };
+        for mut clue in of_text(case, &refused.text, &known, mailboxes) {
+            refused.narrow(&mut clue, mailboxes.named(&refused.who));
+            clues.push(clue);
+        }
     }
     clues
 }

@@ -7,6 +7,7 @@ use super::onset::Onset;
 use super::reach::Reach;
 use super::rules::{Rule, SUMMARIES};
 use super::scope::{Mailboxes, Scope};
+use super::sign_in::Refused;
 use super::{Diagnosis, KnownSignature};
 use crate::case::{Case, moment};
 use crate::finding::{Confidence, Finding, Severity, Verdict, Want};
@@ -17,7 +18,8 @@ use std::collections::BTreeSet;
 /// signature.
 pub fn diagnose(case: &Case, findings: &[Finding], known: &dyn Fn(&str) -> Option<KnownSignature>, rules: &[Rule]) -> Diagnosis {
     let mailboxes = Mailboxes::of(case);
-    let clues = clues(case, findings, known, &mailboxes);
+    let refused = Refused::of(case, findings);
+    let clues = clues(case, findings, &refused, known, &mailboxes);
     let joined = Joined::of(case, &clues, rules, &mailboxes);
 
     let mut causes: Vec<Ranked> = joined
@@ -58,7 +60,7 @@ struct Joined<'c, 'a> {
 }
 
 impl<'c, 'a> Joined<'c, 'a> {
-    fn of(case: &'a Case, clues: &'c [Clue<'a>], rules: &[Rule], mailboxes: &Mailboxes) -> Self {
+    fn of(case: &Case, clues: &'c [Clue<'a>], rules: &[Rule], mailboxes: &Mailboxes) -> Self {
         let by_rule = |fault: &Clue<'_>, symptom: &Clue<'_>| {
             let applies = |rule: &&Rule| rule.faults.iter().any(|is| is.causes(fault)) && rule.symptoms.iter().any(|is| is.shows(symptom));
             !seen_apart(fault, symptom) && rules.iter().any(|rule| applies(&rule))

@@ -13,6 +13,7 @@ mod onset;
 mod reach;
 mod rules;
 mod scope;
+mod sign_in;
 
 pub use cause::{Candidate, RootCause};
 pub use chain::Class;

@@ -97,7 +97,7 @@ pub struct LogStream {
 }
 
 /// A signature's hits, over the whole bundle.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct SignatureHit {
     /// `entra.aadsts50011`.
     pub id: String,

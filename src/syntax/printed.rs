@@ -27,7 +27,7 @@ pub(super) fn value(text: &str, place: &Place, single_line: bool) -> Value {
     };
     let mut items = Vec::new();
     let mut at = 1;
-    for part in body.split(',') {
+    for part in top_level(body) {
         let item = part.trim();
         let lead = part.len() - part.trim_start().len();
         let before = text.get(..at + lead).map_or(0, |s| s.chars().count());
@@ -51,6 +51,19 @@ pub(super) fn value(text: &str, place: &Place, single_line: bool) -> Value {
         last.value = Value::Cut(std::mem::take(text));
     }
     Value::List(items, shortened)
+}
+
+/// The items of a list: commas inside braces belong to an item that is an object or JSON itself.
+fn top_level(body: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0usize;
+    body.split(move |c| {
+        match c {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ',' && depth == 0
+    })
 }
 
 /// Text without the mark of a cut (`...` of Windows PowerShell, `…` of PowerShell 7), if it ends in one.
@@ -84,5 +97,7 @@ mod tests {
         assert!(matches!(value("{a, b", &place, true), Value::List(items, true) if matches!(items[1].value, Value::Cut(_))));
         assert!(matches!(value("{a, b…}", &place, true), Value::List(_, true)));
         assert!(matches!(value("System.Object[]", &place, true), Value::Cut(_)));
+        let objects = value(r#"{{"a":{"b":1,"c":2}}, plain}"#, &place, true);
+        assert_eq!(texts(&objects), [r#"{"a":{"b":1,"c":2}}"#, "plain"]);
     }
 }

@@ -324,7 +324,8 @@ impl<'v> Segmenter<'v, '_> {
         let line = self.lines.line(index);
         let inner = ["{\"", "[{", "{ \"", "{“"].iter().filter_map(|open| line.find(open)).min();
         let inner = inner.or_else(|| line.trim_end().ends_with(['{', '[']).then(|| line.trim_end().len() - 1))?;
-        if !json::begins(&text[start + inner..]) {
+        // `{{"a":1}}` is how PowerShell prints a list whose item is JSON: a value of the property before it.
+        if line[..inner].ends_with('{') || !json::begins(&text[start + inner..]) {
             return None;
         }
         self.documents(index, start + inner, true)

@@ -4,7 +4,7 @@ use super::registration::{judge, undecided};
 use crate::case::Case;
 use crate::checks::{Check, Gap, REACTIVATE_ALIASES};
 use crate::finding::{Finding, Role, Severity, Subject, Want};
-use crate::model::{Application, Fact};
+use crate::model::{Application, Fact, Origin};
 use crate::text;
 
 /// The check.
@@ -13,7 +13,7 @@ pub const CHECK: Check = Check {
     title: "Supported account types fit the authority in use",
     severity: Severity::High,
     why: "A single-tenant application is known at its own tenant's endpoint only: /common and /organizations refuse it (AADSTS50194). An application for personal accounts never signs in a mailbox of the organisation.",
-    evidence: "app registration (signInAudience), authorize and token URLs in ECE's settings and logs",
+    evidence: "app registration (signInAudience), authorize and token URLs in ECE's settings and logs, AADSTS50194 in logs and sign-ins",
     remedy: &[
         "In ECE replace common (or organizations) in the authorization and token URLs by the tenant's ID: Entra admin center > Overview > Tenant ID.",
         "Or, if users of several tenants must sign in: App registrations > the app > Authentication > Supported account types: accounts in any organizational directory.",
@@ -53,7 +53,7 @@ fn judge_one(case: &Case, check: &Check, app: &Fact<Application>, subject: Subje
             .at(&audience.origin)
             .want(super::registration::manifest_want());
     }
-    let refused = case.refusals(&[50194]).into_iter().filter(|r| r.healed.is_none()).flat_map(|r| r.origins);
+    let refused: Vec<Origin> = open_origins(case);
     let clash = authorities.iter().find(|a| match a.tenant.as_str() {
         "common" | "organizations" => single,
         "consumers" => true,
@@ -73,13 +73,24 @@ fn judge_one(case: &Case, check: &Check, app: &Fact<Application>, subject: Subje
                 )
             }
         };
-        let refused: Vec<_> = refused.collect();
         return check
             .fail(subject, message)
             .at(&audience.origin)
             .at(&clash.origin)
             .at_all(&refused)
             .explains("signature:entra.aadsts50194");
+    }
+    if single && !refused.is_empty() {
+        let message = text!(
+            "Microsoft refuses the registration as one for a single tenant, asked at /common or /organizations (AADSTS50194); the registration is for {word}",
+            word
+        );
+        return check
+            .fail(subject, message)
+            .at(&audience.origin)
+            .at_all(&refused)
+            .explains("signature:entra.aadsts50194")
+            .want(authority_want());
     }
     match authorities.first() {
         Some(authority) => {
@@ -104,6 +115,12 @@ fn judge_one(case: &Case, check: &Check, app: &Fact<Application>, subject: Subje
             .at(&audience.origin)
             .want(authority_want()),
     }
+}
+
+/// Where Microsoft refuses the account types, with no success after it.
+fn open_origins(case: &Case) -> Vec<Origin> {
+    let open = case.refusals(&[50_194]).into_iter().filter(|r| r.healed.is_none());
+    open.flat_map(|r| r.origins).collect()
 }
 
 /// What shows the authority in use.

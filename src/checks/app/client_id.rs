@@ -31,7 +31,7 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     match case.application() {
         EceApplication::Unmatched { client_ids } => Ok(vec![unmatched(case, check, &client_ids)]),
         EceApplication::Chosen { exports, .. } => Ok(vec![chosen(case, check, &exports, &own)]),
-        _ if !not_found.is_empty() => {
+        _ if !not_found.is_empty() && case.vanished().is_none() => {
             let name = own.first().map_or("deployment", |s| s.value.as_str());
             let subject = match own.first() {
                 Some(_) => Subject::new(SubjectKind::Application, name),

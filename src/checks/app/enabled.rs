@@ -13,12 +13,12 @@ pub const CHECK: Check = Check {
     title: "Application is enabled",
     severity: Severity::Critical,
     why: "A disabled or deleted application, or an enterprise application whose sign-in is switched off, gets no token, for nobody (AADSTS7000112).",
-    evidence: "app registration (disabledByMicrosoftStatus, isDisabled, deletedDateTime), service principal (accountEnabled), AADSTS7000112 in logs and sign-ins",
+    evidence: "app registration (disabledByMicrosoftStatus, isDisabled, deletedDateTime), service principal (accountEnabled), AADSTS7000112 in logs and sign-ins, AADSTS700016 after tokens were issued",
     remedy: &[
         "Entra admin center > Enterprise applications > ECE's app > Properties: set \"Enabled for users to sign-in?\" to Yes and save.",
-        "If the registration was deleted less than 30 days ago: App registrations > Deleted applications > Restore; if Microsoft disabled it, open a case with Microsoft.",
+        "If the registration was deleted less than 30 days ago: App registrations > Deleted applications > Restore; if only the enterprise application was deleted, grant admin consent again (App registrations > the app > API permissions), which makes it anew; if Microsoft disabled it, open a case with Microsoft.",
         REACTIVATE_ALIASES,
-        "Verify: the services server's log shows a token refresh without AADSTS7000112.",
+        "Verify: the services server's log shows a token refresh without AADSTS7000112 and AADSTS700016.",
     ],
     references: &["Microsoft: AADSTS7000112; disable user sign-in for an application"],
     run,
@@ -47,6 +47,16 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
             .fail(subject(), message)
             .at_all(&refusal.origins)
             .explains("signature:entra.aadsts7000112")
+            .want(service_principal_want())
+    } else if let Some((refusals, worked)) = case.vanished() {
+        let message = text!(
+            "the tenant issued tokens to ECE's application until {worked}, and now doesn't find it (AADSTS700016): the enterprise application or the registration was deleted",
+            worked
+        );
+        check
+            .fail(subject(), message)
+            .at_all(refusals.iter().flat_map(|r| &r.origins))
+            .explains("signature:entra.aadsts700016")
             .want(service_principal_want())
     } else {
         let mut findings = registration?;

@@ -15,7 +15,7 @@ pub const CHECK: Check = Check {
     title: "Redirect URI is registered for the platform Web",
     severity: Severity::High,
     why: "ECE redeems the authorization code on its application server with a client secret. Microsoft allows that for redirect URIs of the platform Web only: for a single-page application it refuses the code (AADSTS9002327), or its refresh token dies after 24 hours; a public client must not send a secret.",
-    evidence: "app registration (web, spa, publicClient; replyUrlsWithType), external URL, authorize requests in logs",
+    evidence: "app registration (web, spa, publicClient; replyUrlsWithType), external URL, authorize requests in logs, AADSTS9002327 in logs and sign-ins",
     remedy: &[
         "Entra admin center > App registrations > the app > Authentication: remove ECE's redirect URI from \"Single-page application\" or \"Mobile and desktop applications\".",
         "Add the same URI under \"Web\" (Add a platform > Web) and save.",
@@ -48,6 +48,18 @@ fn judge_one(case: &Case, check: &Check, app: &Fact<Application>, subject: Subje
         };
     };
     let ours = ece_uris(case, uris);
+    if let Some(refusal) = case.refusals(&[9_002_327]).into_iter().find(|r| r.healed.is_none()) {
+        let message = text!(
+            "Microsoft refuses ECE's code as one of a single-page application (AADSTS9002327, {times}): the redirect URI stands under that platform",
+            times = refusal.times()
+        );
+        return check
+            .fail(subject, message)
+            .at_all(&refusal.origins)
+            .at_all(ours.iter().map(|u| &u.origin))
+            .explains("signature:entra.aadsts9002327")
+            .explains("signature:entra.aadsts700084");
+    }
     let on = |platform| ours.iter().filter(move |u| u.platform == platform).copied().collect::<Vec<_>>();
     let (web, spa, public) = (on(Platform::Web), on(Platform::Spa), on(Platform::PublicClient));
     let same = |a: &Fact<RedirectUri>| web.iter().any(|w| w.uri == a.uri);

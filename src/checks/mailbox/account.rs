@@ -121,8 +121,19 @@ enum State {
 
 fn judge(case: &Case, check: &Check, directory: &Directory, subject: Subject, signer: &str, served: &[&MailboxView<'_>], all: usize) -> Finding {
     let records = case.mailbox_records_of(directory, signer);
+    let mut operations: Vec<&crate::model::Operation> = Vec::new();
+    for mailbox in served {
+        for operation in super::refusals::operations(case, directory, mailbox, TOKENS) {
+            if !operations.iter().any(|known| std::ptr::eq(*known, operation)) {
+                operations.push(operation);
+            }
+        }
+    }
+    let ids = signatures();
+    let log = refusal(&operations, &ids);
     let shared_type = matches!(kind_of(&records), Some((Kind::Shared | Kind::Resource, ..)));
-    if shared_type && served.iter().all(|m| !is_shared(directory, m)) {
+    let refused = matches!(log, Refusal::Failing { .. }) || refused_sign_ins(case, directory, signer).is_some_and(|r| r.healed.is_none());
+    if shared_type && !refused && served.iter().all(|m| !is_shared(directory, m)) {
         let origin = kind_of(&records).and_then(|(_, record, _)| record.kind.origin().cloned());
         return check
             .not_applicable(
@@ -142,16 +153,6 @@ fn judge(case: &Case, check: &Check, directory: &Directory, subject: Subject, si
         }
         state => state,
     };
-    let mut operations: Vec<&crate::model::Operation> = Vec::new();
-    for mailbox in served {
-        for operation in super::refusals::operations(case, directory, mailbox, TOKENS) {
-            if !operations.iter().any(|known| std::ptr::eq(*known, operation)) {
-                operations.push(operation);
-            }
-        }
-    }
-    let ids = signatures();
-    let log = refusal(&operations, &ids);
     let renewals: Vec<_> = operations
         .iter()
         .copied()
@@ -225,10 +226,10 @@ fn judge(case: &Case, check: &Check, directory: &Directory, subject: Subject, si
                         .fail(
                             subject,
                             text!(
-                                "Microsoft refuses the sign-in of {signer}: {words}, {count} times in the sign-in log and no success after it",
+                                "Microsoft refuses the sign-in of {signer}: {words}, {times} in the sign-in log and no success after it",
                                 signer,
                                 words,
-                                count,
+                                times = Text::times(count),
                             ),
                         )
                         .at(&origin)
@@ -352,7 +353,7 @@ struct Refused {
     origin: Origin,
     /// Where a later success stands.
     healed: Option<Origin>,
-    count: usize,
+    count: u64,
 }
 
 fn refused_sign_ins(case: &Case, directory: &Directory, signer: &str) -> Option<Refused> {
@@ -385,7 +386,7 @@ fn refused_sign_ins(case: &Case, directory: &Directory, signer: &str) -> Option<
         code: last.error?,
         origin: last.origin.clone(),
         healed: healed.map(|s| s.origin.clone()),
-        count: refused.len(),
+        count: refused.len() as u64,
     })
 }
 

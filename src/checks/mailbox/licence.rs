@@ -38,6 +38,8 @@ enum Level {
     NotProvisioned(Text),
     /// No licence at all.
     Unlicensed,
+    /// Licensed, but without any service plan of Exchange.
+    NoPlan,
     /// The table doesn't know it, or the export doesn't show it.
     Unknown(Text),
 }
@@ -175,6 +177,7 @@ fn judge(case: &Case, check: &Check, directory: &Directory, subject: Subject, us
             user,
             state,
         )),
+        Level::NoPlan => check.fail(subject, text!("{user} has no licence with a mailbox: none of its service plans is one of Exchange", user)),
         Level::Unlicensed => check.fail(subject, text!("{user} has no licence: Exchange Online gives its user no mailbox", user)),
         Level::Unknown(reason) => check
             .unknown(subject, text!("whether the licence of {user} brings a mailbox isn't known: {reason}", user, reason))
@@ -253,10 +256,15 @@ fn level_of(licence: &Licence) -> Level {
             name = plan.name,
             date = Text::figure(licence_table::as_of())
         )),
-        _ if licence.plans_complete => Level::Has(
-            MailboxLevel::None,
-            known.first().map_or_else(|| text!("no service plan"), |(_, plan)| plan.name.part()),
-        ),
+        _ if licence.plans_complete => match (known.first(), skus.iter().find(|sku| licence_table::sku(sku).is_none())) {
+            (Some((_, plan)), _) => Level::Has(MailboxLevel::None, plan.name.part()),
+            (None, Some(sku)) => Level::Unknown(text!(
+                "{sku} is not in the table of licences (as of {date}), and none of its service plans is known to be one of Exchange",
+                sku = sku_words(sku),
+                date = Text::figure(licence_table::as_of())
+            )),
+            (None, None) => Level::NoPlan,
+        },
         _ => Level::Unknown(text!("the export shows neither its products nor its service plans")),
     }
 }

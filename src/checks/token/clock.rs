@@ -1,9 +1,9 @@
 //! `token.clock`: the servers' clocks agree with Microsoft's.
 
-use crate::case::{Case, moment};
+use crate::case::{Case, Refusal, moment};
 use crate::checks::{Check, Gap, REACTIVATE_ALIASES};
 use crate::finding::{Confidence, Finding, Role, Severity, Subject, SubjectKind, Want};
-use crate::model::{Claims, LogEvent, LogEventKind, duration_words};
+use crate::model::{Claims, LogEvent, LogEventKind, Text, duration_words};
 use crate::text;
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ pub const CHECK: Check = Check {
     severity: Severity::High,
     why: "Tokens and assertions carry times. A server whose clock is off sends assertions that Microsoft refuses, takes dead tokens for \
           good ones, and writes logs that can't be compared.",
-    evidence: "AADSTS700024, 500133, 80013; `nbf` of tokens against the time of the record that shows them",
+    evidence: "AADSTS700024, 500133, 80013 in logs and sign-ins; `nbf` of tokens against the time of the record that shows them",
     remedy: &[
         "On each ECE server run `w32tm /query /status` and `w32tm /stripchart /computer:time.windows.com /samples:3 /dataonly`.",
         "Let the servers take their time from the domain or a time server: `w32tm /resync /rediscover`, and check the hypervisor's time synchronisation.",
@@ -27,7 +27,7 @@ pub const CHECK: Check = Check {
 };
 
 /// Codes that a wrong clock brings about, or is the usual reason of.
-const CODES: [&str; 3] = ["entra.aadsts700024", "entra.aadsts500133", "entra.aadsts80013"];
+const CODES: [u32; 3] = [700_024, 500_133, 80_013];
 /// `nbf` may lie this much ahead of a record's time.
 const TOLERANCE_MS: i64 = 60_000;
 /// A distance beyond this says nothing about a clock: the token is of another time than the record.
@@ -112,35 +112,32 @@ fn distance(claims: &Claims, event: &LogEvent) -> Option<i64> {
     (distance.abs() <= RELATED_MS).then_some(distance)
 }
 
-/// Refusals that name the clock: failing if nothing worked after them.
+/// Refusals that name the clock: failing if the same attempt didn't work after them.
 fn refusals(case: &Case, check: &Check) -> Vec<Finding> {
-    let hits = case.logs.hits.iter().filter(|hit| CODES.contains(&hit.id.as_str()));
-    let done = case.logs.operations.iter().filter_map(|o| match o.kind {
-        crate::model::OperationKind::TokenRefresh | crate::model::OperationKind::TokenGeneration => o.last_done(),
-        _ => None,
-    });
-    let done = done.max_by_key(|run| moment(run.last));
-    hits.map(|hit| {
-        let code = hit.id.trim_start_matches("entra.").to_ascii_uppercase();
-        let healed = done.filter(|run| hit.span.last.is_some_and(|last| moment(run.last) > moment(last)));
+    let of_code = |code: u32| {
+        let refusals = case.refusals(&[code]);
+        let open: Vec<&Refusal> = refusals.iter().filter(|r| r.healed.is_none()).collect();
+        let counted: &[&Refusal] = &if open.is_empty() { refusals.iter().collect() } else { open.clone() };
+        let times = Text::times(counted.iter().map(|r| r.count).sum());
         let told = text!(
-            "{code} stands {count} times in the logs: Microsoft found times that do not fit its clock",
-            code,
-            count = hit.count
+            "Microsoft refused times that do not fit its clock (AADSTS{code}) {times}",
+            code = code.to_string(),
+            times
         );
-        match healed {
-            Some(run) => check
-                .warn(
-                    Subject::deployment(),
-                    text!("{told}; tokens were issued again at {last}", told, last = run.last),
-                )
-                .at_all(&hit.samples)
-                .at(&run.last_origin),
+        let origins = counted.iter().flat_map(|r| &r.origins);
+        let healed = counted.iter().filter_map(|r| r.healed).max_by_key(|at| moment(*at));
+        if counted.is_empty() {
+            return None;
+        }
+        Some(match healed.filter(|_| open.is_empty()) {
+            Some(last) => check
+                .warn(Subject::deployment(), text!("{told}; tokens were issued again at {last}", told, last))
+                .at_all(origins),
             None => check
                 .fail(Subject::deployment(), told)
-                .at_all(&hit.samples)
-                .explains(format!("signature:{}", hit.id)),
-        }
-    })
-    .collect()
+                .at_all(origins)
+                .explains(format!("signature:entra.aadsts{code}")),
+        })
+    };
+    CODES.into_iter().filter_map(of_code).collect()
 }

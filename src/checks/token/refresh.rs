@@ -225,9 +225,9 @@ fn judge(case: &Case, check: &Check, who: &str, mut steps: Vec<Step>) -> Finding
             let finding = check.warn(
                 subject,
                 text!(
-                    "renewal of the token{whose} was refused {count} times, last at {last} ({reasons}); {how}",
+                    "renewal of the token{whose} was refused {times}, last at {last} ({reasons}); {how}",
                     whose,
-                    count,
+                    times = Text::times(count),
                     last = failed.last,
                     reasons = reasons(std::slice::from_ref(failed)),
                     how
@@ -242,9 +242,9 @@ fn judge(case: &Case, check: &Check, who: &str, mut steps: Vec<Step>) -> Finding
                 .pass(
                     subject,
                     text!(
-                        "the token{whose} was renewed {count} times, last at {last}, and never refused",
+                        "the token{whose} was renewed {times}, last at {last}, and never refused",
                         whose,
-                        count,
+                        times = Text::times(count),
                         last = done.last
                     ),
                 )
