@@ -32,6 +32,8 @@ pub struct Options {
     pub source_zones: Vec<(String, i16)>,
     /// `--tz`: minutes east of UTC.
     pub zone: Option<i16>,
+    /// `--no-sandbox`.
+    pub unconfined: bool,
     /// `--config`.
     pub config: Option<Config>,
 }
@@ -144,6 +146,7 @@ impl Analysis {
         let context = Context {
             arguments: options.arguments.clone(),
             language,
+            unconfined: options.unconfined,
             inventory: &self.inventory,
             period: self.period,
             suppressions: self.suppressions.clone(),

@@ -52,7 +52,7 @@ fn next_argument(code: &str) -> Option<(String, &str)> {
     literal(code.split_once(',')?.1)
 }
 
-/// Every sentence of `text!`, `say!` and `counted!` in the sources, tests aside.
+/// Every sentence of `text!`, `say!`, `counted!` and `word!` in the sources, tests aside.
 fn sentences() -> BTreeSet<String> {
     let mut paths = Vec::new();
     files(&project("src"), "rs", &mut paths);
@@ -68,6 +68,9 @@ fn sentences() -> BTreeSet<String> {
             .collect();
         let code = code.join("\n");
         for (at, _) in code.match_indices("text!(") {
+            found.extend(literal(&code[at + 6..]).map(|(text, _)| text));
+        }
+        for (at, _) in code.match_indices("word!(") {
             found.extend(literal(&code[at + 6..]).map(|(text, _)| text));
         }
         for (at, _) in code.match_indices("say!(") {

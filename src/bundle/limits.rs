@@ -84,11 +84,11 @@ impl Spent {
     }
 }
 
-/// A size in the unit that people read: `64 MiB`, `1.5 GiB`, `812 bytes`.
+/// A size in the unit that people read: `64 MiB`, `1.5 GiB`, `812 B`.
 pub fn size_words(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     let mut value = bytes as f64;
-    let mut unit = "bytes";
+    let mut unit = "B";
     for next in UNITS {
         if value < 1024.0 {
             break;
@@ -96,7 +96,7 @@ pub fn size_words(bytes: u64) -> String {
         value /= 1024.0;
         unit = next;
     }
-    let text = if unit == "bytes" || value >= 100.0 || value.fract() < 0.05 {
+    let text = if unit == "B" || value >= 100.0 || value.fract() < 0.05 {
         format!("{value:.0}")
     } else {
         format!("{value:.1}")
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn says_sizes_in_words() {
-        assert_eq!(size_words(812), "812 bytes");
+        assert_eq!(size_words(812), "812 B");
         assert_eq!(size_words(64 * 1024 * 1024), "64 MiB");
         assert_eq!(size_words(1_610_612_736), "1.5 GiB");
     }

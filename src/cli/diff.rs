@@ -32,7 +32,7 @@ pub struct DiffArguments {
 }
 
 /// A JSON report, or the report over a bundle. A JSON file that is no report of ours is a bundle of one file.
-fn report(path: &Path, common: &Common) -> Result<serde_json::Value, Exit> {
+fn report(path: &Path, common: &Common, is_text: bool) -> Result<serde_json::Value, Exit> {
     let may_be_report = path.is_file() && path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));
     if may_be_report
         && let Ok(value) = read_report(path)
@@ -40,21 +40,24 @@ fn report(path: &Path, common: &Common) -> Result<serde_json::Value, Exit> {
     {
         return Ok(value);
     }
-    let report = analyse(&Input::of(path, common), false)?;
+    let report = analyse(&Input::of(path, common), is_text)?;
     serde_json::to_value(&report).map_err(|error| terminal::complain(&format!("the report can't be written as JSON: {error}")))
 }
 
 /// Runs `diff`. The exit code is 1 if something is new.
 pub fn run(arguments: &DiffArguments) -> Exit {
-    let both = report(&arguments.old, &arguments.common).and_then(|old| Ok((old, report(&arguments.new, &arguments.common)?)));
+    let common = &arguments.common;
+    let is_text = arguments.format == Format::Text;
+    let both = report(&arguments.old, common, is_text).and_then(|old| Ok((old, report(&arguments.new, common, is_text)?)));
     let (old, new) = match both {
         Ok(both) => both,
         Err(exit) => return exit,
     };
     let found: Diff = diff(&old, &new);
+    let language = terminal::language(common, is_text);
     let text = match arguments.format {
-        Format::Text => found.text(&terminal::style(&arguments.common)),
-        Format::Markdown => found.markdown(),
+        Format::Text => found.text(language, &terminal::style(common)),
+        Format::Markdown => found.markdown(language),
         Format::Json => to_json(&found).unwrap_or_default(),
     };
     match terminal::print(&text) {

@@ -229,6 +229,7 @@ fn configured(input: &Input, config: Option<&Path>) -> Result<(Analysis, Options
             .filter_map(|zone| Some((zone.host.clone()?, zone.minutes)))
             .collect(),
         zone: input.tz,
+        unconfined: input.common.no_sandbox,
         config: config.map(|file| config::read(file, &catalogue)).transpose()?,
     };
     let limits = Limits::default();
@@ -335,7 +336,7 @@ pub fn run(arguments: &ScanArguments) -> Exit {
         let mut report = analysis.report(&options, language);
         if let Some(baseline) = &baseline {
             match report.compare_with(baseline) {
-                Ok(diff) => terminal::note(&format!("against the baseline: {}", diff.words())),
+                Ok(diff) => terminal::note(&format!("against the baseline: {}", diff.words(language))),
                 Err(error) => return terminal::complain(&format!("the report can't be compared: {error}")),
             }
         }

@@ -46,7 +46,7 @@ pub fn run(arguments: &TimelineArguments) -> Exit {
         },
     };
     let style = terminal::style(&arguments.input.common);
-    let list = |format| report::timeline(&events, report.zone, format, &style);
+    let list = |format| report::timeline(&events, &report, format, &style);
     let text = match arguments.format {
         Format::Text => list(TimelineFormat::Text),
         Format::Csv => list(TimelineFormat::Csv),

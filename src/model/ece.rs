@@ -1,6 +1,7 @@
 //! What a bundle says of ECE itself: version, settings, aliases, e-mail accounts, servers.
 
 use super::{Fact, Field, Version};
+use crate::word;
 
 /// Where a setting's value counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -190,11 +191,11 @@ impl ServerRole {
     /// The role in words.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Application => "application server",
-            Self::Services => "services server",
-            Self::Web => "web server",
-            Self::Database => "database server",
-            Self::File => "file server",
+            Self::Application => word!("application server"),
+            Self::Services => word!("services server"),
+            Self::Web => word!("web server"),
+            Self::Database => word!("database server"),
+            Self::File => word!("file server"),
         }
     }
 }

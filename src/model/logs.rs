@@ -2,7 +2,7 @@
 
 use super::{Claims, Excerpt, Origin, Stamp, TokenAnswer};
 use crate::model::Text;
-use crate::text;
+use crate::{text, word};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -139,21 +139,16 @@ impl OperationKind {
     /// What an attempt is called in the report.
     pub fn name(self) -> &'static str {
         match self {
-            Self::TokenGeneration => "token generation",
-            Self::TokenRefresh => "token renewal",
-            Self::Fetch => "fetching",
-            Self::Send => "sending",
+            Self::TokenGeneration => word!("token generation"),
+            Self::TokenRefresh => word!("token renewal"),
+            Self::Fetch => word!("fetching"),
+            Self::Send => word!("sending"),
         }
     }
 
     /// The same in a sentence.
     pub fn words(self) -> Text {
-        match self {
-            Self::TokenGeneration => text!("token generation"),
-            Self::TokenRefresh => text!("token renewal"),
-            Self::Fetch => text!("fetching"),
-            Self::Send => text!("sending"),
-        }
+        Text::catalogued(self.name())
     }
 }
 

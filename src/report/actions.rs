@@ -3,6 +3,7 @@
 use super::{Report, words};
 use crate::finding::{Role, Suppressed, Verdict};
 use crate::model::Language;
+use crate::word;
 use std::collections::BTreeMap;
 
 /// One thing to do.
@@ -34,37 +35,42 @@ pub struct Action {
     pub places: String,
 }
 
+const MEND: &str = word!("mend");
+const COLLECT: &str = word!("collect");
 /// What is to be done about what the configuration suppresses.
-const SUPPRESSED: &str = "nothing (suppressed)";
+const SUPPRESSED: &str = word!("nothing (suppressed)");
+
+/// The column that tells why.
+pub const WHY: &str = word!("why");
 
 /// Names of an action's columns, in the order of [`Action::cells`].
 pub const COLUMNS: [&str; 12] = [
-    "finding",
-    "who",
-    "what",
-    "rank",
-    "verdict",
-    "severity",
-    "check",
-    "subject kind",
-    "subject",
-    "why",
-    "steps",
-    "places",
+    word!("finding"),
+    word!("who"),
+    word!("what"),
+    word!("rank"),
+    word!("verdict"),
+    word!("severity"),
+    word!("check"),
+    word!("subject kind"),
+    word!("subject"),
+    WHY,
+    word!("steps"),
+    word!("places"),
 ];
 
 impl Action {
     /// The texts of its columns, not yet made harmless.
-    pub fn cells(&self) -> [String; 12] {
+    pub fn cells(&self, language: Language) -> [String; 12] {
         [
             self.finding.to_string(),
-            words::role(self.who, Language::English),
-            self.what.to_owned(),
+            words::role(self.who, language),
+            language.of(self.what).to_owned(),
             self.rank.map(|rank| rank.to_string()).unwrap_or_default(),
             self.verdict.to_owned(),
             self.severity.to_owned(),
             self.check.clone(),
-            self.kind.to_owned(),
+            language.of(self.kind).to_owned(),
             self.subject.clone(),
             self.why.clone(),
             self.steps.clone(),
@@ -76,13 +82,13 @@ impl Action {
 /// Every finding that fails, warns or is open, root causes first. An open question has an action for each role that can answer
 /// it. A cause that is no finding (an error text that no check covers) comes as number 0.
 pub fn actions(report: &Report) -> Vec<Action> {
-    let mut actions: Vec<Action> = report.diagnosis.iter().filter_map(of_signature).collect();
+    let mut actions: Vec<Action> = report.diagnosis.iter().filter_map(|cause| of_signature(cause, report.language)).collect();
     for (index, finding) in report.findings.iter().enumerate() {
         let what = match finding.verdict {
             Verdict::Fail | Verdict::Warn | Verdict::Unknown if finding.suppressed.is_some() => SUPPRESSED,
-            Verdict::Fail => "mend",
-            Verdict::Warn => "look into",
-            Verdict::Unknown => "collect",
+            Verdict::Fail => MEND,
+            Verdict::Warn => word!("look into"),
+            Verdict::Unknown => COLLECT,
             Verdict::Pass | Verdict::NotApplicable => continue,
         };
         let rank = report
@@ -100,12 +106,12 @@ pub fn actions(report: &Report) -> Vec<Action> {
             check: finding.check.to_owned(),
             kind: words::subject_kind(finding.subject.kind),
             subject: words::subject(&finding.subject),
-            why: with_mark(&finding.message, finding.suppressed.as_ref()),
+            why: with_mark(&finding.message, finding.suppressed.as_ref(), report.language),
             steps: numbered(&finding.remedy),
             places: places(&finding.evidence),
         };
         let mut by_role: BTreeMap<Role, Vec<String>> = BTreeMap::new();
-        if what == "collect" {
+        if what == COLLECT {
             for want in &finding.wants {
                 by_role.entry(want.role).or_default().push(format!("{}: {}", want.evidence, want.how));
             }
@@ -127,36 +133,33 @@ pub fn actions(report: &Report) -> Vec<Action> {
 impl Action {
     fn verdict_order(&self) -> u8 {
         match self.what {
-            "mend" => 0,
+            MEND => 0,
             "look into" => 1,
             _ => 2,
         }
     }
 }
 
-fn of_signature(cause: &super::Cause) -> Option<Action> {
+fn of_signature(cause: &super::Cause, language: Language) -> Option<Action> {
     let id = cause.cause.strip_prefix("signature:")?;
     Some(Action {
         finding: 0,
         who: words::mender(id),
-        what: if cause.suppressed.is_some() { SUPPRESSED } else { "mend" },
+        what: if cause.suppressed.is_some() { SUPPRESSED } else { MEND },
         rank: Some(cause.rank),
         verdict: "cause",
         severity: words::severity(cause.severity),
         check: cause.cause.clone(),
         kind: "",
         subject: cause.subject.clone(),
-        why: with_mark(&cause.summary, cause.suppressed.as_ref()),
+        why: with_mark(&cause.summary, cause.suppressed.as_ref(), language),
         steps: numbered(&cause.remedy),
         places: places(&cause.evidence),
     })
 }
 
-fn with_mark(text: &str, mark: Option<&Suppressed>) -> String {
-    mark.map_or_else(
-        || text.to_owned(),
-        |mark| format!("{text} ({})", words::suppressed(mark, Language::English)),
-    )
+fn with_mark(text: &str, mark: Option<&Suppressed>, language: Language) -> String {
+    mark.map_or_else(|| text.to_owned(), |mark| format!("{text} ({})", words::suppressed(mark, language)))
 }
 
 fn numbered(steps: &[String]) -> String {

@@ -21,6 +21,8 @@ pub struct Context<'a> {
     pub arguments: Vec<String>,
     /// The language of its texts.
     pub language: Language,
+    /// True if the program runs without its sandbox, as the user asked.
+    pub unconfined: bool,
     /// The members of the bundle.
     pub inventory: &'a [InventoryEntry],
     /// The time that is wanted.
@@ -68,6 +70,7 @@ pub fn build(case: &Case, findings: &[Finding], diagnosis: &Diagnosis, context: 
             .map(|onset| onset.first_bad.value.placed()),
         log_span: span.first.zip(span.last).map(|(first, last)| (first.placed(), last.placed())),
         language: context.language,
+        unconfined: context.unconfined,
         schema_version: 1,
         tool: Tool {
             name: env!("CARGO_PKG_NAME"),

@@ -2,6 +2,8 @@
 
 use super::escape::{markdown as md, visible_line};
 use super::text::{Style, wrap};
+use crate::model::Language;
+use crate::say;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,15 +33,24 @@ pub struct Change {
     pub after: Option<State>,
 }
 
+/// A root cause of a report.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct CauseName {
+    /// `check:<id>` or `signature:<id>`.
+    pub cause: String,
+    /// What it is about.
+    pub subject: String,
+}
+
 /// Causes, by whether they are in both reports.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct CauseChanges {
     /// Only in the new one.
-    pub new: Vec<String>,
+    pub new: Vec<CauseName>,
     /// Only in the old one. That alone doesn't prove that they are mended: see `fixed`.
-    pub gone: Vec<String>,
+    pub gone: Vec<CauseName>,
     /// In both.
-    pub unchanged: Vec<String>,
+    pub unchanged: Vec<CauseName>,
 }
 
 /// The difference of two reports.
@@ -111,15 +122,17 @@ fn gist(message: &str) -> String {
     message.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
-fn is_same(before: &State, after: &State) -> bool {
+/// Messages of two languages can't be compared.
+fn is_same(before: &State, after: &State, one_language: bool) -> bool {
     before.verdict == after.verdict
         && before.severity == after.severity
-        && (rank(&after.verdict) > 1 || gist(&before.message) == gist(&after.message))
+        && (rank(&after.verdict) > 1 || !one_language || gist(&before.message) == gist(&after.message))
 }
 
 /// Compares two JSON reports.
 pub fn diff(old: &Value, new: &Value) -> Diff {
     let (before, after) = (states(old), states(new));
+    let one_language = old["language"] == new["language"];
     let mut diff = Diff {
         schema_version: 1,
         causes: causes(old, new),
@@ -135,7 +148,7 @@ pub fn diff(old: &Value, new: &Value) -> Diff {
             after: new.cloned(),
         };
         let list = match (old, new) {
-            (Some(old), Some(new)) if is_same(old, new) => &mut diff.unchanged,
+            (Some(old), Some(new)) if is_same(old, new, one_language) => &mut diff.unchanged,
             (old, new) if is_fault(new) && !is_fault(old) => &mut diff.new,
             (old, Some(new)) if is_fault(old) && rank(&new.verdict) > 2 => &mut diff.fixed,
             _ => &mut diff.changed,
@@ -146,17 +159,13 @@ pub fn diff(old: &Value, new: &Value) -> Diff {
 }
 
 fn causes(old: &Value, new: &Value) -> CauseChanges {
-    let set = |report: &Value| -> BTreeSet<String> {
-        let causes = report["diagnosis"].as_array().into_iter().flatten();
-        causes
-            .map(|c| {
-                format!(
-                    "{} about {}",
-                    c["cause"].as_str().unwrap_or_default(),
-                    c["subject"].as_str().unwrap_or_default()
-                )
-            })
-            .collect()
+    let set = |report: &Value| -> BTreeSet<CauseName> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let name = |cause: &Value| CauseName {
+            cause: text(&cause["cause"]),
+            subject: text(&cause["subject"]),
+        };
+        report["diagnosis"].as_array().into_iter().flatten().map(name).collect()
     };
     let (old, new) = (set(old), set(new));
     CauseChanges {
@@ -168,13 +177,14 @@ fn causes(old: &Value, new: &Value) -> CauseChanges {
 
 impl Diff {
     /// The sums in one line.
-    pub fn words(&self) -> String {
-        format!(
-            "{} fixed, {} new, {} changed, {} unchanged",
-            self.fixed.len(),
-            self.new.len(),
-            self.changed.len(),
-            self.unchanged.len()
+    pub fn words(&self, language: Language) -> String {
+        say!(
+            language,
+            "{fixed} fixed, {new} new, {changed} changed, {unchanged} unchanged",
+            fixed = self.fixed.len(),
+            new = self.new.len(),
+            changed = self.changed.len(),
+            unchanged = self.unchanged.len()
         )
     }
 
@@ -183,53 +193,63 @@ impl Diff {
         self.new.iter().any(|c| c.check == check && c.subject == subject)
     }
 
-    fn lists(&self) -> [(&'static str, &[Change]); 3] {
-        [("Fixed", &self.fixed), ("New", &self.new), ("Changed", &self.changed)]
+    fn lists(&self, language: Language) -> [(String, &[Change]); 3] {
+        [
+            (say!(language, "Fixed"), &self.fixed),
+            (say!(language, "New"), &self.new),
+            (say!(language, "Changed"), &self.changed),
+        ]
     }
 
-    fn cause_lists(&self) -> [(&'static str, &[String]); 3] {
+    /// Every cause with what became of it.
+    fn causes_in_words(&self, language: Language) -> Vec<String> {
         let c = &self.causes;
-        [("new", &c.new), ("no longer found", &c.gone), ("still there", &c.unchanged)]
+        let word = |word: fn(Language) -> String| move |cause| (word(language), cause);
+        let new = c.new.iter().map(word(|language| say!(language, "new")));
+        let gone = c.gone.iter().map(word(|language| say!(language, "no longer found")));
+        let unchanged = c.unchanged.iter().map(word(|language| say!(language, "still there")));
+        let told = |(word, name): (String, &CauseName)| {
+            let name = say!(language, "{cause} about {subject}", cause = name.cause, subject = name.subject);
+            format!("{word}: {name}")
+        };
+        new.chain(gone).chain(unchanged).map(told).collect()
     }
 
     /// For a terminal.
-    pub fn text(&self, style: &Style) -> String {
-        let mut out = String::from("Root causes\n");
-        for (word, causes) in self.cause_lists() {
-            causes
-                .iter()
-                .for_each(|cause| wrap(&mut out, &format!("  {word}: "), "    ", &visible_line(cause), style.width));
+    pub fn text(&self, language: Language, style: &Style) -> String {
+        let mut out = format!("{}\n", say!(language, "Root causes"));
+        let causes = self.causes_in_words(language);
+        for cause in &causes {
+            wrap(&mut out, "  ", "    ", &visible_line(cause), style.width);
         }
-        if self.cause_lists().iter().all(|(_, causes)| causes.is_empty()) {
-            out.push_str("  none in either\n");
+        if causes.is_empty() {
+            let _ = writeln!(out, "  {}", say!(language, "none in either"));
         }
-        for (title, changes) in self.lists().into_iter().filter(|(_, changes)| !changes.is_empty()) {
+        for (title, changes) in self.lists(language).into_iter().filter(|(_, changes)| !changes.is_empty()) {
             let _ = writeln!(out, "\n{title}");
             for change in changes {
-                let first = format!("  {} [{}] {}: ", change.check, visible_line(&change.subject), change.verdicts());
+                let first = format!("  {} [{}] {}: ", change.check, visible_line(&change.subject), change.verdicts(language));
                 wrap(&mut out, &first, "    ", &visible_line(change.message()), style.width);
             }
         }
-        let _ = writeln!(out, "\n{}", self.words());
+        let _ = writeln!(out, "\n{}", self.words(language));
         out
     }
 
     /// For a case note.
-    pub fn markdown(&self) -> String {
-        let mut out = String::from("# What changed\n\n");
-        let _ = writeln!(out, "{}\n\n## Root causes\n", self.words());
-        for (word, causes) in self.cause_lists() {
-            causes.iter().for_each(|cause| {
-                let _ = writeln!(out, "- {word}: {}", md(cause));
-            });
+    pub fn markdown(&self, language: Language) -> String {
+        let mut out = format!("# {}\n\n", say!(language, "What changed"));
+        let _ = writeln!(out, "{}\n\n## {}\n", self.words(language), say!(language, "Root causes"));
+        for cause in self.causes_in_words(language) {
+            let _ = writeln!(out, "- {}", md(&cause));
         }
-        for (title, changes) in self.lists().into_iter().filter(|(_, changes)| !changes.is_empty()) {
+        for (title, changes) in self.lists(language).into_iter().filter(|(_, changes)| !changes.is_empty()) {
             let _ = writeln!(out, "\n## {title}\n");
             for change in changes {
                 let _ = writeln!(
                     out,
                     "- **{}** {} {}: {}",
-                    change.verdicts(),
+                    change.verdicts(language),
                     md(&change.check),
                     md(&change.subject),
                     md(change.message())
@@ -242,11 +262,17 @@ impl Diff {
 
 impl Change {
     /// `fail → pass`, in words: `fail, now pass`.
-    fn verdicts(&self) -> String {
-        let word = |state: &Option<State>| state.as_ref().map_or("not there", |s| s.verdict.as_str()).to_owned();
+    fn verdicts(&self, language: Language) -> String {
+        let word = |state: &Option<State>| match state {
+            None => say!(language, "not there"),
+            Some(state) => visible_line(&state.verdict),
+        };
         let (before, after) = (word(&self.before), word(&self.after));
-        let (before, after) = (visible_line(&before), visible_line(&after));
-        if before == after { after } else { format!("{before}, now {after}") }
+        if before == after {
+            after
+        } else {
+            say!(language, "{before}, now {after}", before, after)
+        }
     }
 
     fn message(&self) -> &str {
@@ -288,5 +314,14 @@ mod tests {
         assert_eq!(names(&diff.new), "a.new");
         assert_eq!(names(&diff.changed), "a.gone a.lost");
         assert_eq!(names(&diff.unchanged), "a.same");
+    }
+
+    #[test]
+    fn a_message_in_another_language_is_no_change() {
+        let english = report(&[("a.same", "fail", "the alias is not active")]);
+        let mut italian = report(&[("a.same", "fail", "l'alias non è attivo")]);
+        assert_eq!(diff(&english, &italian).changed.len(), 1);
+        italian["language"] = json!("it");
+        assert_eq!(diff(&english, &italian).unchanged.len(), 1);
     }
 }

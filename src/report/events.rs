@@ -2,9 +2,10 @@
 
 use super::escape::visible_line;
 use super::text::{Style, wrap};
-use super::{EvidenceRow, to_json_line};
-use crate::model::{ZoneBasis, zone_name};
+use super::{EvidenceRow, Report, to_json_line};
+use crate::model::{Language, ZoneBasis, zone_name};
 use crate::timeline::Event;
+use crate::{counted, say};
 use serde_json::json;
 use std::fmt::Write;
 
@@ -19,14 +20,15 @@ pub enum TimelineFormat {
     Ndjson,
 }
 
-/// The events in one clock, that of `zone` (minutes east of UTC).
+/// Events of the report in one clock, that of its zone, told in its language.
 ///
 /// # Errors
 /// Only if a value can't be written as JSON.
-pub fn timeline(events: &[&Event], zone: i16, format: TimelineFormat, style: &Style) -> serde_json::Result<String> {
+pub fn timeline(events: &[&Event], report: &Report, format: TimelineFormat, style: &Style) -> serde_json::Result<String> {
+    let (zone, language) = (report.zone, report.language);
     Ok(match format {
-        TimelineFormat::Text => text(events, zone, style),
-        TimelineFormat::Csv => csv(events, zone),
+        TimelineFormat::Text => text(events, zone, language, style),
+        TimelineFormat::Csv => csv(events, zone, language),
         TimelineFormat::Ndjson => events
             .iter()
             .map(|event| line(event, zone))
@@ -43,17 +45,21 @@ fn zone_word(event: &Event) -> &'static str {
     }
 }
 
-fn text(events: &[&Event], zone: i16, style: &Style) -> String {
+fn text(events: &[&Event], zone: i16, language: Language, style: &Style) -> String {
     let mut out = String::new();
     let of_zone = |basis: ZoneBasis| events.iter().filter(|e| e.zone == basis).count();
     let (zoneless, given) = (of_zone(ZoneBasis::Unknown), of_zone(ZoneBasis::Given));
-    let _ = writeln!(out, "{} events, times in {}", events.len(), zone_name(zone));
+    let _ = writeln!(out, "{}", header(events.len(), zone, language));
     if given > 0 {
-        let text = format!("{given} of them (marked +) stand in a zone that was given with --source-tz");
+        let text = say!(language, "marked +: a zone that was given with --source-tz ({given})", given);
         wrap(&mut out, "", "", &text, style.width);
     }
     if zoneless > 0 {
-        let text = format!("{zoneless} of them (marked ?) name no zone: they stand where they would be in UTC, and may be off by hours");
+        let text = say!(
+            language,
+            "marked ?: no zone is named, so that they stand where they would be in UTC, and may be off by hours ({zoneless})",
+            zoneless
+        );
         wrap(&mut out, "", "", &text, style.width);
     }
     let mut day = String::new();
@@ -76,7 +82,8 @@ fn text(events: &[&Event], zone: i16, style: &Style) -> String {
         }
         if let Some(until) = event.clock_until(zone) {
             let same_day = until.strip_prefix(date).and_then(|rest| rest.strip_prefix('T'));
-            let _ = write!(tail, ", until {}", without_zone(same_day.unwrap_or(&until)));
+            let end = without_zone(same_day.unwrap_or(&until));
+            tail.push_str(&say!(language, ", until {end}", end));
         }
         let words = format!("{}{tail} [{}]", visible_line(&event.text), visible_line(&event.origin.place()));
         let first = format!("  {time:<12}{basis} {:<14} ", visible_line(&event.lane));
@@ -92,10 +99,26 @@ fn without_zone(time: &str) -> &str {
     end.and_then(|end| time.get(..clock + end)).unwrap_or(time)
 }
 
-fn csv(events: &[&Event], zone: i16) -> String {
+fn header(count: usize, zone: i16, language: Language) -> String {
+    let events = counted!(count, "1 event", "{count} events").render(language);
+    say!(language, "{events}, times in {zone}", events, zone = zone_name(zone))
+}
+
+fn csv(events: &[&Event], zone: i16, language: Language) -> String {
     let mut out = String::new();
-    let columns = ["time", "zone", "until", "where", "part", "kind", "count", "what", "signatures", "place"];
-    super::csv::row(&mut out, columns.iter().map(|c| (*c).to_owned()));
+    let columns = [
+        say!(language, "time"),
+        say!(language, "zone"),
+        say!(language, "until"),
+        say!(language, "where"),
+        say!(language, "part"),
+        say!(language, "kind"),
+        say!(language, "count"),
+        say!(language, "what"),
+        say!(language, "signatures"),
+        say!(language, "place"),
+    ];
+    super::csv::row(&mut out, columns.into_iter());
     for event in events {
         let kind = serde_json::to_value(event.kind)
             .ok()

@@ -21,7 +21,10 @@ pub fn render(report: &Report) -> String {
     for area in areas {
         let of_area: Vec<&FindingRow> = report.findings.iter().filter(|f| f.area() == area).collect();
         let _ = writeln!(out, "  <testsuite name=\"{}\" {}>", xml(area), counts(&of_area));
-        of_area.iter().for_each(|finding| case(&mut out, finding));
+        if let Some(off) = words::sandbox(report) {
+            let _ = writeln!(out, "    <properties><property name=\"sandbox\" value=\"{}\"/></properties>", xml(&off));
+        }
+        of_area.iter().for_each(|finding| case(&mut out, finding, report.language));
         out.push_str("  </testsuite>\n");
     }
     out.push_str("</testsuites>\n");
@@ -42,7 +45,7 @@ fn is_skipped(finding: &FindingRow) -> bool {
     finding.suppressed.is_some() || matches!(finding.verdict, Verdict::Unknown | Verdict::NotApplicable)
 }
 
-fn case(out: &mut String, finding: &FindingRow) {
+fn case(out: &mut String, finding: &FindingRow, language: Language) {
     let verdict = finding.verdict.word();
     let _ = writeln!(
         out,
@@ -56,7 +59,7 @@ fn case(out: &mut String, finding: &FindingRow) {
             let mark = finding
                 .suppressed
                 .as_ref()
-                .map(|mark| xml(&words::suppressed(mark, Language::English)))
+                .map(|mark| xml(&words::suppressed(mark, language)))
                 .unwrap_or_default();
             let _ = writeln!(out, "      <skipped message=\"{mark}; {verdict}: {message}\"/>");
         }

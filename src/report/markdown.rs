@@ -82,10 +82,17 @@ fn short(out: &mut String, report: &Report) {
         let end = |end: &Option<String>| end.clone().unwrap_or_else(|| "…".to_owned());
         let _ = writeln!(
             out,
-            "- Only from {} to {}: logs, sign-ins and audit events of other times are left out",
-            end(&window.since),
-            end(&window.until)
+            "- {}",
+            say!(
+                language,
+                "Only from {since} to {until}: logs, sign-ins and audit events of other times are left out",
+                since = end(&window.since),
+                until = end(&window.until)
+            )
         );
+    }
+    if let Some(off) = words::sandbox(report) {
+        let _ = writeln!(out, "- {}", say!(language, "Sandbox: {off}", off));
     }
     let _ = writeln!(
         out,
@@ -97,10 +104,7 @@ fn short(out: &mut String, report: &Report) {
     );
     let _ = writeln!(out, "## {}\n", say!(report.language, "In short"));
     if report.counting_causes().next().is_none() {
-        let found = match report.diagnosis.is_empty() {
-            true => say!(report.language, "No fault was found in the evidence given."),
-            false => say!(report.language, "No fault but what is suppressed was found in the evidence given."),
-        };
+        let found = words::no_fault(report);
         let _ = writeln!(out, "{found}\n");
     }
     for cause in &report.diagnosis {
@@ -180,6 +184,17 @@ fn cause_block(out: &mut String, cause: &Cause, language: Language) {
     if !cause.reach.is_empty() {
         let _ = writeln!(out, "{}\n", say!(language, "Reach: {reach}.", reach = md(&cause.reach)));
     }
+    if !cause.candidates.is_empty() {
+        let _ = writeln!(
+            out,
+            "{}\n",
+            say!(language, "Microsoft names no reason; still open, likeliest first, and what decides:")
+        );
+        for candidate in &cause.candidates {
+            let _ = writeln!(out, "- {}: {}", code(&candidate.check), md(&candidate.decided_by()));
+        }
+        out.push('\n');
+    }
     let _ = writeln!(out, "{}\n", say!(language, "Evidence:"));
     cause.evidence.iter().for_each(|e| quote(out, "", e));
     let _ = writeln!(out, "\n{}\n", say!(language, "What to do:"));
@@ -189,6 +204,14 @@ fn cause_block(out: &mut String, cause: &Cause, language: Language) {
     if !cause.explains.is_empty() {
         let list: Vec<String> = cause.explains.iter().map(|e| code(e)).collect();
         let _ = writeln!(out, "\n{}", say!(language, "Explains {list}.", list = list.join(", ")));
+    }
+    if !cause.masks.is_empty() {
+        let list: Vec<String> = cause.masks.iter().map(|e| code(e)).collect();
+        let _ = writeln!(
+            out,
+            "\n{}",
+            say!(language, "Look again after mending it: {list}.", list = list.join(", "))
+        );
     }
     out.push('\n');
 }
@@ -256,7 +279,7 @@ fn errors(out: &mut String, report: &Report) {
     }
     for row in &report.signatures {
         let when = match (&row.first, &row.last) {
-            (Some(first), Some(last)) => format!(", {first} to {last}"),
+            (Some(first), Some(last)) => say!(report.language, ", {first} to {last}", first, last),
             _ => String::new(),
         };
         let _ = writeln!(out, "- {} {}×{when}: {}", code(&row.id), row.count, md(&row.meaning));
@@ -277,16 +300,18 @@ fn suppressions(out: &mut String, report: &Report) {
     };
     let _ = writeln!(out, "## {}\n", say!(report.language, "Suppressions"));
     for entry in entries {
-        let state = words::idle(entry.state).unwrap_or("in force");
-        let _ = writeln!(
-            out,
-            "- {} about {}, until {} ({}): {}; {state}",
-            code(&entry.id),
-            code(&entry.subject),
-            md(&entry.expires),
-            code(&entry.at),
-            md(&entry.reason)
+        let language = report.language;
+        let text = say!(
+            language,
+            "{id} about {subject}, until {end} ({place}): {reason}; {state}",
+            id = code(&entry.id),
+            subject = code(&entry.subject),
+            end = md(&entry.expires),
+            place = code(&entry.at),
+            reason = md(&entry.reason),
+            state = words::idle(entry.state, language).unwrap_or_else(|| say!(language, "in force"))
         );
+        let _ = writeln!(out, "- {text}");
     }
     out.push('\n');
 }
@@ -296,7 +321,7 @@ fn files(out: &mut String, report: &Report) {
     for row in &report.inventory {
         let problem = row.problem.as_ref().map(|p| format!("; {}", md(p))).unwrap_or_default();
         let losses = if row.losses > 0 {
-            format!("; {} lost", row.losses)
+            format!("; {}", words::lost(row.losses, report.language))
         } else {
             String::new()
         };

@@ -41,11 +41,14 @@ use std::collections::BTreeMap;
 /// The report, in the shape of its JSON (schema version 1).
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// The language of its texts.
+    /// True if the program ran without its sandbox, as the user asked.
     #[serde(skip)]
-    pub language: Language,
+    pub unconfined: bool,
     /// Version of this shape.
     pub schema_version: u32,
+    /// The language of its texts; absent if it is English.
+    #[serde(skip_serializing_if = "Language::is_english")]
+    pub language: Language,
     /// The program.
     pub tool: Tool,
     /// Arguments that shaped it; paths by their last component only, so that the report is the same from any directory.
@@ -172,7 +175,7 @@ pub struct Deployment {
 pub struct ServerRow {
     /// Host name.
     pub host: String,
-    /// Its roles in words.
+    /// Its roles, in English words.
     pub roles: Vec<&'static str>,
     /// Its addresses.
     pub ips: Vec<String>,
@@ -632,9 +635,9 @@ impl Report {
     }
 
     /// Suppressions that do nothing, and why.
-    pub fn idle_suppressions(&self) -> impl Iterator<Item = (&Applied, &'static str)> {
+    pub fn idle_suppressions(&self) -> impl Iterator<Item = (&Applied, String)> {
         let entries = self.suppressions.iter().flatten();
-        entries.filter_map(|entry| Some((entry, words::idle(entry.state)?)))
+        entries.filter_map(|entry| Some((entry, words::idle(entry.state, self.language)?)))
     }
 
     /// Causes that the configuration doesn't suppress.

@@ -5,6 +5,7 @@ use crate::case::{Case, EceApplication};
 use crate::model::redirect_uri::split_uri;
 use crate::model::secret::mask;
 use crate::model::{LogEventKind, Origin};
+use crate::word;
 use std::collections::BTreeSet;
 
 /// A name of ECE, where it stands, and whether it agrees.
@@ -50,19 +51,19 @@ pub fn names(case: &Case) -> Vec<NameRow> {
     }
     if let EceApplication::Chosen { exports, .. } = case.application() {
         for uri in exports.iter().filter_map(|app| app.redirect_uris.get()).flatten() {
-            note("registered redirect URI", &uri.uri, host_of(&uri.uri), &uri.origin);
+            note(word!("registered redirect URI"), &uri.uri, host_of(&uri.uri), &uri.origin);
         }
     }
     for event in &case.logs.events {
         match &event.kind {
             LogEventKind::Authorize(request) => {
                 if let Some(uri) = &request.redirect_uri {
-                    note("redirect URI that ECE sent", uri, host_of(uri), &event.origin);
+                    note(word!("redirect URI that ECE sent"), uri, host_of(uri), &event.origin);
                 }
             }
             LogEventKind::ConsoleHost { host } => {
                 let bare = host.split(':').next().unwrap_or(host).to_owned();
-                note("host of the console", host, Some(bare), &event.origin);
+                note(word!("host of the console"), host, Some(bare), &event.origin);
             }
             _ => {}
         }
@@ -70,7 +71,8 @@ pub fn names(case: &Case) -> Vec<NameRow> {
     rows
 }
 
-const EXTERNAL: &str = "external URL";
+/// What the external URL itself is called.
+pub const EXTERNAL: &str = word!("external URL");
 
 fn host_of(uri: &str) -> Option<String> {
     split_uri(uri).map(|parts| parts.host.to_ascii_lowercase())

@@ -3,11 +3,14 @@
 use super::{Cause, EvidenceRow, FindingRow, Report, to_json, words};
 use crate::checks;
 use crate::finding::{Severity, Suppressed, Verdict};
+use crate::model::Language;
+use crate::say;
 use serde_json::{Value, json};
 
 /// The report as a SARIF log.
 pub fn render(report: &Report) -> serde_json::Result<String> {
-    let mut rules: Vec<Value> = checks::all().map(rule).collect();
+    let language = report.language;
+    let mut rules: Vec<Value> = checks::all().map(|check| rule(check, language)).collect();
     let mut results: Vec<Value> = Vec::new();
     let indices: Vec<&str> = checks::all().map(|check| check.id).collect();
     for finding in &report.findings {
@@ -20,7 +23,7 @@ pub fn render(report: &Report) -> serde_json::Result<String> {
             None => {
                 rules.push(json!({
                     "id": cause.cause,
-                    "shortDescription": { "text": "A known error text that no check covers" },
+                    "shortDescription": { "text": say!(language, "A known error text that no check covers") },
                     "help": { "text": cause.remedy.join("\n") },
                 }));
                 rules.len() - 1
@@ -32,9 +35,9 @@ pub fn render(report: &Report) -> serde_json::Result<String> {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
-            "tool": { "driver": { "name": report.tool.name, "semanticVersion": report.tool.version, "rules": rules } },
+            "tool": { "driver": { "name": report.tool.name, "semanticVersion": report.tool.version, "language": language.code(), "rules": rules } },
             "columnKind": "unicodeCodePoints",
-            "originalUriBaseIds": { "BUNDLE": { "description": { "text": "The folder that the bundle lies in" } } },
+            "originalUriBaseIds": { "BUNDLE": { "description": { "text": say!(language, "The folder that the bundle lies in") } } },
             "invocations": [{ "executionSuccessful": true, "arguments": report.arguments }],
             "results": results,
             "properties": { "asOf": report.as_of, "window": report.window, "totals": report.totals, "unexplained": report.unexplained, "suppressions": report.suppressions },
@@ -43,13 +46,20 @@ pub fn render(report: &Report) -> serde_json::Result<String> {
     to_json(&log)
 }
 
-fn rule(check: &checks::Check) -> Value {
-    let steps: Vec<String> = check.remedy.iter().enumerate().map(|(n, step)| format!("{}. {step}", n + 1)).collect();
+fn rule(check: &checks::Check, language: Language) -> Value {
+    let steps = check.remedy.iter().enumerate();
+    let steps: Vec<String> = steps.map(|(n, step)| format!("{}. {}", n + 1, language.of(step))).collect();
+    let help = [
+        language.of(check.why).to_owned(),
+        say!(language, "Evidence: {evidence}", evidence = language.of(check.evidence)),
+        format!("{}\n{}", say!(language, "What to do:"), steps.join("\n")),
+        say!(language, "Sources: {sources}", sources = check.references.join("; ")),
+    ];
     json!({
         "id": check.id,
-        "shortDescription": { "text": check.title },
-        "fullDescription": { "text": check.why },
-        "help": { "text": format!("{}\n\nEvidence: {}\n\nWhat to do:\n{}\n\nSources: {}", check.why, check.evidence, steps.join("\n"), check.references.join("; ")) },
+        "shortDescription": { "text": language.of(check.title) },
+        "fullDescription": { "text": language.of(check.why) },
+        "help": { "text": help.join("\n\n") },
         "defaultConfiguration": { "level": level(check.severity) },
         "properties": { "tags": [check.area()], "severity": words::severity(check.severity) },
     })

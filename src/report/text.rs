@@ -7,7 +7,7 @@ use super::escape::{visible, visible_line};
 use super::{Cause, EvidenceRow, FindingRow, OnsetRow, Report, words};
 use crate::finding::{Severity, Verdict};
 use crate::model::Language;
-use crate::say;
+use crate::{counted, say};
 use std::fmt::Write;
 
 /// How the text is laid out.
@@ -160,17 +160,7 @@ fn header(out: &mut String, report: &Report, style: &Style) {
         [] => unknown(),
         urls => urls.join("  "),
     };
-    let servers: Vec<String> = d
-        .servers
-        .iter()
-        .map(|s| {
-            if s.roles.is_empty() {
-                s.host.clone()
-            } else {
-                format!("{} ({})", s.host, s.roles.join(", "))
-            }
-        })
-        .collect();
+    let servers: Vec<String> = d.servers.iter().map(|server| words::server(server, false, language)).collect();
     let aliases: Vec<&str> = d.aliases.iter().map(|a| a.address.as_str()).collect();
     let application = match (&d.application.name, &d.application.app_id) {
         (Some(name), Some(id)) => format!("{name} ({id})"),
@@ -202,6 +192,7 @@ fn header(out: &mut String, report: &Report, style: &Style) {
         (say!(language, "application"), application),
         (say!(language, "logs"), span),
         (say!(language, "only"), window(report, style)),
+        (say!(language, "sandbox"), words::sandbox(report).unwrap_or_default()),
         (
             say!(language, "judged as of"),
             report.as_of.clone().unwrap_or_else(|| say!(language, "no dated evidence: give --as-of")),
@@ -245,12 +236,12 @@ fn causes(out: &mut String, report: &Report, style: &Style) {
     if report.counting_causes().next().is_none() {
         let rest = match report.totals.unknown {
             0 => String::new(),
-            open => say!(report.language, " {open} questions stay open: see \"Still to collect\".", open),
+            open => {
+                let open = counted!(open, " 1 question stays open", " {count} questions stay open").render(report.language);
+                say!(report.language, "{open}: see \"Still to collect\".", open)
+            }
         };
-        let found = match report.diagnosis.is_empty() {
-            true => say!(report.language, "No fault was found in the evidence given."),
-            false => say!(report.language, "No fault but what is suppressed was found in the evidence given."),
-        };
+        let found = words::no_fault(report);
         wrap(out, "  ", "  ", &format!("{found}{rest}"), style.width);
     }
     for cause in &report.diagnosis {
@@ -298,9 +289,8 @@ fn cause_block(out: &mut String, cause: &Cause, language: Language, style: &Styl
         wrap(out, &say!(language, "     reach: "), "       ", &visible_line(&cause.reach), style.width);
     }
     if !cause.candidates.is_empty() {
-        let heading = say!(language, "     Microsoft names no reason; still open, likeliest first, and what decides:");
-        out.push_str(&heading);
-        out.push('\n');
+        let heading = say!(language, "Microsoft names no reason; still open, likeliest first, and what decides:");
+        wrap(out, "     ", "       ", &heading, style.width);
         for candidate in &cause.candidates {
             let first = format!("       {} ", style.bullet());
             wrap(
@@ -430,7 +420,15 @@ fn suppressions(out: &mut String, report: &Report, style: &Style) {
     }
     title(out, style, &say!(report.language, "Suppressions that do nothing"));
     for (entry, why) in idle {
-        let text = format!("{} {} about {} until {}: {why}", entry.at, entry.id, entry.subject, entry.expires);
+        let text = say!(
+            report.language,
+            "{place}: {id} about {subject}, until {end}: {why}",
+            place = entry.at,
+            id = entry.id,
+            subject = entry.subject,
+            end = entry.expires,
+            why
+        );
         wrap(out, &format!("  {} ", style.bullet()), "    ", &visible_line(&text), style.width);
     }
 }
@@ -448,7 +446,7 @@ pub fn inventory(out: &mut String, report: &Report, style: &Style) {
         wrap(out, &format!("  {kind} "), "      ", &visible_line(&row.path), style.width);
         let mut notes: Vec<String> = Vec::new();
         if row.records > 0 {
-            notes.push(say!(report.language, "{count} records", count = row.records));
+            notes.push(counted!(row.records, "1 record", "{count} records").render(report.language));
         }
         if let (Some(first), Some(last)) = (&row.first, &row.last) {
             notes.push(if first == last {
@@ -460,12 +458,8 @@ pub fn inventory(out: &mut String, report: &Report, style: &Style) {
         notes.extend(row.problem.clone());
         notes.extend(row.copy_of.as_ref().map(|of| say!(report.language, "copy of {of}", of)));
         if row.losses > 0 {
-            notes.push(say!(
-                report.language,
-                "{count} lost: {first}",
-                count = row.losses,
-                first = row.lost.first().cloned().unwrap_or_default()
-            ));
+            let first = row.lost.first().cloned().unwrap_or_default();
+            notes.push(format!("{}: {first}", words::lost(row.losses, report.language)));
         }
         if style.verbose || row.kind == "unknown" {
             notes.push(row.why.clone());
@@ -497,16 +491,16 @@ pub fn totals_line(report: &Report) -> String {
     };
     say!(
         language,
-        "{causes} root cause(s); {fail} fail, {warn} warn, {open} open, {pass} pass, {apart} n/a{suppressed}; {files} files, {size}, {records} log records",
-        causes = report.counting_causes().count(),
+        "{causes}; {fail} fail, {warn} warn, {open} open, {pass} pass, {apart} n/a{suppressed}; {files}, {size}, {records}",
+        causes = counted!(report.counting_causes().count(), "1 root cause", "{count} root causes").render(language),
         fail = t.fail,
         warn = t.warn,
         open = t.unknown,
         pass = t.pass,
         apart = t.not_applicable,
         suppressed,
-        files = t.files,
+        files = counted!(t.files, "1 file", "{count} files").render(language),
         size = crate::bundle::size_words(t.bytes),
-        records = t.records
+        records = counted!(t.records, "1 log record", "{count} log records").render(language)
     )
 }

@@ -1,10 +1,10 @@
 //! One word for one concept, in every format.
 
-use super::{Cause, FindingRow, OnsetPartRow, OnsetRow};
+use super::{Cause, FindingRow, OnsetPartRow, OnsetRow, Report, ServerRow};
 use crate::config::State;
 use crate::finding::{Confidence, Role, Severity, Subject, SubjectKind, Suppressed};
 use crate::model::Language;
-use crate::say;
+use crate::{counted, say, word};
 
 /// `critical` to `info`, as the JSON report writes them.
 pub fn severity(severity: Severity) -> &'static str {
@@ -14,6 +14,23 @@ pub fn severity(severity: Severity) -> &'static str {
         Severity::Medium => "medium",
         Severity::Low => "low",
         Severity::Info => "info",
+    }
+}
+
+/// A verdict or severity as reports for people show it, the same in every language: `open` for what is unknown, `n/a`.
+pub fn shown_verdict(word: &str) -> &str {
+    match word {
+        "not-applicable" => "n/a",
+        "unknown" => "open",
+        other => other,
+    }
+}
+
+/// That nothing is wrong, or nothing but what is suppressed.
+pub fn no_fault(report: &Report) -> String {
+    match report.diagnosis.is_empty() {
+        true => say!(report.language, "No fault was found in the evidence given."),
+        false => say!(report.language, "No fault but what is suppressed was found in the evidence given."),
     }
 }
 
@@ -73,14 +90,14 @@ pub fn role(role: Role, language: Language) -> String {
 /// Kind of a subject, in the singular.
 pub fn subject_kind(kind: SubjectKind) -> &'static str {
     match kind {
-        SubjectKind::Deployment => "deployment",
-        SubjectKind::Partition => "partition",
-        SubjectKind::Alias => "alias",
-        SubjectKind::Mailbox => "mailbox",
-        SubjectKind::Application => "application",
-        SubjectKind::Server => "server",
-        SubjectKind::Account => "account",
-        SubjectKind::Instance => "instance",
+        SubjectKind::Deployment => word!("deployment"),
+        SubjectKind::Partition => word!("partition"),
+        SubjectKind::Alias => word!("alias"),
+        SubjectKind::Mailbox => word!("mailbox"),
+        SubjectKind::Application => word!("application"),
+        SubjectKind::Server => word!("server"),
+        SubjectKind::Account => word!("account"),
+        SubjectKind::Instance => word!("instance"),
     }
 }
 
@@ -104,14 +121,38 @@ pub fn suppressed(mark: &Suppressed, language: Language) -> String {
 }
 
 /// Why a suppression does nothing; `None` if it does something.
-pub fn idle(state: State) -> Option<&'static str> {
+pub fn idle(state: State, language: Language) -> Option<String> {
     match state {
         State::Used => None,
-        State::Expired => Some("has ended: the finding counts again"),
-        State::Undated => Some("its end can't be judged, since nothing in the bundle is dated: the finding counts"),
-        State::Stale => Some("nothing is wrong there now: remove it"),
-        State::Unmatched => Some("nothing has this id and subject"),
+        State::Expired => Some(say!(language, "has ended: the finding counts again")),
+        State::Undated => Some(say!(
+            language,
+            "its end can't be judged, since nothing in the bundle is dated: the finding counts"
+        )),
+        State::Stale => Some(say!(language, "nothing is wrong there now: remove it")),
+        State::Unmatched => Some(say!(language, "nothing has this id and subject")),
     }
+}
+
+/// A server with what it does and, if they are wanted, its addresses: `ECESVC01 (services server, 10.0.0.2)`.
+pub fn server(server: &ServerRow, with_addresses: bool, language: Language) -> String {
+    let roles = server.roles.iter().map(|role| language.of(role));
+    let addresses = server.ips.iter().map(String::as_str).filter(|_| with_addresses);
+    let about: Vec<&str> = roles.chain(addresses).collect();
+    match about.as_slice() {
+        [] => server.host.clone(),
+        about => format!("{} ({})", server.host, about.join(", ")),
+    }
+}
+
+/// How many pieces of a file could not be read.
+pub fn lost(losses: usize, language: Language) -> String {
+    counted!(losses, "1 piece lost", "{count} pieces lost").render(language)
+}
+
+/// That the program ran without its sandbox, if it did.
+pub fn sandbox(report: &Report) -> Option<String> {
+    report.unconfined.then(|| say!(report.language, "off, as --no-sandbox asks"))
 }
 
 /// Who can mend what a check or a signature is about.

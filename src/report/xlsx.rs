@@ -1,8 +1,10 @@
 //! The action list as a workbook: sheets written by hand, every text an inline string, so that nothing can be a formula.
 
-use super::Report;
 use super::actions::{COLUMNS, actions};
 use super::escape::xml;
+use super::{Report, words};
+use crate::finding::Verdict;
+use crate::say;
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
 use zip::result::ZipResult;
@@ -30,19 +32,20 @@ const STYLES: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 /// Only if the archive can't be written to memory.
 pub fn render(report: &Report) -> ZipResult<Vec<u8>> {
     let rows = actions(report);
+    let (sheet, about) = (say!(report.language, "Actions"), say!(report.language, "Summary"));
     let last = format!("{}{}", column(COLUMNS.len() - 1), rows.len() + 1);
     let filter = format!(
-        "<definedNames><definedName name=\"_xlnm._FilterDatabase\" localSheetId=\"0\" hidden=\"1\">Actions!$A$1:${}${}</definedName></definedNames>",
+        "<definedNames><definedName name=\"_xlnm._FilterDatabase\" localSheetId=\"0\" hidden=\"1\">{sheet}!$A$1:${}${}</definedName></definedNames>",
         column(COLUMNS.len() - 1),
         rows.len() + 1
     );
     let workbook = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<workbook xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"><sheets><sheet name=\"Actions\" sheetId=\"1\" r:id=\"rId1\"/><sheet name=\"Summary\" sheetId=\"2\" r:id=\"rId2\"/></sheets>{filter}</workbook>"
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<workbook xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"><sheets><sheet name=\"{sheet}\" sheetId=\"1\" r:id=\"rId1\"/><sheet name=\"{about}\" sheetId=\"2\" r:id=\"rId2\"/></sheets>{filter}</workbook>"
     );
     let mut list = Sheet::new(&WIDTHS, true);
-    list.row(1, COLUMNS.iter().map(|c| (*c).to_owned()));
+    list.row(1, COLUMNS.iter().map(|column| report.language.of(column).to_owned()));
     for action in &rows {
-        list.row(0, action.cells().into_iter());
+        list.row(0, action.cells(report.language).into_iter());
     }
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().last_modified_time(zip::DateTime::default());
@@ -65,24 +68,29 @@ fn summary(report: &Report) -> String {
     let d = &report.deployment;
     let t = &report.totals;
     let mut sheet = Sheet::new(&[24, 100], false);
-    let mut row = |name: &str, value: String| sheet.row(0, [name.to_owned(), value].into_iter());
-    row("ECE", d.ece_version.clone().unwrap_or_else(|| "unknown".into()));
-    row("external URL", d.external_urls.join("\n"));
-    row("application", d.application.app_id.clone().unwrap_or_else(|| "unknown".into()));
-    row("judged as of", report.as_of.clone().unwrap_or_default());
+    let language = report.language;
+    let unknown = || say!(language, "unknown");
+    let mut row = |name: String, value: String| sheet.row(0, [name, value].into_iter());
+    row("ECE".to_owned(), d.ece_version.clone().unwrap_or_else(unknown));
+    row(say!(language, "external URL"), d.external_urls.join("\n"));
+    row(say!(language, "application"), d.application.app_id.clone().unwrap_or_else(unknown));
+    row(say!(language, "judged as of"), report.as_of.clone().unwrap_or_default());
+    if let Some(off) = words::sandbox(report) {
+        row(say!(language, "sandbox"), off);
+    }
     for cause in &report.diagnosis {
-        row(&format!("root cause {}", cause.rank), cause.summary.clone());
+        row(say!(language, "root cause {rank}", rank = cause.rank), cause.summary.clone());
     }
-    for (name, count) in [
-        ("fail", t.fail),
-        ("warn", t.warn),
-        ("unknown", t.unknown),
-        ("pass", t.pass),
-        ("not applicable", t.not_applicable),
-        ("files", t.files),
+    for (verdict, count) in [
+        (Verdict::Fail, t.fail),
+        (Verdict::Warn, t.warn),
+        (Verdict::Unknown, t.unknown),
+        (Verdict::Pass, t.pass),
+        (Verdict::NotApplicable, t.not_applicable),
     ] {
-        row(name, count.to_string());
+        row(verdict.word().to_owned(), count.to_string());
     }
+    row(say!(language, "files"), t.files.to_string());
     sheet.end(None)
 }
 

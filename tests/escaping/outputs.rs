@@ -53,7 +53,7 @@ pub fn outputs(files: &Files, language: Language) -> BTreeMap<String, Vec<u8>> {
         ("timeline.csv", TimelineFormat::Csv),
         ("timeline.ndjson", TimelineFormat::Ndjson),
     ] {
-        add(name, report::timeline(&events, 0, format, &plain).expect(name));
+        add(name, report::timeline(&events, &report, format, &plain).expect(name));
     }
     add("timeline.html", report::timeline_page(&report.showing(&events)));
     let facts = analysis.facts().and_then(|facts| report::to_json(&facts)).expect("JSON");
@@ -61,8 +61,8 @@ pub fn outputs(files: &Files, language: Language) -> BTreeMap<String, Vec<u8>> {
     let value = serde_json::to_value(&report).expect("JSON");
     let nothing = json!({"schema_version": 1, "findings": [], "diagnosis": []});
     for (which, changes) in [("new", report::diff(&nothing, &value)), ("gone", report::diff(&value, &nothing))] {
-        add(&format!("{which}.diff.txt"), changes.text(&plain));
-        add(&format!("{which}.diff.md"), changes.markdown());
+        add(&format!("{which}.diff.txt"), changes.text(language, &plain));
+        add(&format!("{which}.diff.md"), changes.markdown(language));
         add(&format!("{which}.diff.json"), report::to_json(&changes).expect("JSON"));
     }
     for script in collect::scripts(&collect::requests_of_report(&value).expect("a report")) {

@@ -27,9 +27,9 @@ pub fn diff(bytes: &[u8]) {
     let Some(old) = document(&bytes[..at]) else { return };
     let new = bytes.get(at + 3..).and_then(document).unwrap_or_else(|| old.clone());
     let changes = report::diff(&old, &new);
-    assert!(!changes.words().is_empty());
-    harmless(&changes.markdown());
-    harmless(&changes.text(&report::text::Style::default()));
+    assert!(!changes.words(Language::English).is_empty());
+    harmless(&changes.markdown(Language::English));
+    harmless(&changes.text(Language::English, &report::text::Style::default()));
     let _ = report::is_report(&old);
     if let Ok(requests) = ecelens::collect::requests_of_report(&old) {
         ecelens::collect::scripts(&requests).iter().for_each(|script| harmless(&script.text));

@@ -44,7 +44,7 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
             1 => text!("one file"),
             count => text!("{count} files", count),
         };
-        text!("{kind} ({places} in {files})", kind = Text::figure(kind.words()), places, files)
+        text!("{kind} ({places} in {files})", kind = Text::catalogued(kind.words()), places, files)
     });
     // One place of each kind and file, so that each can be found without listing every line of a password column.
     let mut shown = BTreeSet::new();

@@ -12,6 +12,7 @@ mod shapes;
 mod tables;
 mod views;
 
+use crate::word;
 use regex::Regex;
 use shapes::Values;
 use std::borrow::Cow;
@@ -110,16 +111,16 @@ impl SecretKind {
     /// The kind in words, as reports print it.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Jwt => "access token (JWT)",
-            Self::Xoauth2 => "XOAUTH2 string",
-            Self::RefreshToken => "refresh token or authorization code",
-            Self::ClientSecret => "client secret",
-            Self::Password => "password",
-            Self::EncryptedPassword => "product-encrypted password",
-            Self::Authorization => "authorization header",
-            Self::Session => "session id",
-            Self::Key => "key material",
-            Self::Opaque => "opaque token",
+            Self::Jwt => word!("access token (JWT)"),
+            Self::Xoauth2 => word!("XOAUTH2 string"),
+            Self::RefreshToken => word!("refresh token or authorization code"),
+            Self::ClientSecret => word!("client secret"),
+            Self::Password => word!("password"),
+            Self::EncryptedPassword => word!("product-encrypted password"),
+            Self::Authorization => word!("authorization header"),
+            Self::Session => word!("session id"),
+            Self::Key => word!("key material"),
+            Self::Opaque => word!("opaque token"),
         }
     }
 }

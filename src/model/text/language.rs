@@ -13,6 +13,11 @@ pub enum Language {
 }
 
 impl Language {
+    /// True for the language that the program is written in.
+    pub fn is_english(&self) -> bool {
+        *self == Self::English
+    }
+
     /// The code of ISO 639-1: `en`, `it`.
     pub fn code(self) -> &'static str {
         match self {
@@ -29,5 +34,12 @@ impl Language {
                 .binary_search_by(|(key, _)| (*key).cmp(english))
                 .map_or(english, |at| ITALIAN[at].1),
         }
+    }
+}
+
+/// By its code.
+impl serde::Serialize for Language {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
     }
 }

@@ -227,6 +227,15 @@ fn fill<'a>(template: &'a str, mut take: impl FnMut(Filling<'a>)) {
     take(Filling::Words(rest));
 }
 
+/// A word of the program's own that formats for machines write as it stands, and that people read in their language
+/// ([`Language::of`]): `word!("services server")`.
+#[macro_export]
+macro_rules! word {
+    ($word:literal) => {
+        $word
+    };
+}
+
 /// A piece of a report's layout in its language, from parts that passed the masks already: `say!(report.language, "Since {time}", time)`.
 #[macro_export]
 macro_rules! say {

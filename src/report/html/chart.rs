@@ -3,7 +3,8 @@
 
 use super::super::Report;
 use super::esc;
-use crate::model::Instant;
+use crate::model::{Instant, Language};
+use crate::say;
 use crate::timeline::{Event, EventKind};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -23,6 +24,7 @@ struct Scale {
     to: i64,
     /// The zone that times are shown in, in minutes east of UTC.
     zone: i16,
+    language: Language,
 }
 
 impl Scale {
@@ -39,7 +41,12 @@ impl Scale {
 
 /// Draws what lies between two moments (milliseconds since 1970).
 pub fn draw(out: &mut String, report: &Report, from: i64, to: i64, title: &str) {
-    let scale = Scale { from, to, zone: report.zone };
+    let scale = Scale {
+        from,
+        to,
+        zone: report.zone,
+        language: report.language,
+    };
     let mut body = String::new();
     let mut y = 24;
     let mut rates: Vec<_> = report
@@ -50,7 +57,7 @@ pub fn draw(out: &mut String, report: &Report, from: i64, to: i64, title: &str) 
         .collect();
     rates.sort_by_key(|(buckets, rate)| (std::cmp::Reverse(buckets.iter().sum::<u64>()), rate.signature.clone()));
     for (buckets, rate) in rates.iter().take(ERROR_ROWS) {
-        bars(&mut body, buckets, &rate.signature, y);
+        bars(&mut body, buckets, &rate.signature, y, report.language);
         y += BARS;
     }
     for (lane, rows) in lanes(report, &scale) {
@@ -82,7 +89,8 @@ pub fn draw(out: &mut String, report: &Report, from: i64, to: i64, title: &str) 
         let x = scale.x(onset);
         let _ = writeln!(
             body,
-            "<line class=\"onset\" x1=\"{x}\" x2=\"{x}\" y1=\"18\" y2=\"{y}\"><title>first failure</title></line>"
+            "<line class=\"onset\" x1=\"{x}\" x2=\"{x}\" y1=\"18\" y2=\"{y}\"><title>{}</title></line>",
+            say!(report.language, "first failure")
         );
     }
     axis(&mut body, &scale, y);
@@ -107,7 +115,7 @@ fn bucketed(minutes: &BTreeMap<i64, u32>, scale: &Scale) -> Vec<u64> {
     buckets
 }
 
-fn bars(out: &mut String, buckets: &[u64], signature: &str, y: i64) {
+fn bars(out: &mut String, buckets: &[u64], signature: &str, y: i64, language: Language) {
     let most = buckets.iter().copied().max().unwrap_or(1).max(1);
     let sum: u64 = buckets.iter().sum();
     let _ = writeln!(
@@ -115,7 +123,7 @@ fn bars(out: &mut String, buckets: &[u64], signature: &str, y: i64) {
         "<text x=\"4\" y=\"{}\">{}<title>{}</title></text>",
         y + 17,
         esc(&clip(signature, 34)),
-        esc(&format!("{signature}, {sum}×, at most {most} in a bar"))
+        esc(&say!(language, "{signature}, {sum}×, at most {most} in a bar", signature, sum, most))
     );
     let width = (WIDTH - LEFT - 8) / i64::try_from(BUCKETS).unwrap_or(1);
     for (n, count) in buckets.iter().enumerate().filter(|(_, count)| **count > 0) {
@@ -166,7 +174,10 @@ fn mark(out: &mut String, scale: &Scale, number: usize, event: &Event, y: i64) {
     } else {
         String::new()
     };
-    let until = event.clock_until(scale.zone).map(|t| format!(" to {t}")).unwrap_or_default();
+    let until = event
+        .clock_until(scale.zone)
+        .map(|end| say!(scale.language, " to {end}", end))
+        .unwrap_or_default();
     let _ = write!(
         out,
         "<a href=\"#e{number}\"><title>{}</title>",

@@ -1,9 +1,10 @@
 //! The checklist with its filters (style rules, no script), the ports grid, and what is still to collect.
 
 use super::super::{FindingRow, Report, words};
-use super::{esc, evidence, steps, suppressed, verdict_tag};
+use super::{esc, evidence, section, steps, suppressed, table, tag};
 use crate::finding::Verdict;
 use crate::model::Language;
+use crate::say;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -32,7 +33,9 @@ pub fn filter_rules(report: &Report) -> String {
 }
 
 pub fn checklist(out: &mut String, report: &Report) {
-    out.push_str("<section aria-labelledby=\"checklist\"><h2 id=\"checklist\">Checklist</h2>\n<div class=\"filters\" role=\"group\" aria-label=\"Verdicts shown\">");
+    let language = report.language;
+    section(out, "checklist", &say!(language, "Checklist"));
+    filters(out, &say!(language, "Verdicts shown"));
     for verdict in VERDICTS {
         let word = verdict.word();
         let count = report.findings.iter().filter(|f| f.verdict == verdict).count();
@@ -42,31 +45,38 @@ pub fn checklist(out: &mut String, report: &Report) {
         } else {
             " checked"
         };
-        let shown = match verdict {
-            Verdict::Unknown => "open",
-            Verdict::NotApplicable => "doesn't apply",
-            _ => word,
-        };
+        let shown = words::shown_verdict(word);
         let _ = write!(
             out,
             "<label class=\"{word}\"><input type=\"checkbox\" id=\"v-{word}\"{checked}> {shown} ({count})</label>"
         );
     }
-    out.push_str("</div>\n<div class=\"filters\" role=\"group\" aria-label=\"Areas shown\">");
+    out.push_str("</div>\n");
+    filters(out, &say!(language, "Areas shown"));
     for area in areas(report) {
         let _ = write!(out, "<label><input type=\"checkbox\" id=\"a-{area}\" checked> {area}</label>");
     }
     out.push_str("</div>\n");
-    tools(out);
+    tools(out, language);
     let mut rows: Vec<&FindingRow> = report.findings.iter().collect();
     rows.sort_by_key(|f| (f.suppressed.is_some(), f.verdict, f.severity));
-    rows.into_iter().for_each(|f| finding(out, f, report.language));
+    rows.into_iter().for_each(|f| finding(out, f, language));
     out.push_str("</section>\n");
 }
 
+/// Begins a group of boxes to tick.
+fn filters(out: &mut String, label: &str) {
+    let _ = write!(out, "<div class=\"filters\" role=\"group\" aria-label=\"{}\">", esc(label));
+}
+
 /// What only a script can do: it shows itself once that runs.
-pub fn tools(out: &mut String) {
-    out.push_str("<div class=\"filters\" id=\"tools\" hidden><input type=\"search\" id=\"search\" placeholder=\"Search checklist and events ( / )\" aria-label=\"Search checklist and events\"> <button type=\"button\" id=\"open\">Unfold all</button> <button type=\"button\" id=\"close\">Fold all</button></div>\n");
+pub fn tools(out: &mut String, language: Language) {
+    let search = esc(&say!(language, "Search checklist and events"));
+    let (open, close) = (say!(language, "Unfold all"), say!(language, "Fold all"));
+    let _ = writeln!(
+        out,
+        "<div class=\"filters\" id=\"tools\" hidden><input type=\"search\" id=\"search\" placeholder=\"{search} ( / )\" aria-label=\"{search}\"> <button type=\"button\" id=\"open\">{open}</button> <button type=\"button\" id=\"close\">{close}</button></div>"
+    );
 }
 
 fn finding(out: &mut String, finding: &FindingRow, language: Language) {
@@ -81,11 +91,11 @@ fn finding(out: &mut String, finding: &FindingRow, language: Language) {
         "<details class=\"finding v-{} a-{}\"><summary>{}{} <code>{}</code> <span>{about}{}</span></summary><div class=\"body\">",
         finding.verdict.word(),
         finding.area(),
-        verdict_tag(finding),
+        tag(finding.verdict.word()),
         if finding.suppressed.is_some() {
-            " <span class=\"tag\">suppressed</span>"
+            format!(" <span class=\"tag\">{}</span>", say!(language, "suppressed"))
         } else {
-            ""
+            String::new()
         },
         finding.check,
         esc(&finding.message)
@@ -93,13 +103,13 @@ fn finding(out: &mut String, finding: &FindingRow, language: Language) {
     if matches!(finding.verdict, Verdict::Fail | Verdict::Warn) {
         let _ = writeln!(
             out,
-            "<p class=\"dim\">severity {}, {}</p>",
-            words::severity(finding.severity),
+            "<p class=\"dim\">{}, {}</p>",
+            say!(language, "severity {severity}", severity = words::severity(finding.severity)),
             words::confidence(finding.confidence, language)
         );
     }
     suppressed(out, finding.suppressed.as_ref(), language);
-    evidence(out, &finding.evidence);
+    evidence(out, &finding.evidence, language);
     steps(out, &finding.remedy);
     for want in &finding.wants {
         let _ = writeln!(
@@ -117,10 +127,10 @@ fn finding(out: &mut String, finding: &FindingRow, language: Language) {
 }
 
 pub fn to_collect(out: &mut String, report: &Report) {
-    out.push_str("<section aria-labelledby=\"collect\"><h2 id=\"collect\">Still to collect</h2>\n");
+    section(out, "collect", &say!(report.language, "Still to collect"));
     let wanted = report.wanted();
     if wanted.is_empty() {
-        out.push_str("<p>Nothing: every question has its evidence.</p>\n");
+        let _ = writeln!(out, "<p>{}</p>", say!(report.language, "Nothing: every question has its evidence."));
     }
     let mut before = None;
     for want in &wanted {
@@ -134,9 +144,9 @@ pub fn to_collect(out: &mut String, report: &Report) {
         let how: Vec<String> = want.how.lines().map(|line| format!("<code>{}</code>", esc(line))).collect();
         let _ = writeln!(
             out,
-            "<li>{} <span class=\"dim\">settles {}</span><br>{}</li>",
+            "<li>{} <span class=\"dim\">{}</span><br>{}</li>",
             esc(&want.evidence),
-            esc(&want.checks.join(", ")),
+            say!(report.language, "settles {checks}", checks = esc(&want.checks.join(", "))),
             how.join("<br>")
         );
     }
@@ -148,7 +158,8 @@ pub fn to_collect(out: &mut String, report: &Report) {
 
 /// The ports grid: a row for each server, a column for each port; what each cell says is in the findings.
 pub fn ports(out: &mut String, report: &Report) {
-    out.push_str("<section aria-labelledby=\"ports\"><h2 id=\"ports\">Ports</h2>\n");
+    let language = report.language;
+    section(out, "ports", &say!(language, "Ports"));
     let mut grid: BTreeMap<&str, BTreeMap<u16, &FindingRow>> = BTreeMap::new();
     let mut columns: BTreeSet<u16> = BTreeSet::new();
     for finding in report.findings.iter().filter(|f| f.check == "network.ports") {
@@ -160,21 +171,19 @@ pub fn ports(out: &mut String, report: &Report) {
         grid.entry(host).or_default().insert(port, finding);
     }
     if grid.is_empty() {
-        out.push_str("<p>No server is known, so that no port test can be tied to one.</p></section>\n");
+        let none = say!(language, "No server is known, so that no port test can be tied to one.");
+        let _ = writeln!(out, "<p>{none}</p></section>");
         return;
     }
-    out.push_str("<div class=\"scroll\"><table class=\"grid\"><thead><tr><th>Server</th>");
-    for port in &columns {
-        let what = match port {
-            443 => "sign-in",
-            587 => "SMTP",
-            993 => "IMAP",
-            995 => "POP3",
-            _ => "",
-        };
-        let _ = write!(out, "<th>{port} {what}</th>");
-    }
-    out.push_str("</tr></thead><tbody>\n");
+    let mut headings = vec![say!(language, "Server")];
+    headings.extend(columns.iter().map(|port| match port {
+        443 => say!(language, "443 sign-in"),
+        587 => "587 SMTP".to_owned(),
+        993 => "993 IMAP".to_owned(),
+        995 => "995 POP3".to_owned(),
+        port => port.to_string(),
+    }));
+    table(out, " class=\"grid\"", &headings);
     for (host, cells) in grid {
         let _ = write!(out, "<tr><th scope=\"row\">{}</th>", esc(host));
         for port in &columns {
@@ -183,11 +192,11 @@ pub fn ports(out: &mut String, report: &Report) {
                 Some(finding) => {
                     let word = finding.verdict.word();
                     let shown = match finding.verdict {
-                        Verdict::Pass => "open",
-                        Verdict::Fail => "closed",
-                        Verdict::Warn => "doubtful",
-                        Verdict::Unknown => "not known",
-                        Verdict::NotApplicable => "not used",
+                        Verdict::Pass => say!(language, "reachable"),
+                        Verdict::Fail => say!(language, "closed"),
+                        Verdict::Warn => say!(language, "doubtful"),
+                        Verdict::Unknown => say!(language, "not known"),
+                        Verdict::NotApplicable => say!(language, "not used"),
                     };
                     let _ = write!(out, "<td class=\"{word}\" title=\"{}\">{shown}</td>", esc(&finding.message));
                 }

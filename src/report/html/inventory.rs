@@ -1,21 +1,32 @@
 //! What was read, and how far.
 
-use super::super::Report;
-use super::esc;
+use super::super::{Report, words};
+use super::{esc, section, table};
+use crate::{counted, say};
 use std::fmt::Write;
 
-pub fn section(out: &mut String, report: &Report) {
-    out.push_str("<section aria-labelledby=\"inventory\"><h2 id=\"inventory\">Inventory</h2>\n<div class=\"scroll\"><table><thead><tr><th>File</th><th>Taken for</th><th>Size</th><th>Records</th><th>First, last</th><th>Note</th></tr></thead><tbody>\n");
+pub fn inventory(out: &mut String, report: &Report) {
+    let language = report.language;
+    section(out, "inventory", &say!(language, "Inventory"));
+    let headings = [
+        say!(language, "File"),
+        say!(language, "Taken for"),
+        say!(language, "Size"),
+        say!(language, "Records"),
+        say!(language, "First, last"),
+        say!(language, "Note"),
+    ];
+    table(out, "", &headings);
     for row in &report.inventory {
         let time = |t: &Option<String>| t.as_ref().map(|t| esc(t)).unwrap_or_default();
         let mut notes: Vec<String> = Vec::new();
         notes.extend(row.problem.as_ref().map(|p| format!("<span class=\"fail\">{}</span>", esc(p))));
-        notes.extend(row.copy_of.as_ref().map(|of| format!("copy of {}", esc(of))));
+        notes.extend(row.copy_of.as_ref().map(|of| say!(language, "copy of {of}", of = esc(of))));
         if row.losses > 0 {
             let lost: Vec<String> = row.lost.iter().map(|l| format!("<li>{}</li>", esc(l))).collect();
             notes.push(format!(
-                "<details><summary class=\"warn\">{} lost</summary><ul>{}</ul></details>",
-                row.losses,
+                "<details><summary class=\"warn\">{}</summary><ul>{}</ul></details>",
+                words::lost(row.losses, language),
                 lost.concat()
             ));
         }
@@ -24,8 +35,8 @@ pub fn section(out: &mut String, report: &Report) {
         }
         if !row.used_by.is_empty() {
             notes.push(format!(
-                "<details><summary>used by {}</summary>{}</details>",
-                row.used_by.len(),
+                "<details><summary>{}</summary>{}</details>",
+                counted!(row.used_by.len(), "used by 1 check", "used by {count} checks").render(language),
                 esc(&row.used_by.join(", "))
             ));
         }

@@ -9,9 +9,10 @@ mod overview;
 mod timeline;
 
 use super::escape::html as esc;
-use super::{EvidenceRow, Report, words};
+use super::{EvidenceRow, Report, SampleRow, words};
 use crate::finding::Suppressed;
 use crate::model::Language;
+use crate::{counted, say};
 use base64::Engine;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -23,18 +24,19 @@ const SCRIPT: &str = include_str!("script.js");
 pub fn render(report: &Report) -> String {
     let mut out = String::new();
     begin(&mut out, report);
-    out.push_str("<a class=\"skip\" href=\"#causes\">Skip to the root causes</a>\n<header>\n");
+    let skip = say!(report.language, "Skip to the root causes");
+    let _ = writeln!(out, "<a class=\"skip\" href=\"#causes\">{skip}</a>\n<header>");
     overview::header(&mut out, report);
     out.push_str("</header>\n<main>\n");
     overview::causes(&mut out, report);
     findings::checklist(&mut out, report);
     findings::to_collect(&mut out, report);
-    timeline::section(&mut out, report);
-    names::section(&mut out, report);
+    timeline::timeline(&mut out, report);
+    names::names(&mut out, report);
     findings::ports(&mut out, report);
     overview::errors(&mut out, report);
     idle_suppressions(&mut out, report);
-    inventory::section(&mut out, report);
+    inventory::inventory(&mut out, report);
     end(&mut out, report);
     out
 }
@@ -44,8 +46,8 @@ pub fn timeline_page(report: &Report) -> String {
     let mut out = String::new();
     begin(&mut out, report);
     out.push_str("<main>\n");
-    findings::tools(&mut out);
-    timeline::section(&mut out, report);
+    findings::tools(&mut out, report.language);
+    timeline::timeline(&mut out, report);
     end(&mut out, report);
     out
 }
@@ -54,10 +56,11 @@ fn begin(out: &mut String, report: &Report) {
     let style = format!("{STYLE}{}", findings::filter_rules(report));
     let _ = write!(
         out,
-        "<!DOCTYPE html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<meta name=\"referrer\" content=\"no-referrer\">\n<title>ecelens: ECE mail over OAuth2 with Office 365</title>\n<style>{style}</style>\n</head>\n<body>\n",
+        "<!DOCTYPE html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<meta name=\"referrer\" content=\"no-referrer\">\n<title>ecelens: {}</title>\n<style>{style}</style>\n</head>\n<body>\n",
         report.language.code(),
         hash(&style),
         hash(SCRIPT),
+        say!(report.language, "ECE mail over OAuth2 with Office 365"),
     );
 }
 
@@ -75,6 +78,17 @@ fn hash(text: &str) -> String {
         "sha256-{}",
         base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text.as_bytes()))
     )
+}
+
+/// Begins a section with its heading.
+fn section(out: &mut String, id: &str, heading: &str) {
+    let _ = writeln!(out, "<section aria-labelledby=\"{id}\"><h2 id=\"{id}\">{heading}</h2>");
+}
+
+/// Begins a table with its column headings.
+fn table(out: &mut String, attributes: &str, headings: &[String]) {
+    let headings: String = headings.iter().map(|heading| format!("<th>{heading}</th>")).collect();
+    let _ = writeln!(out, "<div class=\"scroll\"><table{attributes}><thead><tr>{headings}</tr></thead><tbody>");
 }
 
 /// A place and what stands there.
@@ -98,11 +112,12 @@ fn quote(out: &mut String, evidence: &EvidenceRow) {
 }
 
 /// Evidence: the first places at once, the others to unfold.
-fn evidence(out: &mut String, places: &[EvidenceRow]) {
+fn evidence(out: &mut String, places: &[EvidenceRow], language: Language) {
     const AT_ONCE: usize = 4;
     places.iter().take(AT_ONCE).for_each(|e| quote(out, e));
     if places.len() > AT_ONCE {
-        let _ = writeln!(out, "<details><summary>{} more places</summary>", places.len() - AT_ONCE);
+        let more = counted!(places.len() - AT_ONCE, "1 more place", "{count} more places").render(language);
+        let _ = writeln!(out, "<details><summary>{more}</summary>");
         places.iter().skip(AT_ONCE).for_each(|e| quote(out, e));
         out.push_str("</details>\n");
     }
@@ -132,29 +147,41 @@ fn idle_suppressions(out: &mut String, report: &Report) {
     if idle.is_empty() {
         return;
     }
-    out.push_str("<section aria-labelledby=\"idle\"><h2 id=\"idle\">Suppressions that do nothing</h2>\n<ul>\n");
+    section(out, "idle", &say!(report.language, "Suppressions that do nothing"));
+    out.push_str("<ul>\n");
     for (entry, why) in idle {
-        let _ = writeln!(
-            out,
-            "<li><span class=\"place\">{}</span> <code>{}</code> about <code>{}</code> until {}: {why}</li>",
-            esc(&entry.at),
-            esc(&entry.id),
-            esc(&entry.subject),
-            esc(&entry.expires)
+        let text = say!(
+            report.language,
+            "{place}: {id} about {subject}, until {end}: {why}",
+            place = format!("<span class=\"place\">{}</span>", esc(&entry.at)),
+            id = code(&entry.id),
+            subject = code(&entry.subject),
+            end = esc(&entry.expires),
+            why
         );
+        let _ = writeln!(out, "<li>{text}</li>");
     }
     out.push_str("</ul></section>\n");
 }
 
-fn tag(word: &str) -> String {
-    let shown = match word {
-        "not-applicable" => "n/a",
-        "unknown" => "open",
-        other => other,
-    };
-    format!("<span class=\"tag {word}\">{shown}</span>")
+fn code(text: &str) -> String {
+    format!("<code>{}</code>", esc(text))
 }
 
-fn verdict_tag(finding: &super::FindingRow) -> String {
-    tag(finding.verdict.word())
+/// Ids, each as code, with commas between.
+fn codes(ids: &[String]) -> String {
+    let all: Vec<String> = ids.iter().map(|id| code(id)).collect();
+    all.join(", ")
+}
+
+/// Places of an error text, to unfold.
+fn samples(out: &mut String, samples: &[SampleRow], language: Language) {
+    let places = counted!(samples.len(), "1 place", "{count} places").render(language);
+    let _ = write!(out, "<details><summary>{places}</summary>");
+    samples.iter().for_each(|sample| quote(out, &sample.evidence()));
+    out.push_str("</details>");
+}
+
+fn tag(word: &str) -> String {
+    format!("<span class=\"tag {word}\">{}</span>", words::shown_verdict(word))
 }

@@ -1,22 +1,32 @@
 //! The map of names as a table: agreement at a glance.
 
 use super::super::Report;
-use super::esc;
+use super::super::names::EXTERNAL;
+use super::{esc, section, table};
+use crate::say;
 use std::fmt::Write;
 
-pub fn section(out: &mut String, report: &Report) {
-    out.push_str("<section aria-labelledby=\"names\"><h2 id=\"names\">Names of ECE</h2>\n");
+pub fn names(out: &mut String, report: &Report) {
+    let language = report.language;
+    section(out, "names", &say!(language, "Names of ECE"));
     if report.names.is_empty() {
-        out.push_str("<p>The evidence names neither an external URL nor a redirect URI.</p></section>\n");
+        let none = say!(language, "The evidence names neither an external URL nor a redirect URI.");
+        let _ = writeln!(out, "<p>{none}</p></section>");
         return;
     }
-    out.push_str("<p class=\"dim\">The host of the external URL must be the host of a registered redirect URI, and of those that ECE sends.</p>\n<div class=\"scroll\"><table><thead><tr><th></th><th>What</th><th>Name</th><th>Where</th></tr></thead><tbody>\n");
+    let rule = say!(
+        language,
+        "The host of the external URL must be the host of a registered redirect URI, and of those that ECE sends."
+    );
+    let _ = writeln!(out, "<p class=\"dim\">{rule}</p>");
+    let headings = [String::new(), say!(language, "What"), say!(language, "Name"), say!(language, "Where")];
+    table(out, "", &headings);
     for row in &report.names {
         let (class, mark) = match row.agrees {
-            None if row.what == "external URL" => ("", ""),
-            None => ("unknown", "?"),
-            Some(true) => ("pass", "= agrees"),
-            Some(false) => ("fail", "≠ differs"),
+            None if row.what == EXTERNAL => ("", String::new()),
+            None => ("unknown", "?".to_owned()),
+            Some(true) => ("pass", say!(language, "= agrees")),
+            Some(false) => ("fail", say!(language, "≠ differs")),
         };
         let text = esc(&row.text);
         let shown = match &row.host {
@@ -27,7 +37,7 @@ pub fn section(out: &mut String, report: &Report) {
         let _ = writeln!(
             out,
             "<tr><td class=\"{class} time\">{mark}</td><td>{}</td><td><code>{shown}</code></td><td><span class=\"place dim\">{}</span></td></tr>",
-            esc(row.what),
+            language.of(row.what),
             esc(&row.at.place())
         );
     }

@@ -1,8 +1,9 @@
 //! The timeline: a chart of the whole time of the logs, a closer one around the first failure, and every event as a table.
 
 use super::super::Report;
-use super::{chart, esc};
+use super::{chart, code, esc, section, table};
 use crate::model::{ZoneBasis, zone_name};
+use crate::{counted, say};
 use std::fmt::Write;
 
 /// Most events listed in the page; `ecelens timeline` lists all.
@@ -11,42 +12,61 @@ const LISTED: usize = 2_000;
 /// How far the closer chart looks to either side of the first failure.
 const CLOSE_MS: i64 = 3 * 3_600_000;
 
-pub fn section(out: &mut String, report: &Report) {
-    out.push_str("<section aria-labelledby=\"timeline\"><h2 id=\"timeline\">Timeline</h2>\n");
+pub fn timeline(out: &mut String, report: &Report) {
+    let language = report.language;
+    section(out, "timeline", &say!(language, "Timeline"));
     let Some((from, to)) = span(report) else {
-        out.push_str("<p>Nothing in the bundle is dated.</p></section>\n");
+        let _ = writeln!(out, "<p>{}</p></section>", say!(language, "Nothing in the bundle is dated."));
         return;
     };
-    out.push_str("<p class=\"legend dim\"><span><i class=\"g\"></i>works, polls, starts</span><span><i class=\"r\"></i>fails, silent, stops, a credential ends</span><span><i class=\"a\"></i>known errors</span><span><i class=\"b\"></i>changes</span></p>\n");
+    out.push_str("<p class=\"legend dim\">");
+    for (colour, what) in [
+        ("g", say!(language, "works, polls, starts")),
+        ("r", say!(language, "fails, silent, stops, a credential ends")),
+        ("a", say!(language, "known errors")),
+        ("b", say!(language, "changes")),
+    ] {
+        let _ = write!(out, "<span><i class=\"{colour}\"></i>{what}</span>");
+    }
+    out.push_str("</p>\n");
     if report.timeline.iter().any(|e| e.at.offset_minutes.is_none()) {
-        out.push_str("<p class=\"warn\">Some times name no zone: they are drawn as if they were UTC, and may be off by hours.</p>\n");
+        let zoneless = say!(
+            language,
+            "Some times name no zone: they are drawn as if they were UTC, and may be off by hours."
+        );
+        let _ = writeln!(out, "<p class=\"warn\">{zoneless}</p>");
     }
     out.push_str("<div class=\"scroll\">");
-    chart::draw(out, report, from, to, "The whole time of the logs");
+    chart::draw(out, report, from, to, &say!(language, "The whole time of the logs"));
     out.push_str("</div>\n");
     let onset = report.onset;
     if let Some(onset) = onset.filter(|_| to.saturating_sub(from) > 4 * CLOSE_MS) {
-        let _ = writeln!(out, "<h3>Around the first failure</h3>\n<div class=\"scroll\">");
+        let _ = writeln!(out, "<h3>{}</h3>\n<div class=\"scroll\">", say!(language, "Around the first failure"));
         chart::draw(
             out,
             report,
             onset.saturating_sub(CLOSE_MS),
             onset.saturating_add(CLOSE_MS),
-            "Three hours on either side of the first failure",
+            &say!(language, "Three hours on either side of the first failure"),
         );
         out.push_str("</div>\n");
     }
-    let _ = writeln!(
-        out,
-        "<details><summary>{} events</summary><div class=\"scroll\"><table id=\"events\"><thead><tr><th>Time ({})</th><th>Where</th><th>What</th><th>Count</th><th>Until</th><th>Place</th></tr></thead><tbody>",
-        report.timeline.len(),
-        zone_name(report.zone)
-    );
+    let count = counted!(report.timeline.len(), "1 event", "{count} events").render(language);
+    let _ = writeln!(out, "<details><summary>{count}</summary>");
+    let headings = [
+        say!(language, "Time ({zone})", zone = zone_name(report.zone)),
+        say!(language, "Where"),
+        say!(language, "What"),
+        say!(language, "Count"),
+        say!(language, "Until"),
+        say!(language, "Place"),
+    ];
+    table(out, " id=\"events\"", &headings);
     for (n, event) in report.timeline.iter().take(LISTED).enumerate() {
         let zone = match event.zone {
-            ZoneBasis::Explicit => "",
-            ZoneBasis::Given => " (zone given)",
-            ZoneBasis::Unknown => " (no zone)",
+            ZoneBasis::Explicit => String::new(),
+            ZoneBasis::Given => say!(language, " (zone given)"),
+            ZoneBasis::Unknown => say!(language, " (no zone)"),
         };
         let _ = writeln!(
             out,
@@ -61,7 +81,12 @@ pub fn section(out: &mut String, report: &Report) {
     }
     out.push_str("</tbody></table></div>");
     if report.timeline.len() > LISTED {
-        let _ = write!(out, "<p>{} more: see <code>ecelens timeline</code>.</p>", report.timeline.len() - LISTED);
+        let more = report.timeline.len() - LISTED;
+        let _ = write!(
+            out,
+            "<p>{}</p>",
+            say!(language, "{more} more: see {command}.", more, command = code("ecelens timeline"))
+        );
     }
     out.push_str("</details></section>\n");
 }

@@ -35,7 +35,7 @@ pub(super) fn checklist(out: &mut String, report: &Report, style: &Style) {
     if folded > 0 {
         let text = say!(
             report.language,
-            "{pass} pass, {apart} don't apply (shown with -v)",
+            "{pass} pass, {apart} n/a (shown with -v)",
             pass = report.totals.pass,
             apart = report.totals.not_applicable
         );

@@ -1,7 +1,7 @@
 //! Known error texts with their rates, and errors that nothing explains.
 
 use super::{Ink, Report, Style, title, visible_line, wrap};
-use crate::say;
+use crate::{counted, say};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -64,7 +64,11 @@ pub(super) fn unexplained_errors(out: &mut String, report: &Report, style: &Styl
         }
     }
     if let Some(more) = report.unexplained_errors.len().checked_sub(shown).filter(|more| *more > 0) {
-        let _ = writeln!(out, "         {}", say!(report.language, "{more} more kinds (shown with -v)", more));
+        let _ = writeln!(
+            out,
+            "         {}",
+            counted!(more, "1 more kind (shown with -v)", "{count} more kinds (shown with -v)").render(report.language)
+        );
     }
 }
 
