@@ -11,7 +11,9 @@ use crate::log::{Clocks, names};
 use crate::model::{Bound, InventoryEntry, Language, Period, Stamp, Text, Version};
 use crate::report::{self, Context, Report, SignatureText};
 use crate::signatures::{Catalogue, Described, Role};
+use crate::worker::Worker;
 use crate::{checks, diagnosis};
+use std::path::PathBuf;
 
 /// What the user said about a run.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +38,9 @@ pub struct Options {
     pub unconfined: bool,
     /// `--config`.
     pub config: Option<Config>,
+    /// The program `ecelens`, where it can be started again to read what is not read in this process; without it such files are
+    /// named, and not read.
+    pub program: Option<PathBuf>,
 }
 
 impl Options {
@@ -49,7 +54,7 @@ impl Options {
 }
 
 fn read_case(bundle: &Bundle, catalogue: &Catalogue, clocks: &Clocks, options: &Options, progress: Progress<'_>) -> (Case, Vec<InventoryEntry>) {
-    let Intake { facts, logs, inventory } = intake::take_in(bundle, catalogue, clocks, progress);
+    let Intake { facts, logs, inventory } = intake::take_in(bundle, catalogue, clocks, &Worker::new(options.program.clone()), progress);
     let said = Said {
         as_of: options.as_of,
         ece_version: options.ece_version,

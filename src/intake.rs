@@ -9,7 +9,8 @@ use crate::log::{Clocks, Filter, looks_like_log, scan, trace};
 use crate::model::{self, Facts, InventoryEntry, LogFacts, Origin, ServerRole, ZoneBasis, fold_address};
 use crate::parse::{self, Findings};
 use crate::signatures::Catalogue;
-use crate::syntax::{self, Attachment, Node, Place, Section, Source, Syntax};
+use crate::syntax::{self, Attachment, Node, Place, Section, Source, Syntax, WorkbookFormat};
+use crate::worker::Worker;
 use crate::{counted, text};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -98,8 +99,9 @@ impl Taken {
 /// Told of each member that is done, for a progress display: its size in bytes.
 pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
 
-/// Reads the whole bundle, in parallel, with the logs dated by `clocks`. The result doesn't depend on the number of threads.
-pub fn take_in(bundle: &Bundle, catalogue: &Catalogue, clocks: &Clocks, progress: Progress<'_>) -> Intake {
+/// Reads the whole bundle, in parallel, with the logs dated by `clocks`, and what is not read in this process by `worker`. The result
+/// doesn't depend on the number of threads.
+pub fn take_in(bundle: &Bundle, catalogue: &Catalogue, clocks: &Clocks, worker: &Worker, progress: Progress<'_>) -> Intake {
     let filter = Filter::new(&interpret::anchors(catalogue));
     let read = |job: usize, spent: &Spent| {
         let mut reader = Reader {
@@ -108,6 +110,7 @@ pub fn take_in(bundle: &Bundle, catalogue: &Catalogue, clocks: &Clocks, progress
             clocks,
             filter: &filter,
             spent,
+            worker,
             progress,
             taken: Vec::new(),
         };
@@ -280,6 +283,7 @@ struct Reader<'a> {
     clocks: &'a Clocks,
     filter: &'a Filter,
     spent: &'a Spent,
+    worker: &'a Worker,
     progress: Progress<'a>,
     taken: Vec<Taken>,
 }
@@ -388,8 +392,8 @@ impl Reader<'_> {
             taken.entry.why.push(text!("empty"));
             return;
         }
-        if bytes.starts_with(b"PK\x03\x04") {
-            return self.read_workbook(taken, &bytes);
+        if let Some(format) = WorkbookFormat::of(&bytes) {
+            return self.read_workbook(taken, &bytes, format);
         }
         if let Some(reason) = foreign_archive(&bytes) {
             taken.entry.why.push(reason.clone());
@@ -412,12 +416,15 @@ impl Reader<'_> {
     }
 
     /// Reads the sheets of a workbook; other Office documents are named there as a loss.
-    fn read_workbook(&self, taken: &mut Taken, bytes: &[u8]) {
+    fn read_workbook(&self, taken: &mut Taken, bytes: &[u8], format: WorkbookFormat) {
         let path = taken.entry.path.clone();
         let no_text = Text::new(String::new(), Encoding::Binary, 0);
         let source = Source { path: &path, text: &no_text };
         let mut found = Findings::default();
-        let reading = syntax::read_workbook(bytes);
+        let reading = match format {
+            WorkbookFormat::Xlsx => syntax::read_workbook(bytes),
+            WorkbookFormat::Xls | WorkbookFormat::Xlsb | WorkbookFormat::Ods => self.worker.read(bytes),
+        };
         for section in &reading.sections {
             parse::read(&source, section, &mut found);
         }
@@ -495,11 +502,6 @@ fn foreign_archive(bytes: &[u8]) -> Option<model::Text> {
         [0xFD, b'7', b'z', b'X', b'Z', ..] => text!("an xz file"),
         [0x28, 0xB5, 0x2F, 0xFD, ..] => text!("a zstd file"),
         [b'M', b'S', b'C', b'F', ..] => text!("a cabinet file"),
-        [0xD0, 0xCF, 0x11, 0xE0, ..] => {
-            return Some(text!(
-                "an old or encrypted Office file: save it as .xlsx or .csv without a password and scan again"
-            ));
-        }
         [b'%', b'P', b'D', b'F', ..] => return Some(text!("a PDF: not analysed; export the data behind it")),
         [0x89, b'P', b'N', b'G', ..] | [0xFF, 0xD8, 0xFF, ..] | [b'G', b'I', b'F', b'8', ..] => {
             return Some(text!("a picture: not analysed; export the data that it shows"));
@@ -532,6 +534,7 @@ mod tests {
             clocks: &Clocks::default(),
             filter: &Filter::new(&interpret::anchors(&catalogue)),
             spent: &Spent::default(),
+            worker: &Worker::new(None),
             progress: &|_| {},
             taken: Vec::new(),
         };

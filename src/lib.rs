@@ -32,3 +32,4 @@ pub mod report;
 pub mod signatures;
 pub mod syntax;
 pub mod timeline;
+pub mod worker;

@@ -36,7 +36,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("redact", &["model", "bundle"]),
     ("collect", &["model", "finding", "report"]),
-    ("intake", &["bundle", "syntax", "parse", "log", "signatures", "model"]),
+    ("worker", &["bundle", "syntax", "model"]),
+    ("intake", &["bundle", "syntax", "parse", "log", "signatures", "model", "worker"]),
     (
         "analysis",
         &[
@@ -53,6 +54,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "config",
             "diagnostic",
             "timeline",
+            "worker",
         ],
     ),
 ];
@@ -137,6 +139,9 @@ fn nothing_forbidden_stands_in_the_source() {
         ("File::open", &["bundle/", "cli/"]),
         ("HashMap<", &["log/", "signatures/", "syntax/"]),
         ("chrono::", &["model/time.rs"]),
+        // A reader that believes what a file claims stays in its own process.
+        ("calamine", &["worker/workbook.rs"]),
+        ("Command::new", &["worker/process.rs"]),
     ];
     let mut wrong = Vec::new();
     for (shown, _, text) in files() {

@@ -98,11 +98,14 @@ fn no_command_makes_a_call_of_the_network() {
     let folder = tempfile::tempdir().expect("a folder");
     let bundle = fixtures("bundles/secret-expired/input");
     let bundle = bundle.to_str().expect("a name");
+    let workbook = fixtures("workbooks/ece.xls");
+    let workbook = workbook.to_str().expect("a name");
     let commands: &[&[&str]] = &[
         &["scan", bundle],
         &["scan", bundle, "--format", "html"],
         &["scan", bundle, "--format", "xlsx"],
         &["inventory", bundle],
+        &["scan", workbook],
         &["timeline", bundle],
         &["facts", bundle],
         &["diff", bundle, bundle],

@@ -1,4 +1,5 @@
-//! Little room: no input takes the stack or the memory that a worker process would be given, which is why there is none.
+//! Little room: what is read in the program's own process takes neither the stack nor the memory that would end it. What could has
+//! a process of its own (tests/worker.rs).
 
 #![allow(clippy::disallowed_methods)]
 #![cfg(target_os = "linux")]

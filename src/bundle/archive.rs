@@ -11,7 +11,7 @@ use std::io::{self, Cursor, Read, Seek};
 use std::sync::Arc;
 
 /// Bytes of a member's beginning that are looked at to tell an archive (the tar mark stands at 257).
-const HEAD: usize = 512;
+pub const HEAD: usize = 512;
 
 /// Members of a zip from this size on are unpacked by a thread of their own: smaller ones keep all threads busy as they are.
 const LARGE: u64 = 64 << 20;
@@ -46,9 +46,17 @@ pub enum Packing {
     None,
 }
 
-/// Tells an archive by its first bytes.
+/// True for an OpenDocument spreadsheet: it names itself in its first member, which is neither packed nor has extra fields
+/// (OpenDocument 1.3, part 2, 3.3).
+pub fn is_spreadsheet(head: &[u8]) -> bool {
+    const NAMED: &[u8] = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet";
+    head.starts_with(b"PK\x03\x04") && head.get(30..).is_some_and(|rest| rest.starts_with(NAMED))
+}
+
+/// Tells an archive by its first bytes. A spreadsheet in a zip is one file to people.
 pub fn packing(head: &[u8]) -> Packing {
     match head {
+        _ if is_spreadsheet(head) => Packing::None,
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Packing::Zip,
         [0x1F, 0x8B, 8, ..] => Packing::Gzip,
         _ if head.get(257..262) == Some(b"ustar") => Packing::Tar,

@@ -13,7 +13,7 @@ mod pack;
 mod text;
 mod walk;
 
-pub use archive::Packing;
+pub use archive::{Packing, is_spreadsheet};
 pub use beside::file_beside;
 pub use capped::{read_whole, why};
 pub use decode::{SNIFFED, decode, sniff};
@@ -136,7 +136,7 @@ impl Bundle {
         let mut jobs = Vec::with_capacity(roots.len());
         for root in roots {
             let zip = FileView::open(&root.path).ok().filter(|file| {
-                let mut head = [0; 4];
+                let mut head = [0; archive::HEAD];
                 file.read_at(&mut head, 0)
                     .is_ok_and(|read| archive::packing(&head[..read]) == Packing::Zip)
             });

@@ -17,6 +17,7 @@ mod scan;
 mod shell;
 mod terminal;
 mod timeline;
+mod worker;
 
 use crate::model::Language;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -98,6 +99,9 @@ enum Command {
     Man,
     /// The JSON Schema of the JSON report, to standard output.
     Schema,
+    /// Reads a workbook of a stranger's making, for the program itself.
+    #[command(hide = true, name = crate::worker::COMMAND)]
+    Worker,
 }
 
 /// Options that every command has.
@@ -155,8 +159,10 @@ pub(crate) enum Color {
 pub fn main() -> Exit {
     let matches = Arguments::command().get_matches();
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    lock_in(&matches);
-    interrupt::watch();
+    if !matches!(arguments.command, Some(Command::Worker)) {
+        lock_in(&matches);
+        interrupt::watch();
+    }
     // Its text could hold what must not be printed.
     catch_unwind(AssertUnwindSafe(|| run(arguments)))
         .unwrap_or_else(|_| terminal::complain("an internal error; please report the command line and the kinds of the files"))
@@ -193,6 +199,7 @@ fn run(arguments: Arguments) -> Exit {
         Some(Command::Collect(arguments)) => collect::run(&arguments),
         Some(Command::Completions(completions)) => shell::completions(&completions),
         Some(Command::Man) => shell::man(),
+        Some(Command::Worker) => worker::run(),
         Some(Command::Schema) => terminal::print(crate::report::SCHEMA).err().unwrap_or(Exit::Clean),
     }
 }

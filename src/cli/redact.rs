@@ -1,7 +1,7 @@
 //! `ecelens redact`: a copy of a bundle that may be shared.
 
 use super::output::write_whole;
-use super::{Common, Exit, packs, terminal};
+use super::{Common, Exit, packs, terminal, worker};
 use crate::analysis::{Analysis, Options};
 use crate::bundle::{Bundle, Limits, read_whole};
 use crate::redact::{self, Copied, Failure, Kind, Learner, Map};
@@ -117,7 +117,11 @@ fn key() -> Result<[u8; 32], Exit> {
 /// Hosts that only the evidence as a whole shows to be hosts: a column of server names, a note.
 fn learn_hosts(path: &PathBuf, learner: &mut Learner) -> Result<(), Exit> {
     let bundle = Bundle::open(std::slice::from_ref(path), Limits::default());
-    let analysis = Analysis::of(&bundle, packs::catalogue(None)?, &Options::default(), &|_| {});
+    let options = Options {
+        program: worker::program(),
+        ..Options::default()
+    };
+    let analysis = Analysis::of(&bundle, packs::catalogue(None)?, &options, &|_| {});
     analysis.case.servers().iter().for_each(|server| learner.host(&server.host));
     Ok(())
 }

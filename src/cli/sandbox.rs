@@ -1,5 +1,6 @@
 //! The program locks itself in before it reads a byte of evidence: it can read what the command line names, write where the
-//! command line says, and neither open a socket nor start or watch another program. What the kernel lacks is left out.
+//! command line says, start nothing but itself (`worker`), and neither open a socket nor watch another program. A worker can do
+//! nothing but read its standard input and write its standard output. What the kernel lacks is left out.
 
 use clap::ArgMatches;
 use std::path::{Path, PathBuf};
@@ -44,6 +45,11 @@ impl Access {
     }
 }
 
+/// Bars everything but what is open already, for a worker.
+pub fn lock_worker() {
+    system::lock_worker();
+}
+
 /// Where `path` is going to be written: itself if it is a folder or a device, else the nearest folder that is there.
 fn place_of(path: &Path) -> PathBuf {
     // A file behind a link is replaced where it is.
@@ -61,19 +67,23 @@ fn place_of(path: &Path) -> PathBuf {
 #[cfg(target_os = "linux")]
 mod system {
     use super::Access;
+    use crate::bundle::read_whole;
     use landlock::{
         ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, LandlockStatus, PathBeneath, PathFd, RestrictionStatus, Ruleset,
         RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
     };
     use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
+    use std::collections::BTreeSet;
+    use std::fs::File;
+    use std::path::PathBuf;
 
     /// Newest kernel interface whose rights are asked for; an older kernel gives what it has.
     const NEWEST: ABI = ABI::V6;
 
-    /// What the number of usable processors is told by, in a container.
-    const PROCESSORS: &[&str] = &["/proc/self/cgroup", "/proc/self/mountinfo", "/sys/fs/cgroup"];
+    /// What the number of usable processors is told by, in a container; and where the loader looks a library up.
+    const KNOWN: &[&str] = &["/proc/self/cgroup", "/proc/self/mountinfo", "/sys/fs/cgroup", "/etc/ld.so.cache"];
 
-    /// System calls that fail: sockets, other programs, other processes, the kernel's own doors. io_uring would pass by the rest.
+    /// System calls that fail: sockets, other processes, the kernel's own doors. io_uring would pass by the rest.
     const BARRED: &[libc::c_long] = &[
         libc::SYS_socket,
         libc::SYS_socketpair,
@@ -86,8 +96,6 @@ mod system {
         libc::SYS_sendmsg,
         libc::SYS_sendmmsg,
         libc::SYS_io_uring_setup,
-        libc::SYS_execve,
-        libc::SYS_execveat,
         libc::SYS_ptrace,
         libc::SYS_process_vm_readv,
         libc::SYS_process_vm_writev,
@@ -108,16 +116,57 @@ mod system {
         libc::SYS_kexec_load,
     ];
 
+    /// System calls that fail in a worker besides: other programs and processes, and files, where the kernel has no Landlock.
+    const BARRED_FOR_WORKERS: &[libc::c_long] = &[
+        libc::SYS_execve,
+        libc::SYS_execveat,
+        libc::SYS_clone,
+        libc::SYS_clone3,
+        libc::SYS_openat,
+        libc::SYS_openat2,
+        libc::SYS_unlinkat,
+        libc::SYS_renameat2,
+        libc::SYS_linkat,
+        libc::SYS_symlinkat,
+        libc::SYS_mkdirat,
+        libc::SYS_kill,
+        libc::SYS_tkill,
+        libc::SYS_pidfd_open,
+        libc::SYS_pidfd_send_signal,
+    ];
+
+    /// The same under their old names, which newer processors don't have.
+    #[cfg(target_arch = "x86_64")]
+    const BARRED_BY_OLD_NAMES: &[libc::c_long] = &[
+        libc::SYS_fork,
+        libc::SYS_vfork,
+        libc::SYS_open,
+        libc::SYS_creat,
+        libc::SYS_unlink,
+        libc::SYS_rename,
+        libc::SYS_link,
+        libc::SYS_symlink,
+        libc::SYS_mkdir,
+    ];
+    #[cfg(not(target_arch = "x86_64"))]
+    const BARRED_BY_OLD_NAMES: &[libc::c_long] = &[];
+
     pub fn lock(access: &Access) -> String {
-        let files = match bar_files(access) {
+        let files = match bar_files(Some(access)) {
             Ok(status) => describe(&status),
             Err(error) => format!("files are not barred: {error}"),
         };
-        let calls = match bar_calls() {
-            Ok(()) => "seccomp bars sockets, other programs and other processes".into(),
+        let calls = match bar_calls(BARRED) {
+            Ok(()) => "seccomp bars sockets and other processes".into(),
             Err(error) => format!("system calls are not barred: {error}"),
         };
         format!("{files}; {calls}")
+    }
+
+    pub fn lock_worker() {
+        // What the kernel lacks is left out here too; its limits hold a worker all the same.
+        let _ = bar_files(None);
+        let _ = bar_calls(&[BARRED, BARRED_FOR_WORKERS, BARRED_BY_OLD_NAMES].concat());
     }
 
     fn describe(status: &RestrictionStatus) -> String {
@@ -130,10 +179,11 @@ mod system {
             RulesetStatus::PartiallyEnforced => ", in part",
             RulesetStatus::NotEnforced => return "Landlock is off, files are not barred".into(),
         };
-        format!("Landlock (ABI {level}) bars every file that the command line doesn't name{fully}")
+        format!("Landlock (ABI {level}) bars every file that the command line doesn't name, and every program but this one{fully}")
     }
 
-    fn bar_files(access: &Access) -> Result<RestrictionStatus, RulesetError> {
+    /// Bars every file and program but what `access` allows; all of them without it.
+    fn bar_files(access: Option<&Access>) -> Result<RestrictionStatus, RulesetError> {
         let read = AccessFs::ReadFile | AccessFs::ReadDir;
         let special = AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::MakeSock | AccessFs::MakeFifo | AccessFs::MakeSym;
         let write = read | (AccessFs::from_write(NEWEST) & !special);
@@ -143,13 +193,30 @@ mod system {
             .handle_access(AccessNet::from_all(NEWEST))?
             .scope(Scope::from_all(NEWEST))?
             .create()?;
-        let known = PROCESSORS.iter().map(std::path::Path::new);
-        let readable = access.read.iter().map(AsRef::as_ref).chain(known).map(|path| (path, read));
-        let writable = access.write.iter().map(|path| (path.as_ref(), write));
-        for (path, rights) in readable.chain(writable) {
-            rules = allow(rules, path, rights)?;
+        if let Some(access) = access {
+            let known = KNOWN
+                .iter()
+                .map(PathBuf::from)
+                .chain(access.read.iter().cloned())
+                .map(|path| (path, read));
+            let written = access.write.iter().map(|path| (path.clone(), write));
+            let own = parts_of_program().into_iter().map(|path| (path, AccessFs::Execute | AccessFs::ReadFile));
+            for (path, rights) in known.chain(written).chain(own) {
+                rules = allow(rules, &path, rights)?;
+            }
         }
         rules.restrict_self()
+    }
+
+    /// The files that this program runs from: itself, its loader, its libraries. A worker runs from the same.
+    fn parts_of_program() -> BTreeSet<PathBuf> {
+        let mut maps = Vec::new();
+        let read = File::open("/proc/self/maps").and_then(|mut file| read_whole(&mut file, 1 << 20, &mut maps));
+        // Without them no worker can be started, and the report says so of every file that needs one.
+        let maps = read.map(|()| String::from_utf8_lossy(&maps)).unwrap_or_default();
+        maps.lines()
+            .filter_map(|line| line.find('/').map(|at| PathBuf::from(&line[at..])))
+            .collect()
     }
 
     /// Allows `rights` below `path`. What can't be opened can't be allowed: whoever needs it fails there, with a message.
@@ -159,9 +226,9 @@ mod system {
         rules.add_rule(PathBeneath::new(opened, rights))
     }
 
-    fn bar_calls() -> Result<(), Box<dyn std::error::Error>> {
+    fn bar_calls(calls: &[libc::c_long]) -> Result<(), Box<dyn std::error::Error>> {
         let filter = SeccompFilter::new(
-            BARRED.iter().map(|call| (*call, Vec::new())).collect(),
+            calls.iter().map(|call| (*call, Vec::new())).collect(),
             SeccompAction::Allow,
             SeccompAction::Errno(libc::EPERM as u32),
             std::env::consts::ARCH.try_into()?,
@@ -176,6 +243,8 @@ mod system {
     pub fn lock(_: &super::Access) -> String {
         "this system has no means by which a program can lock itself in".into()
     }
+
+    pub fn lock_worker() {}
 }
 
 #[cfg(test)]
@@ -238,9 +307,16 @@ mod tests {
             if says.contains("seccomp bars") {
                 assert!(std::net::TcpListener::bind("127.0.0.1:0").is_err(), "a socket");
                 assert!(std::os::unix::net::UnixStream::pair().is_err(), "a pair of sockets");
-                assert!(std::process::Command::new("/bin/true").status().is_err(), "another program");
             }
             if says.contains("Landlock (") {
+                assert!(std::process::Command::new("/bin/true").status().is_err(), "another program");
+                let itself = std::env::current_exe().expect("this program");
+                let again = std::process::Command::new(itself)
+                    .arg("--list")
+                    .stdin(std::process::Stdio::piped())
+                    .output()
+                    .expect("itself");
+                assert!(again.status.success(), "itself, with its loader and libraries");
                 assert!(fs::read(elsewhere.join("a.log")).is_err(), "a file that nobody named");
                 assert!(fs::write(named.join("b.log"), "x").is_err(), "writing to the evidence");
                 assert!(fs::write(elsewhere.join("b.log"), "x").is_err(), "writing elsewhere");
@@ -252,5 +328,28 @@ mod tests {
             says
         });
         assert!(tried.join().is_ok());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
+    fn a_thread_locked_in_as_a_worker_reaches_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.log");
+        std::fs::write(&file, "x").expect("a file");
+        let tried = std::thread::spawn(move || {
+            lock_worker();
+            [
+                std::net::TcpListener::bind("127.0.0.1:0").is_err(),
+                std::fs::read(&file).is_err(),
+                std::fs::write(&file, "y").is_err(),
+                std::fs::remove_file(&file).is_err(),
+                std::process::Command::new("/bin/true").status().is_err(),
+                std::thread::Builder::new().spawn(|| ()).is_err(),
+                // What is in memory can be worked with.
+                !vec![1u8; 1 << 20].is_empty(),
+            ]
+        });
+        assert_eq!(tried.join().expect("it ends"), [true; 7]);
     }
 }

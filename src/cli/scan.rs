@@ -2,7 +2,7 @@
 
 use super::collect::read_report;
 use super::output::{Format, Output, pair, write};
-use super::{Common, Exit, config, is_stdin, packs, shown_path, terminal};
+use super::{Common, Exit, config, is_stdin, packs, shown_path, terminal, worker};
 use crate::analysis::{Analysis, Options};
 use crate::bundle::{Bundle, Limits};
 use crate::finding::Severity;
@@ -231,6 +231,7 @@ fn configured(input: &Input, config: Option<&Path>) -> Result<(Analysis, Options
         zone: input.tz,
         unconfined: input.common.no_sandbox,
         config: config.map(|file| config::read(file, &catalogue)).transpose()?,
+        program: worker::program(),
     };
     let limits = Limits::default();
     let mut bundle = Bundle::open(&paths, limits);

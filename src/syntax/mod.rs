@@ -21,12 +21,16 @@ mod printed;
 mod properties;
 mod records;
 mod segments;
+mod sheet;
 mod view;
+mod workbook;
 mod xlsx;
 mod xml;
 
 pub use mail::Attachment;
 pub use node::{Command, Key, Node, Place, Section, Source, Syntax, Value, fold_name, read_boolean};
+pub use sheet::{CELL_TEXT, CELLS, LAST, Row, Sheet, date, number, read_sheets, save_as, text_of_cell};
+pub use workbook::WorkbookFormat;
 pub use xlsx::read_workbook;
 
 use crate::bundle::Text;

@@ -1,18 +1,17 @@
-//! Excel workbooks (`.xlsx`): cells as they stand, then tables found among them.
+//! Excel workbooks (`.xlsx`): cells as they stand.
 //!
 //! The parts are read here, one pass over each, because ready-made readers believe what a file says of itself: a dense range
 //! from A1 to the last cell, room for as many strings as a counter names. Here a cell costs what it holds, every count is what was
-//! really seen, and every limit is a line in the report. Other workbook formats are refused with what to do.
+//! really seen, and every limit is a line in the report. Other formats of workbooks have a process of their own (`worker`).
 
-use super::header::{is_header, is_name};
-use super::records::form;
+use super::sheet::{CELL_TEXT, CELLS, LAST, Row, date, number, save_as, tables, text_of_cell};
 use super::view::Losses;
-use super::{Key, Node, Place, Reading, Section, Syntax, Value, clixml, entities};
-use crate::model::{Stamp, Text};
+use super::{Reading, Section, Value, clixml, entities};
+use crate::model::Text;
 use crate::text;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 
 /// Most bytes of one part, unpacked.
@@ -21,20 +20,8 @@ const PART: u64 = 64 << 20;
 const PARTS: u64 = 256 << 20;
 /// Most members of the archive.
 const MEMBERS: usize = 10_000;
-/// Most cells of a workbook.
-const CELLS: usize = 1_000_000;
 /// Most shared strings.
 const STRINGS: usize = 1_000_000;
-/// Most characters of a cell: what Excel allows.
-const CELL_TEXT: usize = 32_767;
-/// Last row and column of a sheet: XFD1048576.
-const LAST: (u32, u32) = (1_048_576, 16_384);
-/// Rows in which a header is looked for.
-const HEADER_ROWS: usize = 10;
-/// What to do with a workbook that can't be read.
-fn save_as() -> Text {
-    text!("open it in Excel and save it as .xlsx, or each sheet as .csv")
-}
 
 type Zip<'b> = zip::ZipArchive<Cursor<&'b [u8]>>;
 
@@ -52,12 +39,6 @@ pub fn read_workbook(bytes: &[u8]) -> Reading {
 }
 
 fn workbook(bytes: &[u8], sections: &mut Vec<Section>, losses: &mut Losses) -> Result<(), Text> {
-    if bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
-        return Err(text!(
-            "the workbook is an old .xls or protected by a password, which is not read: {advice}, without a password",
-            advice = save_as()
-        ));
-    }
     let mut zip = zip::ZipArchive::new(Cursor::new(bytes))
         .map_err(|error| text!("no readable workbook ({error}): {advice}", error = error.to_string(), advice = save_as()))?;
     if zip.len() > MEMBERS {
@@ -66,13 +47,6 @@ fn workbook(bytes: &[u8], sections: &mut Vec<Section>, losses: &mut Losses) -> R
             count = zip.len(),
             most = MEMBERS
         ));
-    }
-    let has = |zip: &Zip<'_>, name: &str| zip.index_for_name(name).is_some();
-    if has(&zip, "xl/workbook.bin") {
-        return Err(text!("the workbook is an .xlsb, which is not read: {advice}", advice = save_as()));
-    }
-    if has(&zip, "content.xml") && has(&zip, "mimetype") {
-        return Err(text!("the workbook is an .ods, which is not read: {advice}", advice = save_as()));
     }
     let mut budget = PARTS;
     let root = part(&mut zip, "_rels/.rels", &mut budget)?.map(|xml| relations(&xml));
@@ -389,9 +363,6 @@ fn is_date_format(code: &str) -> bool {
     dated
 }
 
-/// A cell: its column from 1, and its value.
-type Row = (u32, Vec<(u32, Value)>);
-
 struct Context<'w> {
     sheet: &'w str,
     strings: &'w [(String, bool)],
@@ -473,30 +444,24 @@ impl Context<'_> {
     }
 
     fn value(&self, mut cell: Cell) -> Value {
-        let text = |(text, cut): (String, bool)| match (text.trim().is_empty(), cut) {
-            (_, true) => Value::Cut(text.into()),
-            (true, false) => Value::Null,
-            (false, false) if super::node::is_cut_by_depth(&text) => Value::Cut(text.into()),
-            (false, false) => Value::Text(text.into()),
-        };
         let raw = std::mem::take(&mut cell.value);
         match cell.kind.as_str() {
-            "inlineStr" => text(cell.texts.take()),
+            "inlineStr" => text_of_cell(cell.texts.take()),
             "s" => match raw.trim().parse::<usize>().ok().and_then(|index| self.strings.get(index)) {
-                Some(shared) => text(shared.clone()),
+                Some(shared) => text_of_cell(shared.clone()),
                 None => Value::Cut("".into()),
             },
             "b" => Value::Bool(raw.trim() == "1" || raw.trim().eq_ignore_ascii_case("true")),
             "e" => Value::Cut(raw.into()),
-            "str" | "d" => text((clixml::unescape(&raw), false)),
+            "str" | "d" => text_of_cell((clixml::unescape(&raw), false)),
             // A formula that was never calculated.
             _ if raw.trim().is_empty() && cell.formula => Value::Cut("".into()),
-            _ if raw.trim().is_empty() => text(cell.texts.take()),
+            _ if raw.trim().is_empty() => text_of_cell(cell.texts.take()),
             _ => {
                 let raw = raw.trim();
                 match (raw.parse::<f64>(), self.dates.get(cell.style)) {
-                    (Ok(serial), Some(true)) => date(serial, self.date1904).map_or(Value::Number(raw.into()), |d| Value::Text(d.into())),
-                    (Ok(number), _) => Value::Number(plain_number(raw, number).into()),
+                    (Ok(serial), Some(true)) => date(serial, self.date1904).unwrap_or(Value::Number(raw.into())),
+                    (Ok(value), _) => number(raw, value),
                     (Err(_), _) => Value::Text(raw.into()),
                 }
             }
@@ -535,39 +500,6 @@ impl Cell {
     }
 }
 
-/// `587.0` and `587` as people wrote it, and no exponent where the number is whole.
-fn plain_number(raw: &str, number: f64) -> String {
-    match number.fract() == 0.0 && number.abs() < 1e15 {
-        true => format!("{number:.0}"),
-        false => raw.to_owned(),
-    }
-}
-
-/// A serial number as a date, a time, or both, in ISO form.
-fn date(serial: f64, date1904: bool) -> Option<String> {
-    if !(0.0..3_000_000.0).contains(&serial) {
-        return None;
-    }
-    // Day 60 of the 1900 calendar is a 29th of February that never was.
-    let days = match date1904 {
-        true => serial + 1462.0,
-        false if serial < 60.0 => serial + 1.0,
-        false => serial,
-    };
-    let seconds = ((days - 25_569.0) * 86_400.0).round() as i64;
-    let stamp = Stamp {
-        local_ms: seconds * 1000,
-        offset_minutes: None,
-    };
-    let text = stamp.to_string();
-    let (day, time) = text.split_once('T')?;
-    Some(match serial < 1.0 {
-        true => time.to_owned(),
-        false if time.starts_with("00:00:00") => day.to_owned(),
-        false => text,
-    })
-}
-
 /// Row and column of a reference `B12`.
 fn cell_at(reference: &str) -> Option<(u32, u32)> {
     let letters = reference.bytes().take_while(u8::is_ascii_alphabetic).count();
@@ -581,177 +513,9 @@ fn cell_at(reference: &str) -> Option<(u32, u32)> {
     (row > 0).then_some((row, column))
 }
 
-fn column_name(mut column: u32) -> String {
-    let mut letters = Vec::new();
-    while column > 0 {
-        let rest = (column - 1) % 26;
-        letters.push(char::from(b'A' + u8::try_from(rest).unwrap_or(0)));
-        column = (column - 1) / 26;
-    }
-    letters.iter().rev().collect()
-}
-
-fn place(sheet: &str, row: u32, column: u32) -> Place {
-    Place {
-        cell: Some(format!("{sheet}!{}{row}", column_name(column)).into()),
-        ..Place::default()
-    }
-}
-
-fn text_of(value: &Value) -> &str {
-    match value {
-        Value::Text(t) | Value::Number(t) | Value::Cut(t) => t,
-        Value::Bool(true) => "true",
-        Value::Bool(false) => "false",
-        _ => "",
-    }
-}
-
-/// Finds the tables of a sheet: bands between blank rows, blocks between blank columns, a header in each.
-fn tables(sheet: &str, rows: &[Row], sections: &mut Vec<Section>) {
-    let mut start = 0;
-    let mut title: Option<String> = None;
-    // Header of the table above, by its columns: a blank row inside of a table does not end it.
-    let mut last_keys: BTreeMap<u32, BTreeMap<u32, Key>> = BTreeMap::new();
-    while start < rows.len() {
-        let mut end = start + 1;
-        while end < rows.len() && rows[end].0 == rows[end - 1].0 + 1 {
-            end += 1;
-        }
-        let band = &rows[start..end];
-        start = end;
-        for (columns, block) in blocks(band) {
-            let first_column = columns.first().copied().unwrap_or(1);
-            let (section, keys, heading) = block_section(sheet, &block, &columns, last_keys.get(&first_column), title.take());
-            title = heading;
-            if let Some(keys) = keys {
-                last_keys.insert(first_column, keys);
-            }
-            sections.extend(section);
-        }
-    }
-}
-
-/// A row of a block: its filled cells, by column.
-type BlockRow<'v> = (u32, BTreeMap<u32, &'v Value>);
-
-/// Groups of neighbouring columns that the band fills, each with its rows.
-fn blocks(band: &[Row]) -> Vec<(Vec<u32>, Vec<BlockRow<'_>>)> {
-    let filled: BTreeSet<u32> = band.iter().flat_map(|(_, cells)| cells.iter().map(|(c, _)| *c)).collect();
-    let mut blocks: Vec<(Vec<u32>, Vec<BlockRow<'_>>)> = Vec::new();
-    for column in filled {
-        match blocks.last_mut() {
-            Some((columns, _)) if columns.last().is_some_and(|last| last + 1 == column) => columns.push(column),
-            _ => blocks.push((vec![column], Vec::new())),
-        }
-    }
-    for (row, cells) in band {
-        for (column, value) in cells {
-            let index = blocks
-                .partition_point(|(columns, _)| columns.first().is_some_and(|first| first <= column))
-                .saturating_sub(1);
-            let Some((_, rows)) = blocks.get_mut(index) else { continue };
-            match rows.last_mut() {
-                Some((last, filled)) if last == row => {
-                    filled.insert(*column, value);
-                }
-                _ => rows.push((*row, BTreeMap::from([(*column, value)]))),
-            }
-        }
-    }
-    blocks
-}
-
-/// The section of a block; its header, if it has one; or its text, if it is only a title of what follows.
-fn block_section(
-    sheet: &str,
-    block: &[BlockRow<'_>],
-    columns: &[u32],
-    above: Option<&BTreeMap<u32, Key>>,
-    title: Option<String>,
-) -> (Option<Section>, Option<BTreeMap<u32, Key>>, Option<String>) {
-    if let [(_, cells)] = block
-        && cells.len() == 1
-        && let Some(value) = cells.values().next()
-        && is_name(text_of(value))
-    {
-        return (None, None, Some(crate::model::secret::mask(text_of(value)).into_owned()));
-    }
-    let in_columns = |cells: &BTreeMap<u32, &Value>| -> Vec<String> {
-        columns
-            .iter()
-            .map(|c| cells.get(c).map_or(String::new(), |v| text_of(v).to_owned()))
-            .collect()
-    };
-    let header = (0..block.len().min(HEADER_ROWS)).find(|&i| {
-        let head = in_columns(&block[i].1);
-        let below: Vec<Vec<String>> = block[i + 1..].iter().take(20).map(|(_, cells)| in_columns(cells)).collect();
-        let below: Vec<Vec<&str>> = below.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
-        (block[i].1.len() > 1 || columns.len() == 1) && !below.is_empty() && is_header(&head.iter().map(String::as_str).collect::<Vec<_>>(), &below)
-    });
-    // Single cells above the header are its title.
-    let own_title = header
-        .and_then(|h| block[..h].iter().rev().find(|(_, cells)| cells.len() == 1))
-        .and_then(|(_, cells)| cells.values().next())
-        .map(|v| text_of(v).to_owned());
-    let title = own_title.map(|t| crate::model::secret::mask(&t).into_owned()).or(title);
-    let name = match title {
-        Some(title) => format!("{sheet}: {title}"),
-        None => sheet.to_owned(),
-    };
-    let keys: Option<BTreeMap<u32, Key>> = match header {
-        Some(h) => Some(
-            block[h]
-                .1
-                .iter()
-                .map(|(column, value)| {
-                    let name = text_of(value).split_whitespace().collect::<Vec<_>>().join(" ");
-                    let key = Key {
-                        name: name.into(),
-                        place: place(sheet, block[h].0, *column),
-                    };
-                    (*column, key)
-                })
-                .collect(),
-        ),
-        None => above.filter(|keys| columns.iter().all(|c| keys.contains_key(c))).cloned(),
-    };
-    let first = header.map_or(0, |h| h + 1);
-    let nodes: Vec<Node> = block[first..]
-        .iter()
-        .map(|(row, cells)| row_node(sheet, *row, cells, columns, keys.as_ref()))
-        .collect();
-    let nodes = if keys.is_none() { form(nodes) } else { nodes };
-    let section = Section {
-        syntax: Syntax::Sheet,
-        command: None,
-        host: None,
-        printed: None,
-        name: Some(name),
-        first_line: u64::from(block.first().map_or(1, |(row, _)| *row)),
-        last_line: u64::from(block.last().map_or(1, |(row, _)| *row)),
-        nodes,
-    };
-    (Some(section), keys, None)
-}
-
-fn row_node(sheet: &str, row: u32, cells: &BTreeMap<u32, &Value>, columns: &[u32], keys: Option<&BTreeMap<u32, Key>>) -> Node {
-    let entries = columns.iter().enumerate().map(|(i, column)| {
-        let own = place(sheet, row, *column);
-        let key = keys.and_then(|keys| keys.get(column)).cloned();
-        let key = key.unwrap_or_else(|| Key {
-            name: format!("#{}", i + 1).into(),
-            place: own.clone(),
-        });
-        let value = cells.get(column).map_or(Value::Null, |value| (*value).clone());
-        (key, Node::new(value, own))
-    });
-    let first = columns.first().copied().unwrap_or(1);
-    Node::new(Value::Bag(entries.collect()), place(sheet, row, first))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::{Node, Syntax};
     use super::*;
     use std::io::Write;
 
@@ -900,7 +664,6 @@ mod tests {
         for bytes in [
             vec![0xD0, 0xCF, 0x11, 0xE0, 0, 0],
             pack(&[("xl/workbook.bin", "")]),
-            pack(&[("mimetype", "application/vnd.oasis.opendocument.spreadsheet"), ("content.xml", "")]),
             pack(&[("a.txt", "")]),
             b"PK\x03\x04 damaged".to_vec(),
         ] {

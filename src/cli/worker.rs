@@ -1,0 +1,57 @@
+//! The hidden command by which the program starts itself again, to read what isn't read in its own process (`worker`).
+
+use super::{Exit, sandbox};
+use crate::worker::{MEMORY, SECONDS, serve};
+use std::io;
+use std::path::PathBuf;
+
+/// This program, to be started again.
+pub fn program() -> Option<PathBuf> {
+    std::env::current_exe().ok()
+}
+
+/// Reads a workbook from standard input and writes its cells to standard output, with little room and locked in.
+pub fn run() -> Exit {
+    sandbox::lock_worker();
+    let served = limit().and_then(|()| serve(&mut io::stdin().lock(), &mut io::stdout().lock()));
+    match served {
+        Ok(()) => Exit::Clean,
+        Err(_) => Exit::Error,
+    }
+}
+
+/// Bounds what this process may use.
+#[cfg(unix)]
+fn limit() -> io::Result<()> {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let bounds = [
+        (Resource::As, MEMORY),
+        (Resource::Cpu, SECONDS),
+        (Resource::Nofile, 3),
+        (Resource::Fsize, 0),
+        (Resource::Core, 0),
+    ];
+    for (resource, most) in bounds {
+        let most = Some(most);
+        setrlimit(
+            resource,
+            Rlimit {
+                current: most,
+                maximum: most,
+            },
+        )?;
+    }
+    Ok(())
+}
+
+/// Counts what is allocated, since the system sets no bound that a program could ask for in safe code. The processor's time has
+/// none here: the clock of whoever started it does.
+#[cfg(windows)]
+#[global_allocator]
+static ALLOCATOR: cap::Cap<std::alloc::System> = cap::Cap::new(std::alloc::System, usize::MAX);
+
+#[cfg(windows)]
+fn limit() -> io::Result<()> {
+    let most = usize::try_from(MEMORY).unwrap_or(usize::MAX);
+    ALLOCATOR.set_limit(most).map_err(|()| io::ErrorKind::OutOfMemory.into())
+}
