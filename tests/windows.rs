@@ -88,6 +88,26 @@ fn golden_bundles_give_the_same_bytes_on_windows() {
 }
 
 #[test]
+fn a_worker_reads_workbooks_on_windows_too() {
+    let Some(windows) = Windows::at_hand() else { return };
+    windows.agrees_on(&fixtures("workbooks"));
+}
+
+/// Both programs were built with debug assertions (`src/worker/misbehave.rs`).
+#[cfg(debug_assertions)]
+#[test]
+fn a_worker_that_misbehaves_costs_one_file_on_windows_too() {
+    let Some(windows) = Windows::at_hand() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    for way in ["abort", "allocate", "exit", "overflow", "panic", "rubbish", "sleep", "spin"] {
+        let bytes = [b"\xD0\xCF\x11\xE0 misbehave: ", way.as_bytes()].concat();
+        std::fs::write(folder.path().join(format!("{way}.xls")), bytes).expect("a file");
+    }
+    std::fs::write(folder.path().join("a.log"), LOG).expect("a log");
+    windows.agrees_on(folder.path());
+}
+
+#[test]
 fn names_that_windows_minds_are_only_data() {
     let Some(windows) = Windows::at_hand() else { return };
     let folder = tempfile::tempdir().expect("a folder");
@@ -120,6 +140,43 @@ fn paths_beyond_260_characters_are_read() {
     std::fs::create_dir_all(&deep).expect("folders");
     std::fs::write(deep.join("eg_log_ECESVC01_rx-process.log"), LOG.replace('\n', "\r\n")).expect("a log");
     windows.agrees_on(&folder.path().join("bundle"));
+}
+
+/// On a console the program writes characters, not bytes of a code page; into a pipe UTF-8. `script` gives Wine a console.
+#[test]
+fn every_code_page_shows_the_same_text() {
+    let Some(windows) = Windows::at_hand() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("Zürich ≥ 1 €.log"), LOG).expect("a log");
+    let there = |path: &Path| format!("Z:{}", path.display()).replace('/', "\\");
+    let command = |page: u32| {
+        let (program, folder) = (there(&windows.program), there(folder.path()));
+        format!("chcp {page} >nul & {program} inventory {folder} --no-sandbox")
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    for page in [437, 850, 1252, 65001] {
+        let mut piped = Command::new(&windows.wine);
+        let output = piped
+            .env("WINEDEBUG", "-all")
+            .args(["cmd", "/c", &command(page)])
+            .output()
+            .expect("Wine starts");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        assert!(text.contains("Zürich ≥ 1 €.log"), "{page}: {text}");
+        seen.insert(text);
+        let mut console = Command::new("script");
+        console
+            .env("WINEDEBUG", "-all")
+            .args(["-qec", &format!("'{}' cmd /c \"{}\"", windows.wine.display(), command(page)), "/dev/null"]);
+        match console.stdin(std::process::Stdio::null()).output() {
+            Ok(output) => {
+                let text = String::from_utf8_lossy(&output.stdout).into_owned();
+                assert!(text.contains("Zürich ≥ 1 €.log"), "{page}: {text}");
+            }
+            Err(_) => eprintln!("skipped: script is not installed, which makes a console"),
+        }
+    }
+    assert_eq!(seen.len(), 1, "{seen:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The hidden command by which the program starts itself again, to read what isn't read in its own process (`worker`).
 
 use super::{Exit, sandbox};
-use crate::worker::{MEMORY, SECONDS, serve};
+use crate::worker::{MEMORY, serve};
 use std::io;
 use std::path::PathBuf;
 
@@ -23,6 +23,7 @@ pub fn run() -> Exit {
 /// Bounds what this process may use.
 #[cfg(unix)]
 fn limit() -> io::Result<()> {
+    use crate::worker::SECONDS;
     use rustix::process::{Resource, Rlimit, setrlimit};
     let bounds = [
         (Resource::As, MEMORY),

@@ -205,6 +205,21 @@ mod tests {
     }
 
     #[test]
+    fn a_bent_answer_is_another_one_or_none() {
+        let (_, bytes) = whole();
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut bent = bytes.clone();
+                bent[at] ^= 1 << bit;
+                let Some(answer) = read(bent.as_slice()) else { continue };
+                let rows = answer.sheets.iter().flat_map(|sheet| &sheet.rows);
+                let most = rows.flat_map(|(row, cells)| cells.iter().map(move |(column, _)| (*row, *column))).max();
+                assert!(most.is_none_or(|(row, column)| row <= LAST.0 && column <= LAST.1));
+            }
+        }
+    }
+
+    #[test]
     fn rubbish_is_no_answer() {
         let begun = "{\"version\":1}\n{\"sheet\":\"a\"}\n";
         for rubbish in [
