@@ -421,14 +421,12 @@ impl Reader<'_> {
         let no_text = Text::new(String::new(), Encoding::Binary, 0);
         let source = Source { path: &path, text: &no_text };
         let mut found = Findings::default();
-        let reading = match format {
-            WorkbookFormat::Xlsx => syntax::read_workbook(bytes),
-            WorkbookFormat::Xls | WorkbookFormat::Xlsb | WorkbookFormat::Ods => self.worker.read(bytes),
+        let mut each = |section: Section| parse::read(&source, &section, &mut found);
+        let losses = match format {
+            WorkbookFormat::Xlsx => syntax::read_workbook(bytes, &mut each),
+            WorkbookFormat::Xls | WorkbookFormat::Xlsb | WorkbookFormat::Ods => self.worker.read(bytes, &mut each),
         };
-        for section in &reading.sections {
-            parse::read(&source, section, &mut found);
-        }
-        taken.finish(&source, found, reading.losses);
+        taken.finish(&source, found, losses);
     }
 
     fn read_text(&self, taken: &mut Taken, text: &Text) {

@@ -165,39 +165,50 @@ fn ods(content: &str) -> Vec<u8> {
          <office:body><office:spreadsheet>{content}</office:spreadsheet></office:body></office:document-content>"
     );
     zip.write_all(xml.as_bytes()).expect("its content");
+    zip.start_file("META-INF/manifest.xml", options).expect("a member");
+    zip.write_all(b"<manifest:manifest xmlns:manifest=\"urn:oasis:names:tc:opendocument:xmlns:manifest:1.0\"/>")
+        .expect("its content");
     zip.finish().expect("a whole archive").into_inner()
 }
 
-#[test]
-fn workbooks_that_unfold_without_end_are_told() {
+const CELL: &str = "<table:table-cell office:value-type=\"float\" office:value=\"1\"";
+
+/// A sheet of `rows` times the same cells.
+fn repeated(rows: u32, cells: &str) -> String {
+    format!("<table:table table:name=\"a\"><table:table-row table:number-rows-repeated=\"{rows}\">{cells}</table:table-row></table:table>")
+}
+
+/// Scans each workbook beside a note: the workbook is told with its limit, the note is read.
+fn are_told(bombs: &[(&str, String, &str)]) {
     let folder = tempfile::tempdir().expect("a folder");
-    let cell = "<table:table-cell office:value-type=\"float\" office:value=\"1\"";
-    let one = format!("{cell}><text:p>1</text:p></table:table-cell>");
-    let wide = format!("{cell} table:number-columns-repeated=\"16384\"/>");
-    let row = |n: u32, cells: &str| format!("<table:table-row table:number-rows-repeated=\"{n}\">{cells}</table:table-row>");
-    let table = |rows: &str| format!("<table:table table:name=\"a\">{rows}</table:table>");
-    let bombs = [
-        ("full.ods", table(&row(1_048_576, &wide))),
-        ("many.ods", table(&row(1_000, &wide))),
-        ("beyond.ods", table(&row(4_294_967_295, &one))),
-    ];
-    for (name, content) in &bombs {
+    for (name, content, _) in bombs {
         let bytes = ods(content);
         assert!(bytes.len() < 2_000, "{name}: {}", bytes.len());
         std::fs::write(folder.path().join(name), bytes).expect("a file");
     }
     std::fs::write(folder.path().join("note.txt"), "ECE 12.6(1) ES5\n").expect("a note");
     let report = report(&[folder.path()]);
-    for (name, _) in bombs {
+    for (name, _, limit) in bombs {
         let lost = lost(&report, name);
-        assert!(
-            ["512 MiB", "64 MiB", "1000000 cells", "10 seconds", "none ("]
-                .iter()
-                .any(|limit| lost.contains(limit)),
-            "{name}: {lost}"
-        );
+        assert!(lost.contains(limit), "{name}: {lost}");
     }
     assert_eq!(report["deployment"]["ece_version"], "12.6(1) ES5");
+}
+
+#[test]
+fn workbooks_that_unfold_without_end_are_told() {
+    let wide = format!("{CELL} table:number-columns-repeated=\"16384\"/>");
+    are_told(&[
+        ("full.ods", repeated(1_048_576, &wide), "Cell limit exceeded"),
+        ("many.ods", repeated(1_000, &wide), "more than 512 MiB of memory"),
+    ]);
+}
+
+#[test]
+#[ignore = "takes a minute without optimisation: a million cells"]
+fn a_workbook_of_too_many_cells_is_told() {
+    let one = format!("{CELL}><text:p>1</text:p></table:table-cell>");
+    are_told(&[("rows.ods", repeated(4_294_967_295, &one), "more than 1000000 cells")]);
 }
 
 #[test]

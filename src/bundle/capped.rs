@@ -127,7 +127,7 @@ mod tests {
             let (read, error) = drain(Capped::new(whole.as_slice(), Some(6), &limits, &spent), piece);
             assert_eq!((read, error.is_some_and(|e| e.contains("more than 10 times"))), (60, true), "{piece}");
             let (read, error) = drain(Capped::new(whole.as_slice(), None, &limits, &spent), piece);
-            assert_eq!((read, error.is_some_and(|e| e.contains("1000 bytes"))), (289, true), "{piece}");
+            assert_eq!((read, error.is_some_and(|e| e.contains("1000 B"))), (289, true), "{piece}");
             assert!(spent.exceeds(&limits));
         }
     }

@@ -47,15 +47,6 @@ pub struct Loss {
     pub cut: bool,
 }
 
-/// What a workbook holds.
-#[derive(Debug, Default)]
-pub struct Reading {
-    /// Pieces of evidence, in the order of the sheets.
-    pub sections: Vec<Section>,
-    /// What could not be read.
-    pub losses: Vec<Loss>,
-}
-
 /// What a text holds besides its sections.
 #[derive(Debug, Default)]
 pub struct Rest {

@@ -13,6 +13,8 @@ pub const CELLS: usize = 1_000_000;
 pub const CELL_TEXT: usize = 32_767;
 /// Last row and column of a sheet: XFD1048576.
 pub const LAST: (u32, u32) = (1_048_576, 16_384);
+/// Rows of a section: a larger table comes in several, so that not all of it is held as nodes.
+const ROWS: usize = 4096;
 /// Rows in which a header is looked for.
 const HEADER_ROWS: usize = 10;
 
@@ -28,13 +30,11 @@ pub struct Sheet {
     pub rows: Vec<Row>,
 }
 
-/// One section for every table of `sheets`.
-pub fn read_sheets(sheets: &[Sheet]) -> Vec<Section> {
-    let mut sections = Vec::new();
+/// Hands out every table of `sheets`: a section each, several of the same form for a large one.
+pub fn read_sheets(sheets: &[Sheet], each: &mut dyn FnMut(Section)) {
     for sheet in sheets {
-        tables(&crate::model::secret::mask(&sheet.name), &sheet.rows, &mut sections);
+        tables(&crate::model::secret::mask(&sheet.name), &sheet.rows, each);
     }
-    sections
 }
 
 /// What to do with a workbook that can't be read.
@@ -113,7 +113,7 @@ fn text_of(value: &Value) -> &str {
 }
 
 /// Finds the tables of a sheet: bands between blank rows, blocks between blank columns, a header in each.
-pub fn tables(sheet: &str, rows: &[Row], sections: &mut Vec<Section>) {
+pub fn tables(sheet: &str, rows: &[Row], each: &mut dyn FnMut(Section)) {
     let mut start = 0;
     let mut title: Option<String> = None;
     // Header of the table above, by its columns: a blank row inside of a table does not end it.
@@ -127,12 +127,11 @@ pub fn tables(sheet: &str, rows: &[Row], sections: &mut Vec<Section>) {
         start = end;
         for (columns, block) in blocks(band) {
             let first_column = columns.first().copied().unwrap_or(1);
-            let (section, keys, heading) = block_section(sheet, &block, &columns, last_keys.get(&first_column), title.take());
+            let (keys, heading) = block_sections(sheet, &block, &columns, last_keys.get(&first_column), title.take(), each);
             title = heading;
             if let Some(keys) = keys {
                 last_keys.insert(first_column, keys);
             }
-            sections.extend(section);
         }
     }
 }
@@ -167,20 +166,21 @@ fn blocks(band: &[Row]) -> Vec<(Vec<u32>, Vec<BlockRow<'_>>)> {
     blocks
 }
 
-/// The section of a block; its header, if it has one; or its text, if it is only a title of what follows.
-fn block_section(
+/// Hands out the sections of a block. Gives its header, if it has one; or its text, if it is only a title of what follows.
+fn block_sections(
     sheet: &str,
     block: &[BlockRow<'_>],
     columns: &[u32],
     above: Option<&BTreeMap<u32, Key>>,
     title: Option<String>,
-) -> (Option<Section>, Option<BTreeMap<u32, Key>>, Option<String>) {
+    each: &mut dyn FnMut(Section),
+) -> (Option<BTreeMap<u32, Key>>, Option<String>) {
     if let [(_, cells)] = block
         && cells.len() == 1
         && let Some(value) = cells.values().next()
         && is_name(text_of(value))
     {
-        return (None, None, Some(crate::model::secret::mask(text_of(value)).into_owned()));
+        return (None, Some(crate::model::secret::mask(text_of(value)).into_owned()));
     }
     let in_columns = |cells: &BTreeMap<u32, &Value>| -> Vec<String> {
         columns
@@ -221,23 +221,31 @@ fn block_section(
         ),
         None => above.filter(|keys| columns.iter().all(|c| keys.contains_key(c))).cloned(),
     };
-    let first = header.map_or(0, |h| h + 1);
-    let nodes: Vec<Node> = block[first..]
-        .iter()
-        .map(|(row, cells)| row_node(sheet, *row, cells, columns, keys.as_ref()))
-        .collect();
-    let nodes = if keys.is_none() { form(nodes) } else { nodes };
-    let section = Section {
-        syntax: Syntax::Sheet,
-        command: None,
-        host: None,
-        printed: None,
-        name: Some(name),
-        first_line: u64::from(block.first().map_or(1, |(row, _)| *row)),
-        last_line: u64::from(block.last().map_or(1, |(row, _)| *row)),
-        nodes,
-    };
-    (Some(section), keys, None)
+    let rows = &block[header.map_or(0, |h| h + 1)..];
+    let is_large = rows.len() > ROWS;
+    let parts: Vec<&[BlockRow<'_>]> = if is_large { rows.chunks(ROWS).collect() } else { vec![rows] };
+    let mut first_line = block.first().map_or(1, |(row, _)| *row);
+    for part in parts {
+        let nodes: Vec<Node> = part
+            .iter()
+            .map(|(row, cells)| row_node(sheet, *row, cells, columns, keys.as_ref()))
+            .collect();
+        // What is that long is no form.
+        let nodes = if keys.is_none() && !is_large { form(nodes) } else { nodes };
+        let last_line = part.last().or(block.last()).map_or(1, |(row, _)| *row);
+        each(Section {
+            syntax: Syntax::Sheet,
+            command: None,
+            host: None,
+            printed: None,
+            name: Some(name.clone()),
+            first_line: u64::from(first_line),
+            last_line: u64::from(last_line),
+            nodes,
+        });
+        first_line = last_line + 1;
+    }
+    (keys, None)
 }
 
 fn row_node(sheet: &str, row: u32, cells: &BTreeMap<u32, &Value>, columns: &[u32], keys: Option<&BTreeMap<u32, Key>>) -> Node {

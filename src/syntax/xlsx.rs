@@ -6,7 +6,7 @@
 
 use super::sheet::{CELL_TEXT, CELLS, LAST, Row, date, number, save_as, tables, text_of_cell};
 use super::view::Losses;
-use super::{Reading, Section, Value, clixml, entities};
+use super::{Loss, Section, Value, clixml, entities};
 use crate::model::Text;
 use crate::text;
 use quick_xml::Reader;
@@ -25,20 +25,17 @@ const STRINGS: usize = 1_000_000;
 
 type Zip<'b> = zip::ZipArchive<Cursor<&'b [u8]>>;
 
-/// Reads every sheet of a workbook: one section per table.
-pub fn read_workbook(bytes: &[u8]) -> Reading {
+/// Reads every sheet of a workbook and hands out its tables: a section each, several of the same form for a large one. What could
+/// not be read is returned.
+pub fn read_workbook(bytes: &[u8], each: &mut dyn FnMut(Section)) -> Vec<Loss> {
     let mut losses = Losses::default();
-    let mut sections = Vec::new();
-    if let Err(reason) = workbook(bytes, &mut sections, &mut losses) {
+    if let Err(reason) = workbook(bytes, each, &mut losses) {
         losses.cut(0, reason);
     }
-    Reading {
-        sections,
-        losses: losses.into_vec(),
-    }
+    losses.into_vec()
 }
 
-fn workbook(bytes: &[u8], sections: &mut Vec<Section>, losses: &mut Losses) -> Result<(), Text> {
+fn workbook(bytes: &[u8], each: &mut dyn FnMut(Section), losses: &mut Losses) -> Result<(), Text> {
     let mut zip = zip::ZipArchive::new(Cursor::new(bytes))
         .map_err(|error| text!("no readable workbook ({error}): {advice}", error = error.to_string(), advice = save_as()))?;
     if zip.len() > MEMBERS {
@@ -98,7 +95,7 @@ fn workbook(bytes: &[u8], sections: &mut Vec<Section>, losses: &mut Losses) -> R
                     date1904,
                 };
                 let rows = context.rows(&xml, &mut cells_left, losses);
-                tables(&name, &rows, sections);
+                tables(&name, &rows, each);
             }
             Ok(None) => losses.cut(0, text!("the sheet `{name}` is missing from the workbook", name)),
             Err(reason) => losses.cut(0, text!("the sheet `{name}` was not read: {reason}", name, reason)),
@@ -519,6 +516,17 @@ mod tests {
     use super::*;
     use std::io::Write;
 
+    struct Reading {
+        sections: Vec<Section>,
+        losses: Vec<Loss>,
+    }
+
+    fn read_workbook(bytes: &[u8]) -> Reading {
+        let mut sections = Vec::new();
+        let losses = super::read_workbook(bytes, &mut |section| sections.push(section));
+        Reading { sections, losses }
+    }
+
     fn pack(parts: &[(&str, &str)]) -> Vec<u8> {
         let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
         for (name, text) in parts {
@@ -614,6 +622,21 @@ mod tests {
             reading.sections[3].nodes[0].get("Setting").unwrap().place.cell.as_deref(),
             Some("Settings!A10")
         );
+    }
+
+    #[test]
+    fn a_large_table_comes_in_several_sections_of_one_form() {
+        let names: Vec<String> = (2..=5_000).map(|row| format!("name {row}")).collect();
+        let header: &[(&str, &str)] = &[("A", "Name"), ("B", "Port")];
+        let cells: Vec<[(&str, &str); 2]> = names.iter().map(|name| [("A", name.as_str()), ("B", "993")]).collect();
+        let rows = (2..).zip(&cells).map(|(row, cells)| (row, cells.as_slice()));
+        let all: Vec<_> = std::iter::once((1, header)).chain(rows).collect();
+        let reading = read_workbook(&sheet(&all));
+        let lines: Vec<_> = reading.sections.iter().map(|s| (s.first_line, s.last_line, s.nodes.len())).collect();
+        assert_eq!(lines, [(1, 4_097, 4_096), (4_098, 5_000, 903)]);
+        let last = reading.sections[1].nodes.last().unwrap();
+        assert_eq!(last.get("Name").unwrap().text(), Some("name 5000"));
+        assert_eq!(last.get("Port").unwrap().place.cell.as_deref(), Some("Settings!B5000"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::answer::{self, Answer, LONGEST};
 use super::{COMMAND, MEMORY, SECONDS};
 use crate::bundle::size_words;
 use crate::model::Text;
-use crate::syntax::{CELLS, Loss, Reading, WorkbookFormat, read_sheets, save_as};
+use crate::syntax::{CELLS, Loss, Section, WorkbookFormat, read_sheets, save_as};
 use crate::text;
 use std::io::{self, BufReader, Read, Write};
 use std::path::PathBuf;
@@ -44,27 +44,21 @@ impl Worker {
         }
     }
 
-    /// The tables of a workbook. What a worker can't read is a loss that names the limit and what to do.
-    pub fn read(&self, bytes: &[u8]) -> Reading {
-        let lost = |reason: Text| Reading {
-            sections: Vec::new(),
-            losses: vec![cut(reason)],
-        };
+    /// Hands out the tables of a workbook. What a worker can't read is a loss that names the limit and what to do.
+    pub fn read(&self, bytes: &[u8], each: &mut dyn FnMut(Section)) -> Vec<Loss> {
         let answer = match self.ask(bytes) {
             Ok(answer) => answer,
-            Err(failure) => return lost(failure.reason()),
+            Err(failure) => return vec![cut(failure.reason())],
         };
-        match answer.refused {
-            Some(error) => lost(text!(
+        if let Some(error) = answer.refused {
+            return vec![cut(text!(
                 "the workbook is damaged, protected by a password, or none ({error}): {advice}, without a password",
                 error,
                 advice = save_as()
-            )),
-            None => Reading {
-                sections: read_sheets(&answer.sheets),
-                losses: answer.lost.into_iter().map(missing).chain(early_end(bytes)).map(cut).collect(),
-            },
+            ))];
         }
+        read_sheets(&answer.sheets, each);
+        answer.lost.into_iter().map(missing).chain(early_end(bytes)).map(cut).collect()
     }
 
     fn ask(&self, bytes: &[u8]) -> Result<Answer, Failure> {
