@@ -99,9 +99,6 @@ enum Command {
     Man,
     /// The JSON Schema of the JSON report, to standard output.
     Schema,
-    /// Reads a workbook of a stranger's making, for the program itself.
-    #[command(hide = true, name = crate::worker::COMMAND)]
-    Worker,
 }
 
 /// Options that every command has.
@@ -155,14 +152,15 @@ pub(crate) enum Color {
     Never,
 }
 
-/// Reads the command line, locks the program in, and runs it.
+/// Reads the command line, locks the program in, and runs it; or is a worker of it.
 pub fn main() -> Exit {
+    if worker::is_asked_for() {
+        return catch_unwind(worker::run).unwrap_or(Exit::Error);
+    }
     let matches = Arguments::command().get_matches();
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    if !matches!(arguments.command, Some(Command::Worker)) {
-        lock_in(&matches);
-        interrupt::watch();
-    }
+    lock_in(&matches);
+    interrupt::watch();
     // Its text could hold what must not be printed.
     catch_unwind(AssertUnwindSafe(|| run(arguments)))
         .unwrap_or_else(|_| terminal::complain("an internal error; please report the command line and the kinds of the files"))
@@ -199,7 +197,6 @@ fn run(arguments: Arguments) -> Exit {
         Some(Command::Collect(arguments)) => collect::run(&arguments),
         Some(Command::Completions(completions)) => shell::completions(&completions),
         Some(Command::Man) => shell::man(),
-        Some(Command::Worker) => worker::run(),
         Some(Command::Schema) => terminal::print(crate::report::SCHEMA).err().unwrap_or(Exit::Clean),
     }
 }

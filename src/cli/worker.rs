@@ -1,13 +1,18 @@
 //! The hidden command by which the program starts itself again, to read what isn't read in its own process (`worker`).
 
 use super::{Exit, sandbox};
-use crate::worker::{MEMORY, serve};
+use crate::worker::{COMMAND, MEMORY, serve};
 use std::io;
 use std::path::PathBuf;
 
 /// This program, to be started again.
 pub fn program() -> Option<PathBuf> {
     std::env::current_exe().ok()
+}
+
+/// True if the program was started as a worker. No person asks for that: it is no command that help, completions or manual know.
+pub fn is_asked_for() -> bool {
+    std::env::args_os().nth(1).is_some_and(|argument| argument == COMMAND)
 }
 
 /// Reads a workbook from standard input and writes its cells to standard output, with little room and locked in.

@@ -13,7 +13,7 @@ pub use process::Worker;
 use answer::Writer;
 use std::io::{self, BufWriter, Read, Write};
 
-/// The command that makes the program a worker. It isn't listed.
+/// The argument that makes the program a worker.
 pub const COMMAND: &str = "read-workbook-from-standard-input";
 /// Bytes of memory that a worker may have.
 pub const MEMORY: u64 = 512 << 20;
