@@ -11,7 +11,8 @@
 //! ```
 //!
 //! One direction, no back and forth. Only `bundle` touches the file system, only `cli` touches the terminal, the environment and
-//! the arguments; nothing reads a clock. Content never returns an error: a parser gives facts and losses, and goes on.
+//! the arguments, only `worker` starts a program: this one again, for readers that believe what a file claims. Nothing reads a
+//! clock. Content never returns an error: a parser gives facts and losses, and goes on.
 
 pub mod analysis;
 pub mod bundle;

@@ -60,6 +60,25 @@ fn a_workbook_in_an_archive_is_one_file() {
     );
 }
 
+/// A run that has little room itself gives its worker no more.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_with_little_room_reads_workbooks() {
+    let output = std::process::Command::new("sh")
+        .args(["-c", "ulimit -v 400000; ulimit -t 60; exec \"$@\"", "sh"])
+        .arg(env!("CARGO_BIN_EXE_ecelens"))
+        .arg("facts")
+        .arg(fixtures("workbooks/ece.xls"))
+        .output()
+        .expect("a shell");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        text.contains("https://ece.contoso.com"),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
 /// The row of the inventory for `name`.
 fn row<'r>(report: &'r Value, name: &str) -> &'r Value {
     let rows = report["inventory"].as_array().expect("an inventory");

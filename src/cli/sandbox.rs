@@ -154,7 +154,7 @@ mod system {
     pub fn lock(access: &Access) -> String {
         let files = match bar_files(Some(access)) {
             Ok(status) => describe(&status),
-            Err(error) => format!("files are not barred: {error}"),
+            Err(error) => format!("files and other programs are not barred: {error}"),
         };
         let calls = match bar_calls(BARRED) {
             Ok(()) => "seccomp bars sockets and other processes".into(),
@@ -172,12 +172,12 @@ mod system {
     fn describe(status: &RestrictionStatus) -> String {
         let level = match status.landlock {
             LandlockStatus::Available { effective_abi, .. } => effective_abi as i32,
-            _ => return "this kernel has no Landlock, files are not barred".into(),
+            _ => return "this kernel has no Landlock, files and other programs are not barred".into(),
         };
         let fully = match status.ruleset {
             RulesetStatus::FullyEnforced => "",
             RulesetStatus::PartiallyEnforced => ", in part",
-            RulesetStatus::NotEnforced => return "Landlock is off, files are not barred".into(),
+            RulesetStatus::NotEnforced => return "Landlock is off, files and other programs are not barred".into(),
         };
         format!("Landlock (ABI {level}) bars every file that the command line doesn't name, and every program but this one{fully}")
     }

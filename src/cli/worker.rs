@@ -29,7 +29,7 @@ pub fn run() -> Exit {
 #[cfg(unix)]
 fn limit() -> io::Result<()> {
     use crate::worker::SECONDS;
-    use rustix::process::{Resource, Rlimit, setrlimit};
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let bounds = [
         (Resource::As, MEMORY),
         (Resource::Cpu, SECONDS),
@@ -38,14 +38,13 @@ fn limit() -> io::Result<()> {
         (Resource::Core, 0),
     ];
     for (resource, most) in bounds {
-        let most = Some(most);
-        setrlimit(
-            resource,
-            Rlimit {
-                current: most,
-                maximum: most,
-            },
-        )?;
+        // Whoever started the program may have bounded it further.
+        let most = getrlimit(resource).maximum.map_or(most, |set| set.min(most));
+        let bound = Rlimit {
+            current: Some(most),
+            maximum: Some(most),
+        };
+        setrlimit(resource, bound)?;
     }
     Ok(())
 }
