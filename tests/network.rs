@@ -125,8 +125,10 @@ fn no_command_makes_a_call_of_the_network() {
         if tool(&mut strace).is_none() {
             return;
         }
-        let calls = std::fs::read_to_string(&log).expect("the log of strace");
-        assert!(calls.is_empty(), "{command:?}: {calls}");
+        let traced = std::fs::read_to_string(&log).expect("the log of strace");
+        // A worker whose answer is whole is ended; strace then says that it lets go of it.
+        let calls: Vec<&str> = traced.lines().filter(|line| !line.is_empty() && !line.contains("<detached")).collect();
+        assert!(calls.is_empty(), "{command:?}: {calls:?}");
     }
 }
 

@@ -109,8 +109,8 @@ const WAYS: &[(&str, &str)] = &[
     ("overflow", "broke off"),
     ("panic", "broke off"),
     ("rubbish", "broke off"),
-    ("sleep", "may take 10 seconds"),
-    ("spin", "may take 10 seconds"),
+    ("sleep", "may compute for 10 seconds and take 30 in all"),
+    ("spin", "may compute for 10 seconds and take 30 in all"),
 ];
 
 /// A folder with a workbook for each of `ways`, a good one, and a note.

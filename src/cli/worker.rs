@@ -30,19 +30,20 @@ pub fn run() -> Exit {
 fn limit() -> io::Result<()> {
     use crate::worker::SECONDS;
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    // At the first bound of time the system says what it was, at the second it only ends.
     let bounds = [
-        (Resource::As, MEMORY),
-        (Resource::Cpu, SECONDS),
-        (Resource::Nofile, 3),
-        (Resource::Fsize, 0),
-        (Resource::Core, 0),
+        (Resource::As, MEMORY, MEMORY),
+        (Resource::Cpu, SECONDS, SECONDS + 1),
+        (Resource::Nofile, 3, 3),
+        (Resource::Fsize, 0, 0),
+        (Resource::Core, 0, 0),
     ];
-    for (resource, most) in bounds {
+    for (resource, soft, hard) in bounds {
         // Whoever started the program may have bounded it further.
-        let most = getrlimit(resource).maximum.map_or(most, |set| set.min(most));
+        let set = getrlimit(resource).maximum.unwrap_or(u64::MAX);
         let bound = Rlimit {
-            current: Some(most),
-            maximum: Some(most),
+            current: Some(soft.min(set)),
+            maximum: Some(hard.min(set)),
         };
         setrlimit(resource, bound)?;
     }

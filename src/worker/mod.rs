@@ -17,8 +17,10 @@ use std::io::{self, BufWriter, Read, Write};
 pub const COMMAND: &str = "read-workbook-from-standard-input";
 /// Bytes of memory that a worker may have.
 pub const MEMORY: u64 = 512 << 20;
-/// Seconds that a worker may take, of its processor and by the clock.
+/// Seconds that a worker may compute, where the system can count them.
 pub const SECONDS: u64 = 10;
+/// Seconds that it may take by the clock: more, since the machine may have other work.
+const PATIENCE: u64 = 30;
 
 /// The worker's side: reads a workbook from `input` and writes its cells to `output`.
 ///

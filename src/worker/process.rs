@@ -1,7 +1,7 @@
 //! The other side: starts a worker, and trusts it with nothing but its own time and memory.
 
 use super::answer::{self, Answer, LONGEST};
-use super::{COMMAND, MEMORY, SECONDS};
+use super::{COMMAND, MEMORY, PATIENCE, SECONDS};
 use crate::bundle::size_words;
 use crate::model::Text;
 use crate::syntax::{CELLS, Loss, Section, WorkbookFormat, read_sheets, save_as};
@@ -100,7 +100,7 @@ fn talk(child: &mut Child, bytes: &[u8]) -> Result<Answer, Failure> {
             .spawn_scoped(scope, read)
             .and_then(|_| Builder::new().spawn_scoped(scope, write));
         let answer = match begun {
-            Ok(_) => receive.recv_timeout(Duration::from_secs(SECONDS)).unwrap_or(Err(Failure::Time)),
+            Ok(_) => receive.recv_timeout(Duration::from_secs(PATIENCE)).unwrap_or(Err(Failure::Time)),
             Err(error) => Err(Failure::Start(error)),
         };
         // Ends both threads: a dead worker neither listens nor speaks.
@@ -130,8 +130,9 @@ impl Failure {
                 advice = save_as()
             ),
             Self::Time => text!(
-                "limit reached: the process that reads it may take {count} seconds; {advice}",
+                "limit reached: the process that reads it may compute for {count} seconds and take {all} in all; {advice}",
                 count = SECONDS,
+                all = PATIENCE,
                 advice = save_as()
             ),
             Self::Length => text!(
