@@ -197,7 +197,7 @@ fn some_failing_calls_leave_no_silent_gap() {
 #[ignore = "takes minutes: every call of the reference run"]
 fn every_failing_call_leaves_no_silent_gap() {
     if let Some((runs, wrong)) = inject(1) {
-        assert!(runs > 1_000 && wrong.is_empty(), "{runs} runs\n{}", wrong.join("\n"));
+        assert!(runs > 800 && wrong.is_empty(), "{runs} runs\n{}", wrong.join("\n"));
     }
 }
 
