@@ -194,3 +194,51 @@ fn help_names_every_command_and_the_exit_codes() {
     }
     assert!(String::from_utf8_lossy(&run(&["man"]).stdout).contains(".TH"));
 }
+
+/// What stands below `Examples:` in the help of a command, a line each, without the remarks behind two blanks.
+fn examples(command: &[&str]) -> Vec<String> {
+    let output = run(&[command, &["--help"]].concat());
+    let help = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (_, below) = help.split_once("Examples:\n").unwrap_or_else(|| panic!("{command:?} has no examples"));
+    let lines = below.lines().take_while(|line| !line.is_empty());
+    lines.map(|line| line.trim().split("  ").next().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn the_examples_of_every_command_are_command_lines() {
+    let commands: [&[&str]; 16] = [
+        &[],
+        &["scan"],
+        &["explain"],
+        &["checks"],
+        &["signatures"],
+        &["signatures", "check"],
+        &["signatures", "draft"],
+        &["inventory"],
+        &["facts"],
+        &["timeline"],
+        &["diff"],
+        &["redact"],
+        &["collect"],
+        &["completions"],
+        &["man"],
+        &["schema"],
+    ];
+    let nowhere = tempfile::tempdir().expect("a folder");
+    for command in commands {
+        let lines = examples(command);
+        assert!(!lines.is_empty(), "{command:?}");
+        for line in lines {
+            let words: Vec<&str> = line.split(' ').collect();
+            assert_eq!(words[0], "ecelens", "{line}");
+            let output = ecelens()
+                .current_dir(nowhere.path())
+                .args(&words[1..])
+                .output()
+                .expect("the binary starts");
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            // The files of the examples aren't there: what is wrong must be that, and not the command line.
+            assert!(!said.contains("Usage:") && !said.contains("error:"), "{line}: {said}");
+        }
+    }
+}

@@ -62,6 +62,13 @@ fn the_timeline_has_windows() {
     let around = count(&["--around", "AADSTS7000222"]);
     assert!(around > 0 && around < all, "{around} of {all}");
     assert_eq!(run(&["timeline", bundle, "--around", "no.such"]).status.code(), Some(2));
+    let mistyped = run(&["timeline", bundle, "--around", "aadsts700222"]);
+    let said = String::from_utf8_lossy(&mistyped.stderr).into_owned();
+    assert_eq!(mistyped.status.code(), Some(2));
+    assert!(
+        said.contains("did you mean `entra.aadsts") && said.contains("entra.aadsts7000222"),
+        "{said}"
+    );
     assert_eq!(run(&["timeline", bundle, "--since", "yesterday"]).status.code(), Some(2));
 }
 

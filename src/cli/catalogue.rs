@@ -1,6 +1,6 @@
 //! `ecelens checks`, `ecelens signatures`, `ecelens explain`: what the program knows.
 
-use super::{Common, Exit, packs, terminal};
+use super::{Common, Exit, examples, packs, terminal};
 use crate::checks;
 use crate::model::Language;
 use crate::report::to_json;
@@ -144,8 +144,10 @@ pub struct SignaturesArguments {
 #[derive(Debug, Subcommand)]
 enum SignaturesCommand {
     /// Try the examples and near misses of signature packs; errors point at file, line and column.
+    #[command(after_help = examples::CHECK_PACKS)]
     Check(packs::CheckArguments),
     /// Turn errors that no signature knows into a pack to complete.
+    #[command(after_help = examples::DRAFT)]
     Draft(packs::DraftArguments),
 }
 

@@ -2,7 +2,8 @@
 
 use super::output::write_whole;
 use super::{Common, Exit, is_stdin, terminal};
-use crate::collect::{first_requests, requests_of_report, scripts};
+use crate::collect::{Request, first_requests, requests_of_report, scripts};
+use crate::model::Language;
 use clap::Args;
 use std::fmt::Write;
 use std::io::Read;
@@ -39,16 +40,33 @@ pub(super) fn read_report(path: &Path) -> Result<serde_json::Value, Exit> {
     serde_json::from_slice(bytes).map_err(|error| terminal::complain(&format!("{}: no JSON: {error}", path.display())))
 }
 
+fn requests(report: &serde_json::Value) -> Result<Vec<Request>, Exit> {
+    requests_of_report(report).map_err(|why| terminal::complain(&why))
+}
+
+/// The language of a report.
+fn language_of(report: &serde_json::Value) -> Language {
+    match report["language"].as_str() {
+        Some("it") => Language::Italian,
+        _ => Language::English,
+    }
+}
+
 /// Runs `collect`.
 pub fn run(arguments: &CollectArguments) -> Exit {
-    let requests = match &arguments.report {
-        None => first_requests(),
-        Some(path) => match read_report(path).and_then(|report| requests_of_report(&report).map_err(|why| terminal::complain(&why))) {
-            Ok(requests) => requests,
+    let common = &arguments.common;
+    let (requests, language) = match &arguments.report {
+        None => {
+            let language = terminal::language(common, arguments.output.is_none());
+            (first_requests(language), language)
+        }
+        Some(path) => match read_report(path).and_then(|report| Ok((requests(&report)?, report))) {
+            // The wants are in the language of the report, and so are the comments, unless another is asked for.
+            Ok((requests, report)) => (requests, common.lang.map_or_else(|| language_of(&report), Language::from)),
             Err(exit) => return exit,
         },
     };
-    let scripts = scripts(&requests);
+    let scripts = scripts(&requests, language);
     if scripts.is_empty() {
         terminal::note("Nothing is missing: the report has no open question that evidence would settle.");
         return Exit::Clean;

@@ -2,11 +2,10 @@
 
 use super::{Exit, shown_path, terminal};
 use crate::bundle::{Limits, read_whole};
-use crate::checks;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::signatures::Catalogue;
-use crate::signatures::explain::{Answer, explain};
+use crate::signatures::explain::nearest;
 use std::fs::File;
 use std::path::Path;
 
@@ -28,7 +27,7 @@ pub fn read(path: &Path, catalogue: &Catalogue) -> Result<Config, Exit> {
     let mut file = File::open(path).map_err(unreadable)?;
     read_whole(&mut file, Limits::default().structured_packed, &mut bytes).map_err(unreadable)?;
     let text = String::from_utf8(bytes).map_err(|_| terminal::complain(&format!("{}: is no UTF-8 text", path.display())))?;
-    Config::read(&shown_path(path), &text, |id| meant(catalogue, id)).map_err(|errors| {
+    Config::read(&shown_path(path), &text, |id| nearest(catalogue, id)).map_err(|errors| {
         say(&errors);
         terminal::complain(&format!("{}: nothing was read; mend the configuration first", path.display()))
     })
@@ -39,14 +38,4 @@ pub fn say(remarks: &[Diagnostic]) {
     for remark in remarks {
         terminal::note(&remark.to_string());
     }
-}
-
-/// `None` for an id of a check or a signature, else the id that resembles it most, or nothing.
-fn meant(catalogue: &Catalogue, id: &str) -> Option<String> {
-    let exists = checks::by_id(id).is_some() || catalogue.describe(id).is_some_and(|described| described.id() == id);
-    let nearest = || match explain(catalogue, id) {
-        Answer::Similar(similar) => similar.into_iter().next().map(|suggestion| suggestion.id),
-        Answer::Found(found) => found.into_iter().next().map(|explanation| explanation.id.to_string()),
-    };
-    (!exists).then(|| nearest().unwrap_or_default())
 }

@@ -5,6 +5,7 @@ mod catalogue;
 mod collect;
 mod config;
 mod diff;
+mod examples;
 mod explain;
 mod facts;
 mod interrupt;
@@ -61,9 +62,7 @@ impl From<Exit> for ExitCode {
     subcommand_precedence_over_arg = true,
     arg_required_else_help = true
 )]
-#[command(
-    after_help = "Examples:\n  ecelens bundle.zip                      the diagnosis, on the terminal\n  ecelens scan logs/ export.csv -v        folders and files together, with passes and samples\n  ecelens bundle.zip --format html --output report.html --format csv --output actions.csv\n  ecelens timeline bundle.zip --since 7d --around aadsts50011\n  ecelens diff before.zip after.zip\n  ecelens explain AADSTS50011             everything known about a code, offline\n\nExit codes: 0 nothing at or above --fail-on, 1 findings, 2 usage or internal error, 3 nothing recognisable, 4 partial (--strict), 130 interrupted."
-)]
+#[command(after_help = examples::ALL)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -74,30 +73,43 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// The main job: read bundles, print the diagnosis, the checklist and the inventory.
+    #[command(after_help = examples::SCAN)]
     Scan(scan::ScanArguments),
     /// Everything known about a check, a signature or a raw code (AADSTS50011, 5.7.139, invalid_grant).
+    #[command(after_help = examples::EXPLAIN)]
     Explain(explain::ExplainArguments),
     /// The check catalogue.
+    #[command(after_help = examples::CHECKS)]
     Checks(catalogue::ListArguments),
     /// The signature catalogue.
+    #[command(after_help = examples::SIGNATURES)]
     Signatures(catalogue::SignaturesArguments),
     /// What each file was taken for and why, its encoding, time span, losses, and who used it.
+    #[command(after_help = examples::INVENTORY)]
     Inventory(inventory::InventoryArguments),
     /// All that was believed, with its origin, and every contradiction, as JSON.
+    #[command(after_help = examples::FACTS)]
     Facts(facts::FactsArguments),
     /// The events of all servers in one clock: what began, failed, changed, ended.
+    #[command(after_help = examples::TIMELINE)]
     Timeline(timeline::TimelineArguments),
     /// Two bundles or two JSON reports, before and after a change: fixed, new, changed, unchanged.
+    #[command(after_help = examples::DIFF)]
     Diff(diff::DiffArguments),
     /// A copy of a bundle that may be shared: names replaced by consistent pseudonyms, secrets gone.
+    #[command(after_help = examples::REDACT)]
     Redact(redact::RedactArguments),
     /// The commands that yield the evidence still missing, as scripts to read and run by hand; it runs none of them.
+    #[command(after_help = examples::COLLECT)]
     Collect(collect::CollectArguments),
     /// Shell completions, to standard output.
+    #[command(after_help = examples::COMPLETIONS)]
     Completions(shell::CompletionsArguments),
     /// The man page, to standard output.
+    #[command(after_help = examples::MAN)]
     Man,
     /// The JSON Schema of the JSON report, to standard output.
+    #[command(after_help = examples::SCHEMA)]
     Schema,
 }
 

@@ -24,7 +24,7 @@ pub struct DraftArguments {
     #[command(flatten)]
     input: Input,
     /// How many groups of unexplained errors to draft, most frequent first.
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(long, value_name = "N", default_value_t = 5, help_heading = "Output")]
     count: usize,
 }
 

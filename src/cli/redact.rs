@@ -10,18 +10,15 @@ use std::path::{Path, PathBuf};
 
 /// Arguments of `redact`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  ecelens redact bundle.zip -o shared.zip              writes shared.zip and shared.zip.map.json\n  ecelens redact folder -o shared.zip                  a folder, packed\n  ecelens redact later.zip -o later-shared.zip --map shared.zip.map.json    the same names as before\n\nKeep the map to yourself: it is the way back. Names of people and companies in free text are not known as names: look through the\ncopy before you share it."
-)]
 pub struct RedactArguments {
     /// The bundle: a folder, a file or an archive.
     #[arg(value_name = "PATH")]
     path: PathBuf,
     /// The copy, of the same kind as the bundle; a folder may become a .zip. Nothing is overwritten.
-    #[arg(short, long, value_name = "OUT")]
+    #[arg(short, long, value_name = "OUT", help_heading = "Output")]
     output: PathBuf,
     /// The private map of pseudonyms, instead of OUT.map.json. One that exists is used again and extended.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     map: Option<PathBuf>,
     #[command(flatten)]
     common: Common,

@@ -52,21 +52,32 @@ pub fn style(common: &Common) -> Style {
 pub fn language(common: &Common, is_text: bool) -> Language {
     match common.lang {
         Some(lang) => lang.into(),
-        None if is_text && io::stdout().is_terminal() => of_locale(),
+        None if is_text && io::stdout().is_terminal() => locale().map_or(Language::English, |locale| spoken_in(&locale)),
         None => Language::English,
     }
 }
 
-/// Unix names the locale in the environment. On Windows `--lang` decides.
-#[allow(clippy::disallowed_methods)]
-fn of_locale() -> Language {
-    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-    match locale.as_deref().and_then(|locale| locale.split(['_', '.', '@', '-']).next()) {
-        Some("it") => Language::Italian,
+/// The language of a locale: `it_IT.UTF-8` of Unix, `it-IT` of Windows.
+fn spoken_in(locale: &str) -> Language {
+    match locale.split(['_', '.', '@', '-']).next() {
+        Some(code) if code.eq_ignore_ascii_case("it") => Language::Italian,
         _ => Language::English,
     }
+}
+
+/// What the environment says: the first of the variables that is set decides (POSIX, XBD 8.2).
+#[cfg(not(windows))]
+#[allow(clippy::disallowed_methods)]
+fn locale() -> Option<String> {
+    ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+/// The first of the display languages that the user has chosen in Windows.
+#[cfg(windows)]
+fn locale() -> Option<String> {
+    sys_locale::get_locale()
 }
 
 #[allow(clippy::disallowed_methods)]
@@ -109,4 +120,19 @@ pub fn progress_bar(jobs: usize, quiet: bool) -> indicatif::ProgressBar {
     let style = template.unwrap_or_else(|_| indicatif::ProgressStyle::default_spinner());
     bar.set_style(if speaks_unicode(true) { style } else { style.tick_chars("-\\|/ ") });
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locales_of_both_worlds_name_their_language() {
+        for locale in ["it", "it_IT.UTF-8", "it-IT", "IT-ch", "it@euro"] {
+            assert_eq!(spoken_in(locale), Language::Italian, "{locale}");
+        }
+        for locale in ["", "C", "en_US.UTF-8", "ita", "de-IT"] {
+            assert_eq!(spoken_in(locale), Language::English, "{locale}");
+        }
+    }
 }

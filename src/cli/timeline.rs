@@ -2,9 +2,12 @@
 
 use super::scan::{Input, analyse};
 use super::{Exit, terminal};
-use crate::report::{self, TimelineFormat};
+use crate::report::{self, Report, TimelineFormat};
+use crate::signatures::Catalogue;
+use crate::signatures::explain::nearest;
 use crate::timeline;
 use clap::{Args, ValueEnum};
+use std::collections::BTreeSet;
 
 /// Formats of the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -39,9 +42,7 @@ pub fn run(arguments: &TimelineArguments) -> Exit {
         Some(signature) => match timeline::around(&report.timeline, signature) {
             Some(period) => timeline::within(&report.timeline, period),
             None => {
-                return terminal::complain(&format!(
-                    "no event shows `{signature}`; `ecelens scan` lists the error texts that were found"
-                ));
+                return terminal::complain(&not_shown(&report, signature));
             }
         },
     };
@@ -61,4 +62,17 @@ pub fn run(arguments: &TimelineArguments) -> Exit {
             Ok(()) => Exit::Clean,
         },
     }
+}
+
+/// That no event shows `signature`, what may be meant, and what is shown.
+fn not_shown(report: &Report, signature: &str) -> String {
+    let shown: BTreeSet<&str> = report.timeline.iter().flat_map(|event| &event.signatures).map(String::as_str).collect();
+    let meant = nearest(&Catalogue::builtin(), &signature.to_ascii_lowercase())
+        .filter(|meant| !meant.is_empty() && !meant.eq_ignore_ascii_case(signature))
+        .map(|meant| format!("; did you mean `{meant}`?"));
+    let rest = match shown.len() {
+        0 => "; no event shows any".to_owned(),
+        _ => format!("; shown are {}", shown.into_iter().collect::<Vec<_>>().join(", ")),
+    };
+    format!("no event shows the error text `{signature}`{}{rest}", meant.unwrap_or_default())
 }

@@ -8,6 +8,8 @@ mod command;
 mod script;
 
 use crate::finding::Role;
+use crate::model::{Language, Text};
+use crate::text;
 use command::Step;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -78,70 +80,85 @@ pub fn requests_of_report(report: &Value) -> Result<Vec<Request>, String> {
 }
 
 /// What a first collection of evidence asks for, where no report exists yet.
-pub fn first_requests() -> Vec<Request> {
-    const FIRST: &[(Role, &str, &str)] = &[
+pub fn first_requests(language: Language) -> Vec<Request> {
+    let first = [
         (
             Role::EceAdmin,
-            "the partition and department settings, the aliases and the e-mail accounts",
-            "Administration Console: Partition > Apps > General Settings, and each department's Apps > Email > Aliases and Accounts, as tables",
-        ),
-        (
-            Role::EceAdmin,
-            "the aliases, without their passwords",
-            "SELECT alias_id, alias_name, recv_email_address, alias_status, department_id, instance_id, is_default_alias, pop3_server, mail_server_port, smtp_server, smtp_port, incoming_connection_type_flag, outgoing_connection_type_flag, delete_flag, last_modified FROM eGActiveDB.dbo.EGML_MAILHOST",
+            text!("the partition and department settings, the aliases and the e-mail accounts"),
+            text!(
+                "Administration Console: Partition > Apps > General Settings, and each department's Apps > Email > Aliases and Accounts, as tables"
+            ),
         ),
         (
             Role::EceAdmin,
-            "the logs of every server",
-            "Copy eg_log_*_rx-process.log*, eg_log_*_dx-process.log* and eg_log_*_ApplicationServer.log* from <ECE home>\\eService\\logs of every server",
+            text!("the aliases, without their passwords"),
+            Text::figure(
+                "SELECT alias_id, alias_name, recv_email_address, alias_status, department_id, instance_id, is_default_alias, pop3_server, mail_server_port, smtp_server, smtp_port, incoming_connection_type_flag, outgoing_connection_type_flag, delete_flag, last_modified FROM eGActiveDB.dbo.EGML_MAILHOST",
+            ),
+        ),
+        (
+            Role::EceAdmin,
+            text!("the logs of every server"),
+            text!(
+                "Copy eg_log_*_rx-process.log*, eg_log_*_dx-process.log* and eg_log_*_ApplicationServer.log* from <ECE home>\\eService\\logs of every server"
+            ),
         ),
         (
             Role::EntraAdmin,
-            "the app registration that ECE uses",
-            "Get-MgApplication -Filter \"appId eq '<client id of ECE>'\" | ConvertTo-Json -Depth 10",
+            text!("the app registration that ECE uses"),
+            Text::figure("Get-MgApplication -Filter \"appId eq '<client id of ECE>'\" | ConvertTo-Json -Depth 10"),
         ),
         (
             Role::EntraAdmin,
-            "whether the mailbox's account may sign in, and its licences",
-            "Get-MgUser -UserId '<mailbox>' -Property UserPrincipalName,AccountEnabled,PasswordPolicies | Format-List UserPrincipalName,AccountEnabled,PasswordPolicies; Get-MgUserLicenseDetail -UserId '<mailbox>' | ConvertTo-Json -Depth 5",
+            text!("whether the mailbox's account may sign in, and its licences"),
+            Text::figure(
+                "Get-MgUser -UserId '<mailbox>' -Property UserPrincipalName,AccountEnabled,PasswordPolicies | Format-List UserPrincipalName,AccountEnabled,PasswordPolicies; Get-MgUserLicenseDetail -UserId '<mailbox>' | ConvertTo-Json -Depth 5",
+            ),
         ),
         (
             Role::EntraAdmin,
-            "the sign-ins of ECE's app",
-            "Entra admin center > Identity > Monitoring & health > Sign-in logs > filter Application = ECE's app > Download JSON, interactive and non-interactive",
+            text!("the sign-ins of ECE's app"),
+            text!(
+                "Entra admin center > Identity > Monitoring & health > Sign-in logs > filter Application = ECE's app > Download JSON, interactive and non-interactive"
+            ),
         ),
         (
             Role::ExchangeAdmin,
-            "the protocol switches of the mailbox",
-            "Get-CASMailbox '<mailbox>' | Format-List PrimarySmtpAddress,ImapEnabled,PopEnabled,SmtpClientAuthenticationDisabled",
+            text!("the protocol switches of the mailbox"),
+            Text::figure("Get-CASMailbox '<mailbox>' | Format-List PrimarySmtpAddress,ImapEnabled,PopEnabled,SmtpClientAuthenticationDisabled"),
         ),
         (
             Role::ExchangeAdmin,
-            "the organisation's SMTP AUTH setting",
-            "Get-TransportConfig | Format-List SmtpClientAuthenticationDisabled",
+            text!("the organisation's SMTP AUTH setting"),
+            Text::figure("Get-TransportConfig | Format-List SmtpClientAuthenticationDisabled"),
         ),
         (
             Role::ExchangeAdmin,
-            "type of the mailbox, and who may open it and send as it",
-            "Get-Mailbox '<mailbox>' | Format-List DisplayName,PrimarySmtpAddress,UserPrincipalName,RecipientTypeDetails,AccountDisabled,MailboxPlan,SKUAssigned,EmailAddresses; Get-MailboxPermission '<mailbox>' | Format-List Identity,User,AccessRights,IsInherited,Deny; Get-RecipientPermission '<mailbox>' | Format-List Identity,Trustee,AccessControlType,AccessRights",
+            text!("type of the mailbox, and who may open it and send as it"),
+            Text::figure(
+                "Get-Mailbox '<mailbox>' | Format-List DisplayName,PrimarySmtpAddress,UserPrincipalName,RecipientTypeDetails,AccountDisabled,MailboxPlan,SKUAssigned,EmailAddresses; Get-MailboxPermission '<mailbox>' | Format-List Identity,User,AccessRights,IsInherited,Deny; Get-RecipientPermission '<mailbox>' | Format-List Identity,Trustee,AccessControlType,AccessRights",
+            ),
         ),
         (
             Role::Network,
-            "a port test from each server",
-            "on each server: hostname; nslookup login.microsoftonline.com; Test-NetConnection login.microsoftonline.com -Port 443; Test-NetConnection smtp.office365.com -Port 587; Test-NetConnection outlook.office365.com -Port 993; netsh winhttp show proxy",
+            text!("a port test from each server"),
+            text!(
+                "on each server: hostname; nslookup login.microsoftonline.com; Test-NetConnection login.microsoftonline.com -Port 443; Test-NetConnection smtp.office365.com -Port 587; Test-NetConnection outlook.office365.com -Port 993; netsh winhttp show proxy"
+            ),
         ),
     ];
-    let request = |&(role, evidence, how): &(Role, &str, &str)| Request {
+    let request = |(role, evidence, how): (Role, Text, Text)| Request {
         role,
-        evidence: evidence.to_owned(),
-        how: how.to_owned(),
+        evidence: evidence.render(language),
+        how: how.render(language),
         checks: Vec::new(),
     };
-    FIRST.iter().map(request).collect()
+    first.into_iter().map(request).collect()
 }
 
-/// The scripts for `requests`, one per role, interpreter and server, in that order. The same requests give the same bytes.
-pub fn scripts(requests: &[Request]) -> Vec<Script> {
+/// The scripts for `requests`, one per role, interpreter and server, in that order, with comments in `language`. The same requests
+/// give the same bytes.
+pub fn scripts(requests: &[Request], language: Language) -> Vec<Script> {
     let mut parts: BTreeMap<script::Target, Vec<script::Part>> = BTreeMap::new();
     for request in requests {
         for (target, steps) in by_target(request) {
@@ -152,7 +169,7 @@ pub fn scripts(requests: &[Request]) -> Vec<Script> {
             });
         }
     }
-    parts.into_iter().map(|(target, parts)| script::write(&target, parts)).collect()
+    parts.into_iter().map(|(target, parts)| script::write(&target, parts, language)).collect()
 }
 
 /// The steps of a request under the scripts that they belong to. What has to be done by hand stands in the list of its role.
@@ -161,7 +178,7 @@ fn by_target(request: &Request) -> BTreeMap<script::Target, Vec<Step>> {
     let read = command::read(&request.how);
     let mut last = None;
     for step in read.steps {
-        let language = match (&step, request.role) {
+        let interpreter = match (&step, request.role) {
             (Step::Remark(_), _) => {
                 if let Some(steps) = last.as_ref().and_then(|target| targets.get_mut(target)) {
                     steps.push(step);
@@ -170,23 +187,23 @@ fn by_target(request: &Request) -> BTreeMap<script::Target, Vec<Step>> {
             }
             // Every server's script names its server at the top.
             (Step::Cmd(command), _) if command == "hostname" => continue,
-            (Step::Sql(_), _) => script::Language::Sql,
-            (Step::ByHand(_), _) => script::Language::ByHand,
+            (Step::Sql(_), _) => script::Interpreter::Sql,
+            (Step::ByHand(_), _) => script::Interpreter::ByHand,
             // On a server everything runs in one window, the native tools and PowerShell alike.
-            (Step::Cmd(_), _) => script::Language::Cmd,
-            (Step::PowerShell(_), Role::EntraAdmin | Role::ExchangeAdmin) => script::Language::PowerShell,
-            (Step::PowerShell(_), _) => script::Language::Cmd,
+            (Step::Cmd(_), _) => script::Interpreter::Cmd,
+            (Step::PowerShell(_), Role::EntraAdmin | Role::ExchangeAdmin) => script::Interpreter::PowerShell,
+            (Step::PowerShell(_), _) => script::Interpreter::Cmd,
         };
-        let host = match language {
-            script::Language::Cmd => read.host.clone(),
+        let host = match interpreter {
+            script::Interpreter::Cmd => read.host.clone(),
             _ => None,
         };
         // Whoever administers the servers may be the one or the other: a server has one script.
-        let role = match language {
-            script::Language::Cmd => Role::EceAdmin,
+        let role = match interpreter {
+            script::Interpreter::Cmd => Role::EceAdmin,
             _ => request.role,
         };
-        let target = script::Target { role, language, host };
+        let target = script::Target { role, interpreter, host };
         targets.entry(target.clone()).or_default().push(step);
         last = Some(target);
     }

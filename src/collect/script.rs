@@ -3,7 +3,10 @@
 use super::Script;
 use super::command::Step;
 use crate::finding::Role;
+use crate::model::Language;
+use crate::report::text::wrap;
 use crate::report::visible_line;
+use crate::say;
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -12,9 +15,12 @@ use std::sync::LazyLock;
 /// `<client id of ECE>`: something that the report doesn't know.
 pub(super) static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"<([A-Za-z][A-Za-z0-9 _-]{0,60})>").expect("a constant pattern"));
 
-/// What a script is written in.
+/// Columns of a script's comments.
+const WIDTH: usize = 132;
+
+/// What runs a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Language {
+pub(super) enum Interpreter {
     Cmd,
     PowerShell,
     Sql,
@@ -25,7 +31,7 @@ pub(super) enum Language {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Target {
     pub role: Role,
-    pub language: Language,
+    pub interpreter: Interpreter,
     /// The server; `None`: any, or every one.
     pub host: Option<String>,
 }
@@ -45,21 +51,21 @@ impl Target {
             Role::ExchangeAdmin => "exchange-admin",
             Role::Network => "network",
         };
-        match (self.language, &self.host) {
-            (Language::Cmd, Some(host)) => format!("collect-server-{}.cmd", host.to_lowercase()),
-            (Language::Cmd, None) => "collect-each-server.cmd".to_owned(),
-            (Language::PowerShell, _) => format!("collect-{role}.ps1"),
-            (Language::Sql, _) => "collect-database.sql".to_owned(),
-            (Language::ByHand, _) => format!("collect-{role}-by-hand.txt"),
+        match (self.interpreter, &self.host) {
+            (Interpreter::Cmd, Some(host)) => format!("collect-server-{}.cmd", host.to_lowercase()),
+            (Interpreter::Cmd, None) => "collect-each-server.cmd".to_owned(),
+            (Interpreter::PowerShell, _) => format!("collect-{role}.ps1"),
+            (Interpreter::Sql, _) => "collect-database.sql".to_owned(),
+            (Interpreter::ByHand, _) => format!("collect-{role}-by-hand.txt"),
         }
     }
 
     fn output(&self) -> String {
         let name = self.name();
         let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
-        match (self.language, &self.host) {
+        match (self.interpreter, &self.host) {
             // Each server's output has a name of its own.
-            (Language::Cmd, None) => "evidence-%COMPUTERNAME%.txt".to_owned(),
+            (Interpreter::Cmd, None) => "evidence-%COMPUTERNAME%.txt".to_owned(),
             _ => format!("{}.txt", stem.replacen("collect", "evidence", 1)),
         }
     }
@@ -79,15 +85,15 @@ fn variable(placeholder: &str) -> String {
 }
 
 /// The script of one target.
-pub(super) fn write(target: &Target, parts: Vec<Part>) -> Script {
+pub(super) fn write(target: &Target, parts: Vec<Part>, language: Language) -> Script {
     let mut seen = BTreeSet::new();
     let mut body = String::new();
     let mut fill_in: BTreeMap<String, String> = BTreeMap::new();
-    let mark = match target.language {
-        Language::PowerShell => "#",
-        Language::Cmd => "::",
-        Language::Sql => "--",
-        Language::ByHand => "",
+    let mark = match target.interpreter {
+        Interpreter::PowerShell => "#",
+        Interpreter::Cmd => "::",
+        Interpreter::Sql => "--",
+        Interpreter::ByHand => "",
     };
     for part in parts {
         // A command that another want asked for already would only repeat its output.
@@ -97,12 +103,12 @@ pub(super) fn write(target: &Target, parts: Vec<Part>) -> Script {
         }
         let settles = match part.checks.is_empty() {
             true => String::new(),
-            false => format!(" (settles {})", part.checks.join(", ")),
+            false => format!(" ({})", say!(language, "settles {checks}", checks = part.checks.join(", "))),
         };
         let title = visible_line(&format!("{}{settles}", part.evidence));
-        match target.language {
-            Language::ByHand => _ = writeln!(body, "[ ] {title}"),
-            Language::Cmd => _ = writeln!(body, "{mark} {}", title.replace('%', "%%")),
+        match target.interpreter {
+            Interpreter::ByHand => _ = writeln!(body, "[ ] {title}"),
+            Interpreter::Cmd => _ = writeln!(body, "{mark} {}", title.replace('%', "%%")),
             _ => _ = writeln!(body, "{mark} {title}"),
         }
         for step in steps {
@@ -111,9 +117,9 @@ pub(super) fn write(target: &Target, parts: Vec<Part>) -> Script {
         }
         body.push('\n');
     }
-    let text = format!("{}{body}{}", head(target, &fill_in), foot(target));
-    let text = match target.language {
-        Language::Cmd | Language::PowerShell => text.replace('\n', "\r\n"),
+    let text = format!("{}{body}{}", head(target, &fill_in, language), foot(target));
+    let text = match target.interpreter {
+        Interpreter::Cmd | Interpreter::PowerShell => text.replace('\n', "\r\n"),
         _ => text,
     };
     Script {
@@ -133,8 +139,8 @@ fn step_lines(target: &Target, step: &Step, fill_in: &mut BTreeMap<String, Strin
             })
             .into_owned()
     };
-    match (target.language, step) {
-        (Language::PowerShell, Step::PowerShell(command)) => {
+    match (target.interpreter, step) {
+        (Interpreter::PowerShell, Step::PowerShell(command)) => {
             // In single quotes a variable would stay its name.
             let unquoted = PLACEHOLDER_QUOTED.replace_all(command, |captures: &regex::Captures<'_>| {
                 let before = captures.get(0).map_or("", |whole| &command[..whole.start()]);
@@ -149,16 +155,16 @@ fn step_lines(target: &Target, step: &Step, fill_in: &mut BTreeMap<String, Strin
             };
             format!("{prompt}\n{command}\n")
         }
-        (Language::Cmd, Step::PowerShell(command)) => {
+        (Interpreter::Cmd, Step::PowerShell(command)) => {
             let command = filled(&command.replace('%', "%%"), fill_in, "%", "%");
             format!("powershell -NoProfile -Command \"{}\"\n", command.replace('"', "'"))
         }
-        (Language::Cmd, Step::Cmd(command)) => format!("{}\n", filled(&command.replace('%', "%%"), fill_in, "%", "%")),
-        (Language::Sql, Step::Sql(query)) => format!("{query};\n"),
-        (Language::ByHand, step) => format!("    {}\n", visible_line(words_of(step))),
-        (Language::PowerShell, other) => format!("# {}\n", visible_line(words_of(other))),
-        (Language::Cmd, other) => format!(":: {}\n", visible_line(words_of(other)).replace('%', "%%")),
-        (Language::Sql, other) => format!("-- {}\n", visible_line(words_of(other))),
+        (Interpreter::Cmd, Step::Cmd(command)) => format!("{}\n", filled(&command.replace('%', "%%"), fill_in, "%", "%")),
+        (Interpreter::Sql, Step::Sql(query)) => format!("{query};\n"),
+        (Interpreter::ByHand, step) => format!("    {}\n", visible_line(words_of(step))),
+        (Interpreter::PowerShell, other) => format!("# {}\n", visible_line(words_of(other))),
+        (Interpreter::Cmd, other) => format!(":: {}\n", visible_line(words_of(other)).replace('%', "%%")),
+        (Interpreter::Sql, other) => format!("-- {}\n", visible_line(words_of(other))),
     }
 }
 
@@ -171,78 +177,86 @@ fn words_of(step: &Step) -> &str {
     }
 }
 
-fn head(target: &Target, fill_in: &BTreeMap<String, String>) -> String {
+/// What a script says of itself, and what it needs before its first command.
+fn head(target: &Target, fill_in: &BTreeMap<String, String>, language: Language) -> String {
     let output = target.output();
     let mut head = String::new();
-    match target.language {
-        Language::PowerShell => {
+    match target.interpreter {
+        Interpreter::PowerShell => {
             let connect = match target.role {
                 Role::ExchangeAdmin => "Connect-ExchangeOnline",
                 _ => "Connect-MgGraph -Scopes 'Application.Read.All','Directory.Read.All','Policy.Read.All','User.Read.All','AuditLog.Read.All'",
             };
-            _ = write!(
-                head,
-                "# Evidence that ecelens still needs. Every command only reads. Read the script, then run it in Windows PowerShell or PowerShell 7,\n\
-                 # and send back {output} and every file that it names.\n\
-                 # Sign in first, in the same window:\n\
-                 #   {connect}\n\n"
+            let what = say!(
+                language,
+                "Evidence that ecelens still needs. Every command only reads. Read the script, then run it in Windows PowerShell or PowerShell 7, and send back {output} and every file that it names.",
+                output
             );
+            wrap(&mut head, "# ", "# ", &what, WIDTH);
+            wrap(&mut head, "# ", "# ", &say!(language, "Sign in first, in the same window:"), WIDTH);
+            _ = write!(head, "#   {connect}\n\n");
             for (name, placeholder) in fill_in {
-                _ = writeln!(head, "${name} = '{placeholder}'  # fill in");
+                _ = writeln!(head, "${name} = '{placeholder}'  # {}", say!(language, "fill in"));
             }
             if !fill_in.is_empty() {
                 head.push('\n');
             }
-            head.push_str("# Lists are shown whole: a list that is cut proves nothing.\n$FormatEnumerationLimit = -1\n\n& {\n\n");
+            let whole = say!(language, "Lists are shown whole: a list that is cut proves nothing.");
+            _ = write!(head, "# {whole}\n$FormatEnumerationLimit = -1\n\n& {{\n\n");
         }
-        Language::Cmd => {
+        Interpreter::Cmd => {
             let place = match &target.host {
-                Some(host) => format!("on {host}"),
-                None => "on each ECE server (application and services servers)".to_owned(),
+                Some(host) => say!(language, "on {host}", host),
+                None => say!(language, "on each ECE server (application and services servers)"),
             };
-            _ = write!(
-                head,
-                ":: Evidence that ecelens still needs. Every command only reads. Read the script, then run it {place}, in a cmd window:\n\
-                 ::   {} > {output} 2>&1\n\
-                 :: and send back that file and every file that the script names.\n\n",
-                target.name()
+            let what = say!(
+                language,
+                "Evidence that ecelens still needs. Every command only reads. Read the script, then run it {place}, in a cmd window, and send back {output} and every file that the script names:",
+                place,
+                output
             );
+            wrap(&mut head, ":: ", ":: ", &what, WIDTH);
+            _ = write!(head, "::   {} > {output} 2>&1\n\n", target.name());
             for (name, placeholder) in fill_in {
-                _ = writeln!(head, ":: fill in {}\nset \"{name}=\"", visible_line(placeholder));
+                let fill_in = say!(language, "fill in {placeholder}", placeholder = visible_line(placeholder));
+                _ = writeln!(head, ":: {fill_in}\nset \"{name}=\"");
             }
             if !fill_in.is_empty() {
                 head.push('\n');
             }
             head.push_str("date /t & time /t\nhostname\n\n");
         }
-        Language::Sql => {
-            _ = write!(
-                head,
-                "-- Evidence that ecelens still needs. Every statement only reads. Read them, then run them in SQL Server Management Studio against\n\
-                 -- the active database and save each result as CSV with headers, or with:\n\
-                 --   sqlcmd -S <database server> -E -i {} -o {output} -W -s \"|\"\n\n",
-                target.name()
+        Interpreter::Sql => {
+            let what = say!(
+                language,
+                "Evidence that ecelens still needs. Every statement only reads. Read them, then run them in SQL Server Management Studio against the active database and save each result as CSV with headers, or with:"
             );
+            wrap(&mut head, "-- ", "-- ", &what, WIDTH);
+            let name = target.name();
+            _ = write!(head, "--   sqlcmd -S <database server> -E -i {name} -o {output} -W -s \"|\"\n\n");
         }
-        Language::ByHand => {
+        Interpreter::ByHand => {
             let who = match target.role {
-                Role::EceAdmin => "ECE administrator",
-                Role::EntraAdmin => "Entra ID administrator",
-                Role::ExchangeAdmin => "Exchange administrator",
-                Role::Network => "network administrator",
+                Role::EceAdmin => say!(language, "ECE administrator"),
+                Role::EntraAdmin => say!(language, "Entra administrator"),
+                Role::ExchangeAdmin => say!(language, "Exchange administrator"),
+                Role::Network => say!(language, "network administrator"),
             };
-            _ = write!(
-                head,
-                "Evidence that ecelens still needs, which no script can fetch. For the {who}.\nNever send passwords, client secrets or tokens.\n\n"
+            let what = say!(
+                language,
+                "Evidence that ecelens still needs, which no script can fetch. For: {who}. Never send passwords, client secrets or tokens.",
+                who
             );
+            wrap(&mut head, "", "", &what, WIDTH);
+            head.push('\n');
         }
     }
     head
 }
 
 fn foot(target: &Target) -> String {
-    match target.language {
-        Language::PowerShell => format!("}} *>&1 | Out-File -FilePath .\\{} -Encoding utf8 -Width 4096\n", target.output()),
+    match target.interpreter {
+        Interpreter::PowerShell => format!("}} *>&1 | Out-File -FilePath .\\{} -Encoding utf8 -Width 4096\n", target.output()),
         _ => String::new(),
     }
 }

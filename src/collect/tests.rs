@@ -11,7 +11,7 @@ fn request(role: Role, how: &str) -> Request {
 }
 
 fn only(role: Role, how: &str) -> Script {
-    let mut scripts = scripts(&[request(role, how)]);
+    let mut scripts = scripts(&[request(role, how)], Language::English);
     assert_eq!(scripts.len(), 1, "{scripts:#?}");
     scripts.remove(0)
 }
@@ -86,10 +86,13 @@ fn screens_stay_prose() {
     let script = only(Role::EntraAdmin, how);
     assert_eq!(script.name, "collect-entra-admin-by-hand.txt");
     assert!(script.text.contains(&format!("    {how}\n")));
-    let both = scripts(&[request(
-        Role::EntraAdmin,
-        "Entra admin center, App registrations > (the ECE app) > Manifest > Download; or PowerShell: Get-MgApplication -Filter \"appId eq 'x'\" | ConvertTo-Json -Depth 10",
-    )]);
+    let both = scripts(
+        &[request(
+            Role::EntraAdmin,
+            "Entra admin center, App registrations > (the ECE app) > Manifest > Download; or PowerShell: Get-MgApplication -Filter \"appId eq 'x'\" | ConvertTo-Json -Depth 10",
+        )],
+        Language::English,
+    );
     assert_eq!(both.len(), 2, "a screen, and the command in its place");
 }
 
@@ -109,7 +112,7 @@ fn text_of_a_bundle_never_becomes_a_command_of_its_own() {
         "SELECT * INTO u FROM t",
         "SELECT 1 FROM t -- x",
     ] {
-        for script in scripts(&[request(Role::EceAdmin, how), request(Role::ExchangeAdmin, how)]) {
+        for script in scripts(&[request(Role::EceAdmin, how), request(Role::ExchangeAdmin, how)], Language::English) {
             if script.name.ends_with(".txt") {
                 continue;
             }
@@ -144,12 +147,12 @@ fn takes_the_wants_of_unknown_findings_once_each() {
     assert_eq!(requests[0].checks, ["a.b", "c.d"]);
     assert_eq!(requests[0].role, Role::ExchangeAdmin);
     assert!(requests_of_report(&json!({"x": 1})).unwrap_err().contains("no JSON report"));
-    assert_eq!(scripts(&requests), scripts(&requests));
+    assert_eq!(scripts(&requests, Language::English), scripts(&requests, Language::English));
 }
 
 #[test]
 fn a_first_collection_is_all_commands_that_read() {
-    let scripts = scripts(&first_requests());
+    let scripts = scripts(&first_requests(Language::English), Language::English);
     let names: Vec<&str> = scripts.iter().map(|s| s.name.as_str()).collect();
     assert_eq!(
         names,
@@ -202,7 +205,7 @@ fn an_address_of_a_bundle_begins_no_command_and_hides_nothing() {
     ];
     for address in hostile {
         let how = format!("Get-MgUser -UserId {address} | Format-List Id");
-        for script in scripts(&[request(Role::EntraAdmin, &how)]) {
+        for script in scripts(&[request(Role::EntraAdmin, &how)], Language::English) {
             let is_text = script.name.ends_with(".txt");
             let commands: String = script.text.lines().filter(|line| !is_text && !line.starts_with('#')).collect();
             let word = ["Content", "ChildItem", "Process"].into_iter().find(|word| commands.contains(word));

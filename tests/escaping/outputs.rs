@@ -65,7 +65,7 @@ pub fn outputs(files: &Files, language: Language) -> BTreeMap<String, Vec<u8>> {
         add(&format!("{which}.diff.md"), changes.markdown(language));
         add(&format!("{which}.diff.json"), report::to_json(&changes).expect("JSON"));
     }
-    for script in collect::scripts(&collect::requests_of_report(&value).expect("a report")) {
+    for script in collect::scripts(&collect::requests_of_report(&value).expect("a report"), language) {
         add(&script.name, script.text);
     }
     out

@@ -32,7 +32,9 @@ pub fn diff(bytes: &[u8]) {
     harmless(&changes.text(Language::English, &report::text::Style::default()));
     let _ = report::is_report(&old);
     if let Ok(requests) = ecelens::collect::requests_of_report(&old) {
-        ecelens::collect::scripts(&requests).iter().for_each(|script| harmless(&script.text));
+        ecelens::collect::scripts(&requests, Language::English)
+            .iter()
+            .for_each(|script| harmless(&script.text));
     }
 }
 

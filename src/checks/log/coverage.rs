@@ -5,7 +5,7 @@ use super::evidence::{newest_member, on_host, want_log};
 use crate::case::{Case, moment};
 use crate::finding::{Finding, Severity, Subject, SubjectKind};
 use crate::model::{LogStream, Process, Text, duration_words};
-use crate::text;
+use crate::{counted, text};
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -56,20 +56,16 @@ fn describe(check: &Check, log: &LogStream) -> Finding {
         .first
         .zip(log.span.last)
         .map_or(text!("no dated record"), |(a, b)| text!("{a} to {b}", a, b));
-    let files = match log.members.len() {
-        1 => text!("1 file"),
-        count => text!("{count} files", count),
-    };
     let process = match &log.process {
         Process::Other(name) if name.is_empty() => text!("a process that neither name nor content tell"),
         process => process.words(),
     };
     let mut message = text!(
-        "{process}{host}: {records} records in {files}, {span}",
+        "{process}{host}: {records} in {files}, {span}",
         process,
         host = on_host(host),
-        records = log.records,
-        files,
+        records = counted!(log.records, "1 record", "{count} records"),
+        files = counted!(log.members.len(), "1 file", "{count} files"),
         span
     );
     if log.offsets.contains(&None) && log.records > 0 {
@@ -83,15 +79,13 @@ fn describe(check: &Check, log: &LogStream) -> Finding {
     let holes = holes(log);
     if let Some(longest) = holes.iter().max() {
         let longest = duration_words(*longest);
-        message = match holes.len() {
-            1 => text!("{message}; 1 hole between its files, the longest of {longest}", message, longest),
-            count => text!(
-                "{message}; {count} holes between its files, the longest of {longest}",
-                message,
-                count,
-                longest
-            ),
-        };
+        message = counted!(
+            holes.len(),
+            "{message}; 1 hole between its files, of {longest}",
+            "{message}; {count} holes between its files, the longest of {longest}",
+            message,
+            longest
+        );
     }
     check.pass(subject, message).at_all(newest_member(log).as_ref())
 }

@@ -5,7 +5,7 @@ use super::evidence::{STANDSTILL_MS, newest_member, on_host, others_go_on_until,
 use crate::case::{Case, moment};
 use crate::finding::{Confidence, Finding, Severity, Subject, SubjectKind};
 use crate::model::{LogStream, OperationKind, Outcome, Process, Run, Stamp, Text, duration_words};
-use crate::text;
+use crate::{counted, text};
 use std::collections::BTreeSet;
 
 /// The check.
@@ -128,9 +128,10 @@ fn judge(case: &Case, check: &Check, log: &LogStream) -> Finding {
     check
         .pass(
             subject,
-            text!(
-                "the mail server took {count} mails{host}, the last at {last}",
+            counted!(
                 count,
+                "the mail server took 1 mail{host}, at {last}",
+                "the mail server took {count} mails{host}, the last at {last}",
                 host = on_host(host),
                 last = last.last
             ),
@@ -165,13 +166,13 @@ fn fails(check: &Check, subject: Subject, failing: &[&Sending<'_>], all: usize) 
     let span = first
         .zip(last)
         .map(|(a, b)| text!(", first at {first}, last at {last}", first = a.first, last = b.last));
-    let rest = (failing.len() < all).then(|| text!("; {count} other aliases still send", count = all - failing.len()));
+    let rest = (failing.len() < all).then(|| counted!(all - failing.len(), "; 1 other alias still sends", "; {count} other aliases still send"));
     let mut finding = check.fail(
         subject,
         text!(
-            "sending{whose} fails to the end of the log: {count} failures{span}; {before}{rest}",
+            "sending{whose} fails to the end of the log: {failures}{span}; {before}{rest}",
             whose,
-            count,
+            failures = counted!(count, "1 failure", "{count} failures"),
             span,
             before,
             rest

@@ -5,7 +5,7 @@ use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Role as Who, Severity, Subject, Want};
 use crate::model::{LogFacts, SignatureHit, Text};
 use crate::signatures::{Catalogue, Described, Role};
-use crate::text;
+use crate::{counted, text};
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -62,7 +62,10 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     if hits.is_empty() {
         let finding = check.pass(
             subject,
-            text!("none of the known error texts stands in {logs} log records", logs = records(logs)),
+            text!(
+                "none of the known error texts stands in {records}",
+                records = counted!(records(logs), "1 log record", "{count} log records")
+            ),
         );
         return Ok(vec![if logs.streams.is_empty() {
             finding.confidence(Confidence::Low)

@@ -5,7 +5,7 @@ use super::evidence::{STANDSTILL_MS, comparable, newest_member, on_host, others_
 use crate::case::{Case, moment};
 use crate::finding::{Confidence, Finding, Severity, Subject, SubjectKind};
 use crate::model::{LogStream, OperationKind, Origin, PollGap, PollSeries, Process, Stamp, Text, duration_words};
-use crate::text;
+use crate::{counted, text};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The check.
@@ -80,7 +80,12 @@ fn judge(case: &Case, check: &Check, series: &PollSeries) -> Finding {
         return check
             .pass(
                 subject,
-                text!("{who} polled without a pause: {polls} polls{span}", who, polls = series.polls, span),
+                text!(
+                    "{who} polled without a pause: {polls}{span}",
+                    who,
+                    polls = counted!(series.polls, "1 poll", "{count} polls"),
+                    span
+                ),
             )
             .at(&series.first_origin)
             .at(&series.last_origin);

@@ -4,7 +4,7 @@ use crate::case::Case;
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Severity, Subject};
 use crate::model::{Fact, SecretKind, Text};
-use crate::text;
+use crate::{counted, text};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The check.
@@ -36,14 +36,8 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         entry.1.insert(&fact.origin.path);
     }
     let kinds = by_kind.iter().map(|(kind, (count, files))| {
-        let places = match count {
-            1 => text!("one place"),
-            count => text!("{count} places", count),
-        };
-        let files = match files.len() {
-            1 => text!("one file"),
-            count => text!("{count} files", count),
-        };
+        let places = counted!(*count, "1 place", "{count} places");
+        let files = counted!(files.len(), "1 file", "{count} files");
         text!("{kind} ({places} in {files})", kind = Text::catalogued(kind.words()), places, files)
     });
     // One place of each kind and file, so that each can be found without listing every line of a password column.

@@ -7,7 +7,7 @@ use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Role, Severity, Subject, SubjectKind, Want};
 use crate::model::Part;
 use crate::model::{Fact, JvmOption, Origin, Outcome, Stamp, ageing};
-use crate::text;
+use crate::{counted, text};
 
 /// The check.
 pub const CHECK: Check = Check {
@@ -160,9 +160,10 @@ fn legacy_sign_in(case: &Case, check: &Check) -> Option<Finding> {
         check
             .warn(
                 Subject::deployment(),
-                text!(
+                counted!(
+                    legacy.len(),
+                    "1 sign-in of this app came over legacy TLS (1.0, 1.1 or 3DES): it ends with the next tightening{when}",
                     "{count} sign-ins of this app came over legacy TLS (1.0, 1.1 or 3DES): they end with the next tightening{when}",
-                    count = legacy.len(),
                     when
                 ),
             )

@@ -4,7 +4,7 @@ use crate::case::{Case, Refusal};
 use crate::checks::{Check, Gap, REACTIVATE_ALIASES};
 use crate::finding::{Finding, Role, Severity, Subject, SubjectKind, Want};
 use crate::model::Text;
-use crate::text;
+use crate::{counted, text};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The check.
@@ -36,8 +36,8 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     if ours.is_empty() {
         return Err(Gap {
             message: text!(
-                "the sign-in log ({count} rows) has none of ECE's app or mailboxes: it may be filtered, or older than Microsoft keeps it (7 or 30 days)",
-                count = case.facts.entra.sign_ins.len()
+                "the sign-in log ({rows}) has none of ECE's app or mailboxes: it may be filtered, or older than Microsoft keeps it (7 or 30 days)",
+                rows = counted!(case.facts.entra.sign_ins.len(), "1 row", "{count} rows")
             ),
             evidence: case.facts.entra.sign_in_exports.iter().map(|e| e.origin.clone()).take(1).collect(),
             wants: vec![sign_in_want()],
@@ -65,7 +65,11 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
     }
     for (user, (count, origin)) in &good {
         if !by_user.contains_key(*user) {
-            let message = text!("all {count} sign-ins and refreshes in the log succeeded", count);
+            let message = counted!(
+                *count,
+                "the one sign-in or refresh in the log succeeded",
+                "all {count} sign-ins and refreshes in the log succeeded"
+            );
             findings.push(check.pass(subject_of(case, user), message).at(origin));
         }
     }

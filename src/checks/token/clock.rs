@@ -4,7 +4,7 @@ use crate::case::{Case, Refusal, moment};
 use crate::checks::{Check, Gap, REACTIVATE_ALIASES};
 use crate::finding::{Confidence, Finding, Role, Severity, Subject, SubjectKind, Want};
 use crate::model::{Claims, LogEvent, LogEventKind, Text, duration_words};
-use crate::text;
+use crate::{counted, text};
 use std::collections::BTreeMap;
 
 /// The check.
@@ -94,9 +94,10 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
             check
                 .pass(
                     Subject::deployment(),
-                    text!(
-                        "{n} tokens in the logs are not dated ahead of their records, and no refusal names a wrong clock",
-                        n
+                    counted!(
+                        n,
+                        "the token in the logs is not dated ahead of its record, and no refusal names a wrong clock",
+                        "{count} tokens in the logs are not dated ahead of their records, and no refusal names a wrong clock"
                     ),
                 )
                 .at_all(event.map(|e| &e.origin)),

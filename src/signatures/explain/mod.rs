@@ -89,6 +89,16 @@ pub enum Answer {
     Similar(Vec<Suggestion>),
 }
 
+/// `None` for an id of a check or a signature, else the id that resembles it most, or an empty text.
+pub fn nearest(catalogue: &Catalogue, id: &str) -> Option<String> {
+    let exists = checks::by_id(id).is_some() || catalogue.describe(id).is_some_and(|described| described.id() == id);
+    let nearest = || match explain(catalogue, id) {
+        Answer::Similar(similar) => similar.into_iter().next().map(|suggestion| suggestion.id),
+        Answer::Found(found) => found.into_iter().next().map(|explanation| explanation.id),
+    };
+    (!exists).then(|| nearest().unwrap_or_default())
+}
+
 /// Explains what `question` names: the id of a check or signature, an AADSTS code in any spelling (`AADSTS50011`, `50011`,
 /// `entra.aadsts50011`), an SMTP code (`5.7.139`, `535 5.7.139`), an OAuth or Graph error word, or an error message pasted whole.
 /// Anything else is searched for by its words.
