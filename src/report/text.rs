@@ -309,12 +309,11 @@ fn cause_block(out: &mut String, cause: &Cause, language: Language, style: &Styl
     for (heading, ids) in lists.iter().filter(|(_, ids)| !ids.is_empty()) {
         wrap(out, heading, "       ", &ids.join(", "), style.width);
     }
+    let label = say!(language, "     do: ");
+    let indent = " ".repeat(printed(&label));
     for (index, step) in cause.remedy.iter().enumerate() {
-        let first = match index {
-            0 => say!(language, "     do: 1. "),
-            _ => format!("         {}. ", index + 1),
-        };
-        wrap(out, &first, &" ".repeat(12), &visible_line(step), style.width);
+        let first = format!("{}{}. ", if index == 0 { &label } else { &indent }, index + 1);
+        wrap(out, &first, &format!("{indent}   "), &visible_line(step), style.width);
     }
     let _ = writeln!(out);
 }
