@@ -6,7 +6,7 @@ use crate::bundle::{
 use crate::log::assemble::{Assembled, Elsewhere, Known, MemberLog, assemble, elsewhere};
 use crate::log::interpret::{self, Interpretation};
 use crate::log::{Clocks, Filter, looks_like_log, scan, trace};
-use crate::model::{self, Facts, InventoryEntry, LogFacts, Origin, ServerRole, ZoneBasis, fold_address};
+use crate::model::{self, Cut, Facts, InventoryEntry, LogFacts, Origin, ServerRole, ZoneBasis, fold_address};
 use crate::parse::{self, Findings};
 use crate::signatures::Catalogue;
 use crate::syntax::{self, Attachment, Node, Place, Section, Source, Syntax, WorkbookFormat};
@@ -39,6 +39,8 @@ struct Taken {
     elsewhere: Option<Elsewhere>,
     /// Files that came with a mail, not yet read.
     attachments: Vec<Attachment>,
+    /// What could not be read of it, each once.
+    problems: Vec<model::Text>,
 }
 
 impl Taken {
@@ -50,25 +52,30 @@ impl Taken {
             log: None,
             elsewhere: None,
             attachments: Vec::new(),
+            problems: Vec::new(),
         }
     }
 
     fn unread(path: &Arc<str>, reason: model::Text) -> Self {
         let mut taken = Self::new(path.clone());
-        taken.entry.problem = Some(reason);
+        taken.problem(reason);
         taken
     }
 
     /// Takes over what the parsers found in `source`.
     fn finish(&mut self, source: &Source<'_>, mut found: Findings, losses: Vec<syntax::Loss>) {
         let entry = &mut self.entry;
+        let kinds: Vec<String> = found.recognised.iter().map(|r| r.kind.to_owned()).collect();
         for loss in losses.into_iter().chain(found.losses) {
             if loss.cut {
                 let place = Place {
                     line: loss.line,
                     ..Place::default()
                 };
-                found.facts.cut.push(source.origin(&place, ""));
+                found.facts.cut.push(Cut {
+                    at: source.origin(&place, ""),
+                    kinds: kinds.clone(),
+                });
             }
             entry.losses.push((loss.line, loss.reason));
         }
@@ -88,13 +95,17 @@ impl Taken {
     }
 
     fn problem(&mut self, reason: model::Text) {
-        let before = self.entry.problem.take();
-        self.entry.problem = Some(match before {
-            Some(before) => text!("{before}; {reason}", before, reason),
-            None => reason,
-        });
+        /// A member of an archive may stand there any number of times, each time with its problem.
+        const KEPT: usize = 16;
+        if self.problems.len() < KEPT && !self.problems.contains(&reason) {
+            self.problems.push(reason);
+            self.entry.problem = Some(model::Text::joined(self.problems.iter().cloned(), model::Text::given("; ")));
+        }
     }
 }
+
+/// Most lines of a text that is no ECE log: where each begins is kept.
+const LINES: usize = 4_000_000;
 
 /// Told of each member that is done, for a progress display: its size in bytes.
 pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
@@ -208,7 +219,10 @@ fn put_together(taken: Vec<Taken>, clocks: &Clocks, filter: &Filter, catalogue: 
         }
         if member.entry.copy_of.is_none() {
             if member.entry.problem.is_some() {
-                member.facts.cut.push(Origin::whole(&member.entry.path));
+                member.facts.cut.push(Cut {
+                    at: Origin::whole(&member.entry.path),
+                    kinds: vec![member.entry.kind.clone()],
+                });
             }
             intake.facts.append(member.facts);
             others.extend(member.elsewhere);
@@ -388,6 +402,10 @@ impl Reader<'_> {
         }
         taken.entry.bytes = bytes.len() as u64;
         taken.entry.sha256 = Some(sha256(&bytes));
+        if let Some(end) = memchr::memchr_iter(b'\n', &bytes).nth(LINES) {
+            bytes.truncate(end);
+            taken.problem(text!("limit reached: a text is read up to line {count}", count = LINES));
+        }
         if bytes.is_empty() {
             taken.entry.why.push(text!("empty"));
             return;

@@ -151,25 +151,6 @@ fn quiet_is_the_summary_line_alone() {
 }
 
 #[test]
-fn the_report_is_the_same_for_any_number_of_threads_and_any_directory() {
-    let folder = bundle("eg_log_ECESVC01_rx-process.log", HEALTHY_LOG);
-    std::fs::write(folder.path().join("note.txt"), "ECE 12.6(1) ES5\n").unwrap();
-    let name = folder.path().file_name().unwrap();
-    let here = ecelens()
-        .arg(folder.path())
-        .args(["--format", "json", "--threads", "1"])
-        .output()
-        .unwrap();
-    let there = ecelens()
-        .arg(name)
-        .args(["--format", "json", "--threads", "8"])
-        .current_dir(folder.path().parent().unwrap())
-        .output()
-        .unwrap();
-    assert_eq!(String::from_utf8_lossy(&here.stdout), String::from_utf8_lossy(&there.stdout));
-}
-
-#[test]
 fn help_names_every_command_and_the_exit_codes() {
     let output = run(&["--help"]);
     let help = String::from_utf8_lossy(&output.stdout);

@@ -253,12 +253,6 @@ fn sarif_holds_what_its_schema_demands() {
 }
 
 #[test]
-fn the_same_bundle_gives_the_same_bytes() {
-    let bundle = fixtures("bundles").join("secret-expired").join("input");
-    assert_eq!(reports(&bundle), reports(&bundle));
-}
-
-#[test]
 fn the_page_asks_nobody_for_anything() {
     let reports = reports(&fixtures("bundles").join("secret-expired").join("input"));
     let html = text(&reports, "html");

@@ -1,5 +1,5 @@
-//! Every fuzz target over every input that is known: the fixtures it begins with, the corpus it has grown (`fuzz/seeds/`), and
-//! the inputs that once broke a promise (`fixtures/fuzz/TARGET/`). `fuzz/run` looks for new ones.
+//! Every fuzz target over every input that is known: the fixtures it begins with, and the inputs that once broke a promise
+//! (`fixtures/fuzz/TARGET/`). `fuzz/run` looks for new ones.
 
 #![allow(clippy::disallowed_methods)]
 
@@ -8,8 +8,6 @@ mod support;
 mod targets;
 
 use std::collections::BTreeMap;
-use std::io::Read;
-use std::path::Path;
 use support::{files, fixtures};
 use targets::{TARGETS, Target};
 
@@ -21,22 +19,11 @@ const SMALL: usize = 8 * 1024;
 
 fn inputs(target: &Target, fixtures: &Inputs) -> Inputs {
     let known = format!("fuzz/{}/", target.name);
-    let mut inputs: Inputs = fixtures
+    fixtures
         .iter()
         .filter(|(name, content)| name.contains(&known) || content.len() <= SMALL && target.seeds.iter().any(|end| name.ends_with(end)))
         .map(|(name, content)| (name.clone(), content.clone()))
-        .collect();
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fuzz/seeds/{}.tar.gz", target.name));
-    if let Ok(packed) = std::fs::File::open(corpus) {
-        let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(packed));
-        for entry in archive.entries().expect("an archive") {
-            let mut entry = entry.expect("a member");
-            let mut content = Vec::new();
-            entry.read_to_end(&mut content).expect("its content");
-            inputs.insert(entry.path().expect("a name").display().to_string(), content);
-        }
-    }
-    inputs
+        .collect()
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A thousand and more secrets, of every class, written in every way, through every output of the program: none is seen, neither
-//! as it is nor in Base64, URL escapes, hex or UTF-16, nor a piece of twelve characters of it.
+//! as it is nor in Base64, URL escapes, hex or UTF-16, nor a piece of twelve characters of it. The files stand there as UTF-8, as
+//! UTF-16 and in archives in archives; a redacted copy of them is an output too.
 
 #![allow(clippy::disallowed_methods)]
 
@@ -46,16 +47,28 @@ fn bundle(folder: &Path) -> Vec<(String, String)> {
             }
         }
     }
-    let mut archive = zip::ZipWriter::new(std::fs::File::create(folder.join("nested.zip")).expect("an archive"));
+    let mut packed = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, content) in contents {
         std::fs::write(folder.join(&name), &content).expect("a file");
-        archive
+        // As PowerShell writes; not the same bytes again, since copies count once.
+        let wide = format!("\u{FEFF}# wide\r\n{content}")
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect::<Vec<u8>>();
+        std::fs::write(folder.join(format!("wide {name}")), wide).expect("a file");
+        packed
             .start_file(format!("copy of {name}"), zip::write::SimpleFileOptions::default())
             .expect("a member");
-        // Not byte for byte the same: copies count once.
-        archive.write_all(format!("# packed\n{content}").as_bytes()).expect("its content");
+        packed.write_all(format!("# packed\n{content}").as_bytes()).expect("its content");
     }
-    archive.finish().expect("an archive");
+    let inner = packed.finish().expect("an archive").into_inner();
+    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    let mut header = tar::Header::new_ustar();
+    header.set_size(inner.len() as u64);
+    header.set_mode(0o644);
+    tar.append_data(&mut header, "logs/inner.zip", inner.as_slice()).expect("a member");
+    let packed = tar.into_inner().and_then(flate2::write::GzEncoder::finish).expect("an archive");
+    std::fs::write(folder.join("nested.tar.gz"), packed).expect("an archive");
     secrets
 }
 
@@ -110,16 +123,39 @@ fn is_everyday(piece: &str) -> bool {
     known.iter().any(|known| known.contains(piece))
 }
 
-/// A workbook's parts are what its reader sees.
+/// What a reader sees of a file: members of archives and parts of workbooks, and wide text as it is read.
 fn unpacked(bytes: &[u8]) -> Vec<u8> {
-    let Ok(mut archive) = zip::ZipArchive::new(std::io::Cursor::new(bytes)) else {
-        return bytes.to_vec();
-    };
     let mut all = Vec::new();
-    for index in 0..archive.len() {
-        archive.by_index(index).expect("a part").read_to_end(&mut all).expect("its content");
+    if let Ok(mut archive) = zip::ZipArchive::new(std::io::Cursor::new(bytes)) {
+        for index in 0..archive.len() {
+            let mut content = Vec::new();
+            let mut part = archive.by_index(index).expect("a part");
+            all.extend(part.name().expect("a name").as_bytes());
+            part.read_to_end(&mut content).expect("its content");
+            all.extend(unpacked(&content));
+        }
+        return all;
     }
-    all
+    if bytes.starts_with(&[0x1F, 0x8B]) {
+        let mut content = Vec::new();
+        flate2::read::MultiGzDecoder::new(bytes).read_to_end(&mut content).expect("gzip");
+        return unpacked(&content);
+    }
+    if bytes.get(257..262) == Some(b"ustar") {
+        for entry in tar::Archive::new(bytes).entries().expect("an archive") {
+            let mut content = Vec::new();
+            entry.expect("a member").read_to_end(&mut content).expect("its content");
+            all.extend(unpacked(&content));
+        }
+        return all;
+    }
+    match bytes.strip_prefix(&[0xFF, 0xFE]) {
+        Some(wide) => {
+            let units: Vec<u16> = wide.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+            String::from_utf16_lossy(&units).into_bytes()
+        }
+        None => bytes.to_vec(),
+    }
 }
 
 #[test]
@@ -147,6 +183,8 @@ fn no_output_shows_a_secret() {
         scan.extend(["--format".into(), format.into(), "--output".into(), file.to_string_lossy().into_owned()]);
     }
     let report = out.path().join("json").to_string_lossy().into_owned();
+    // A copy that may be shared, and its private map: neither holds a secret.
+    let copy = out.path().join("copy");
     let mut outputs: Vec<(String, Vec<u8>)> = Vec::new();
     let commands: Vec<Vec<String>> = vec![
         scan,
@@ -157,6 +195,7 @@ fn no_output_shows_a_secret() {
         vec!["timeline".into(), input.clone(), "--format".into(), "html".into()],
         vec!["diff".into(), report.clone(), report.clone()],
         vec!["collect".into(), report],
+        vec!["redact".into(), input, "-o".into(), copy.to_string_lossy().into_owned()],
     ];
     for command in &commands {
         let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
@@ -173,7 +212,7 @@ fn no_output_shows_a_secret() {
         let bytes = std::fs::read(file).expect("a report");
         (support::name(file), unpacked(&bytes))
     }));
-    assert!(outputs.len() >= 25 && outputs.iter().filter(|(_, bytes)| bytes.len() > 1_000).count() >= 14);
+    assert!(outputs.len() >= 100 && outputs.iter().filter(|(_, bytes)| bytes.len() > 1_000).count() >= 14);
     assert_eq!(files(temporary.path()), Vec::<std::path::PathBuf>::new(), "no temporary file is left");
     let mut leaks: Vec<String> = Vec::new();
     for (name, bytes) in &outputs {

@@ -38,6 +38,7 @@ pub struct Capped<'a, R> {
     out: u64,
     /// Most bytes that may come out, by the ratio.
     most: u64,
+    ratio: u64,
     limits: &'a Limits,
     spent: &'a Spent,
 }
@@ -45,11 +46,13 @@ pub struct Capped<'a, R> {
 impl<'a, R: Read> Capped<'a, R> {
     /// Bounds `inner`, which unpacks `packed` bytes (`None`: unknown, as in a stream).
     pub fn new(inner: R, packed: Option<u64>, limits: &'a Limits, spent: &'a Spent) -> Self {
-        let most = packed.map_or(u64::MAX, |packed| packed.saturating_mul(limits.ratio).max(limits.ratio_after));
+        let (ratio, after) = spent.ratio(limits);
+        let most = packed.map_or(u64::MAX, |packed| packed.saturating_mul(ratio).max(after));
         Self {
             inner,
             out: 0,
             most,
+            ratio,
             limits,
             spent,
         }
@@ -70,7 +73,8 @@ impl<R: Read> Read for Capped<'_, R> {
             return Ok(read);
         }
         Err(io::Error::other(Reached(if left == 0 {
-            text!("limit reached: unpacks to more than {count} times its size", count = self.limits.ratio)
+            self.spent.swell();
+            text!("limit reached: unpacks to more than {count} times its size", count = self.ratio)
         } else {
             let size = Text::figure(size_words(self.limits.bundle_unpacked));
             text!("limit reached: a bundle may unpack to {size}", size)
@@ -130,5 +134,21 @@ mod tests {
             assert_eq!((read, error.is_some_and(|e| e.contains("1000 B"))), (289, true), "{piece}");
             assert!(spent.exceeds(&limits));
         }
+    }
+
+    #[test]
+    fn a_bundle_that_is_made_to_swell_may_swell_less() {
+        let limits = Limits {
+            ratio: 100,
+            ratio_after: 640,
+            swollen: 2,
+            ..Limits::default()
+        };
+        let spent = Spent::default();
+        let came: Vec<usize> = (0..4)
+            .map(|_| drain(Capped::new([7; 2_000].as_slice(), Some(1), &limits, &spent), 64).0)
+            .collect();
+        assert_eq!(came, [640, 640, 10, 10]);
+        assert!(spent.exceeds(&limits));
     }
 }

@@ -19,6 +19,9 @@ pub struct Limits {
     pub ratio: u64,
     /// Bytes of a member that may come out before the ratio counts.
     pub ratio_after: u64,
+    /// Members of a bundle that may reach the ratio. One is a log full of zeros; from this number on the bundle is made to swell, and
+    /// the others may only unpack to a tenth of the ratio, once a 64th of [`Limits::ratio_after`] has come out.
+    pub swollen: u64,
     /// Archives inside archives.
     pub archive_depth: u32,
     /// Members of a bundle.
@@ -37,6 +40,7 @@ impl Default for Limits {
             bundle_unpacked: 64 * 1024 * MIB,
             ratio: 200,
             ratio_after: 64 * MIB,
+            swollen: 8,
             archive_depth: 5,
             entries: 200_000,
             folder_depth: 128,
@@ -59,6 +63,7 @@ impl Limits {
 pub struct Spent {
     unpacked: AtomicU64,
     entries: AtomicU64,
+    swollen: AtomicU64,
 }
 
 impl Spent {
@@ -77,10 +82,25 @@ impl Spent {
         self.entries.fetch_add(1, Ordering::Relaxed) < limits.entries as u64
     }
 
+    /// The ratio that counts for the next member, and the bytes of it that may come out before it does.
+    pub(super) fn ratio(&self, limits: &Limits) -> (u64, u64) {
+        match self.swollen.load(Ordering::Relaxed) < limits.swollen {
+            true => (limits.ratio, limits.ratio_after),
+            false => (limits.ratio / 10, limits.ratio_after / 64),
+        }
+    }
+
+    /// Counts a member that reached the ratio.
+    pub(super) fn swell(&self) {
+        self.swollen.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// True if something was left out for a limit of the whole bundle. Which member that was depends on who came first, where several
     /// read at once; that it happens doesn't.
     pub fn exceeds(&self, limits: &Limits) -> bool {
-        self.unpacked.load(Ordering::Relaxed) > limits.bundle_unpacked || self.entries.load(Ordering::Relaxed) > limits.entries as u64
+        self.unpacked.load(Ordering::Relaxed) > limits.bundle_unpacked
+            || self.entries.load(Ordering::Relaxed) > limits.entries as u64
+            || self.swollen.load(Ordering::Relaxed) >= limits.swollen
     }
 }
 

@@ -3,12 +3,12 @@
 
 use super::interpret::{self, Interpreter, Located, Meaning, MemberRuns, NamedSource, Sampled, Spot, order_of, source_of_name};
 use super::trace::{self, Dialogue};
-use super::{Clock, Clocks, Filter, SegmentDigest, join};
+use super::{Clock, Clocks, Filter, SegmentDigest, grammar, join};
 use crate::model::{
-    LogEvent, LogFacts, LogStream, Operation, OperationKind, Origin, Outcome, PollSeries, Process, Run, SignatureHit, Span, Stamp, UnexplainedGroup,
-    fold_address,
+    HalfWritten, LogEvent, LogFacts, LogStream, Operation, OperationKind, Origin, Outcome, PollSeries, Process, Run, SignatureHit, Span, Stamp,
+    UnexplainedGroup, fold_address,
 };
-use crate::signatures::{Catalogue, Role};
+use crate::signatures::{Catalogue, Described, Role};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -16,6 +16,8 @@ use std::sync::Arc;
 const JOIN_WITHIN_MS: i64 = 3_600_000;
 /// Groups of unexplained errors in the facts.
 const GROUPS: usize = 200;
+/// Codes that no list names which are kept.
+const UNLISTED: usize = 200;
 /// Events in the facts.
 const EVENTS: usize = 20_000;
 /// Gaps of a poll series in the facts.
@@ -88,6 +90,7 @@ struct Piece {
     process: Process,
     counted: SegmentDigest,
     meaning: Meaning,
+    half_written: Option<HalfWritten>,
 }
 
 /// Puts members together. `elsewhere` is what other texts hold. The order of `members` doesn't matter, nor do their names where
@@ -139,6 +142,7 @@ pub fn assemble(
             let stream = stream_of(&chain);
             for piece in chain {
                 assembled.members.push(piece.placed());
+                assembled.facts.half_written.extend(piece.half_written);
                 let meaning = piece.meaning.located(&piece.path, &piece.host, &piece.process);
                 located.push((assembled.facts.streams.len(), meaning));
             }
@@ -163,7 +167,7 @@ pub fn assemble(
         });
     }
     assembled.members.sort_by(|a, b| a.path.cmp(&b.path));
-    gather(&mut assembled.facts, located, elsewhere, known);
+    gather(&mut assembled.facts, located, elsewhere, known, catalogue);
     assembled
 }
 
@@ -189,6 +193,7 @@ impl Piece {
             process,
             counted,
             meaning,
+            half_written: None,
         }
     }
 
@@ -316,8 +321,18 @@ fn join_ends(chain: &mut [Piece], clocks: &Clocks, filter: &Filter, catalogue: &
         piece.meaning = interpreter.finish();
         piece.counted.records += joined.records;
         piece.counted.losses = piece.counted.losses.saturating_sub(joined.mended);
+        piece.half_written = joined.half.then(|| half_written(&piece.path, &tail));
     }
     prologues
+}
+
+/// The record that `tail` begins, which nothing completes.
+fn half_written(path: &Arc<str>, tail: &super::Fragment) -> HalfWritten {
+    let line = tail.header_line();
+    HalfWritten {
+        is_error: grammar::header(line).is_some_and(|header| super::is_error(header.level.of(line))),
+        origin: Origin::line(path, tail.line, &String::from_utf8_lossy(line)),
+    }
 }
 
 /// True for what a Java process prints before its log begins: no record goes on like that.
@@ -360,7 +375,7 @@ fn stream_of(chain: &[Piece]) -> LogStream {
 }
 
 /// Merges what all members mean; each comes with the number of its log.
-fn gather(facts: &mut LogFacts, located: Vec<(usize, Located)>, elsewhere: Vec<Elsewhere>, known: &Known) {
+fn gather(facts: &mut LogFacts, located: Vec<(usize, Located)>, elsewhere: Vec<Elsewhere>, known: &Known, catalogue: &Catalogue) {
     let mut hits: Vec<Sampled<SignatureHit>> = Vec::new();
     let mut runs: BTreeMap<(OperationKind, String), Vec<MemberRuns>> = BTreeMap::new();
     let mut polls: BTreeMap<(usize, String), Vec<PollSeries>> = BTreeMap::new();
@@ -388,6 +403,10 @@ fn gather(facts: &mut LogFacts, located: Vec<(usize, Located)>, elsewhere: Vec<E
         events.extend(other.events);
     }
     facts.hits = merge_hits(hits);
+    let unlisted = leave_out_unlisted(&mut facts.hits, catalogue);
+    if unlisted > 0 {
+        *facts.dropped.entry("codes that no list names").or_default() += unlisted;
+    }
     facts.operations = runs
         .into_iter()
         .map(|((kind, subject), members)| interpret::operation(kind, subject, members))
@@ -501,6 +520,21 @@ fn heal_the_unnamed(operations: &mut [Operation]) {
             unnamed.runs.push(Run { count: 0, ..run });
         }
     }
+}
+
+/// Keeps the most frequent [`UNLISTED`] of the codes that no list names, and says how many more there were: each of them is weighed
+/// against each other text, and a log that was made to harm has any number of them.
+fn leave_out_unlisted(hits: &mut Vec<SignatureHit>, catalogue: &Catalogue) -> u64 {
+    let is_unlisted = |hit: &SignatureHit| matches!(catalogue.describe(&hit.id), Some(Described::Unlisted(_)));
+    let mut unlisted: Vec<(std::cmp::Reverse<u64>, String)> = hits
+        .iter()
+        .filter(|hit| is_unlisted(hit))
+        .map(|hit| (std::cmp::Reverse(hit.count), hit.id.clone()))
+        .collect();
+    unlisted.sort();
+    let rare: BTreeSet<String> = unlisted.into_iter().skip(UNLISTED).map(|(_, id)| id).collect();
+    hits.retain(|hit| !rare.contains(&hit.id));
+    rare.len() as u64
 }
 
 fn merge_hits(mut hits: Vec<Sampled<SignatureHit>>) -> Vec<SignatureHit> {

@@ -25,6 +25,15 @@ pub struct Fragment {
     pub(super) half: bool,
 }
 
+impl Fragment {
+    /// The header line of the record that it begins with, or goes on with.
+    pub(super) fn header_line(&self) -> &[u8] {
+        let text = if self.part == 0 { &self.bytes } else { &self.header };
+        let end = memchr::memchr(b'\n', text).unwrap_or(text.len());
+        text.get(..end).unwrap_or_default()
+    }
+}
+
 /// What joining two members changed in the counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Joined {
@@ -32,6 +41,8 @@ pub struct Joined {
     pub records: u64,
     /// Losses (half-written records and headers) that the joined text completes.
     pub mended: u64,
+    /// True if the joined text ends in the middle of a record all the same.
+    pub half: bool,
 }
 
 /// Hands on the last record of a member, together with what continues it: the head of the next rotated file (of several, if a
@@ -49,5 +60,6 @@ pub fn join<S: Sink>(filter: &Filter, tail: &Fragment, heads: &[&Fragment], sink
     Joined {
         records: digest.records.saturating_sub(1),
         mended: u64::from(tail.half && digest.losses == 0),
+        half: digest.losses > 0,
     }
 }

@@ -572,7 +572,14 @@ impl<'f, S: Sink> LogReader<'f, S> {
             return false;
         }
         let last = text.trim_ascii_end();
-        let whole = last.ends_with(grammar::SEPARATOR) || last.contains(&b'\n') && (last.ends_with(b")") || last.ends_with(b" more"));
+        // The mark behind the header ends no message.
+        let message = if self.current.part == 0 {
+            self.current.header.message as usize
+        } else {
+            0
+        };
+        let ended = last.len() > message && last.ends_with(grammar::SEPARATOR);
+        let whole = ended || last.contains(&b'\n') && (last.ends_with(b")") || last.ends_with(b" more"));
         !self.current.header.complete || !whole
     }
 
@@ -742,7 +749,14 @@ mod tests {
         let (a, b) = (digest(&one, &mut seen), digest(&two, &mut seen));
         assert_eq!((a.records, b.records, a.losses), (2, 1, 1));
         let joined = join(&filter, a.tail.as_ref().unwrap(), &[b.head.as_ref().unwrap()], &mut seen);
-        assert_eq!(joined, Joined { records: 0, mended: 1 });
+        assert_eq!(
+            joined,
+            Joined {
+                records: 0,
+                mended: 1,
+                half: false
+            }
+        );
         assert_eq!(seen.0.len(), 1);
         assert_eq!((seen.0[0].0, seen.0[0].3.as_slice()), (2, &[3][..]));
     }

@@ -21,8 +21,9 @@ const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIEN
 /// format for tokens of its own resources, so that an undecodable one proves nothing.
 pub fn claims_of(jwt: &str) -> Option<Claims> {
     let mut parts = jwt.trim().split('.');
-    let (_header, payload) = (parts.next()?, parts.next()?.trim());
-    if payload.is_empty() || payload.len() > LONGEST_PAYLOAD {
+    let (header, payload) = (parts.next()?, parts.next()?.trim());
+    // `{"` in Base64: what doesn't begin so is no header, and is not masked as a token either.
+    if !header.starts_with("eyJ") || payload.is_empty() || payload.len() > LONGEST_PAYLOAD {
         return None;
     }
     let bytes = URL_SAFE.decode(payload).or_else(|_| STANDARD.decode(payload)).ok()?;

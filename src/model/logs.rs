@@ -96,6 +96,15 @@ pub struct LogStream {
     pub offsets: Vec<Option<i16>>,
 }
 
+/// A log's last record, of which only the beginning is there. What it begins to say is no proof that something works.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct HalfWritten {
+    /// True for levels `ERROR` and `FATAL`: what is missing may name the error.
+    pub is_error: bool,
+    /// Where it begins.
+    pub origin: Origin,
+}
+
 /// A signature's hits, over the whole bundle.
 #[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct SignatureHit {
@@ -403,6 +412,8 @@ pub struct LogFacts {
     pub unexplained: Vec<UnexplainedGroup>,
     /// What found no room within the limits: what it is → how many.
     pub dropped: BTreeMap<&'static str, u64>,
+    /// Last records that end before their end: a log that was copied while it was written, or cut.
+    pub half_written: Vec<HalfWritten>,
     /// Secrets in clear sight, session ids left out: kind and place, never the value (bounded).
     pub secrets: Vec<super::Fact<super::SecretKind>>,
 }

@@ -59,7 +59,16 @@ pub struct Facts {
     /// Times at which evidence was taken (transcripts, sign-ins, audit events, certificate listings): what "now" is judged by.
     pub dated: Vec<Fact<Stamp>>,
     /// Where members end before their evidence does: cut, damaged, not the only page, or beyond a limit.
-    pub cut: Vec<Origin>,
+    pub cut: Vec<Cut>,
+}
+
+/// Where a member ends before its evidence does.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Cut {
+    /// The place.
+    pub at: Origin,
+    /// Kinds of evidence that the member was taken for; empty if what is there of it shows none.
+    pub kinds: Vec<String>,
 }
 
 impl Facts {

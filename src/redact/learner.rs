@@ -41,6 +41,12 @@ const NO_DOMAIN: &str = " AUTHORITY BUILTIN HKLM HKCU HKCR WINDOWS SYSTEM SOFTWA
 static PERSON: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"(?i)\buserDisplayName"?\s*[:=]\s*"?(?P<p>[^"\\,;\r\n]{3,60})"#).expect("a constant pattern"));
 
+/// True if what follows `before` and looks like an address is a password: `https://admin:secret@host`.
+fn is_password(before: &str) -> bool {
+    let account = before.strip_suffix(':').and_then(|before| before.rsplit_once("://"));
+    account.is_some_and(|(_, user)| !user.contains(|c: char| c.is_whitespace() || "/@".contains(c)))
+}
+
 impl Learner {
     /// A learner that goes on from `map`: what has a pseudonym there keeps it.
     pub fn new(map: Map) -> Self {
@@ -62,7 +68,9 @@ impl Learner {
         for spot in found {
             match spot {
                 Spot::Mail(user, domain) => {
-                    self.names.user(&shown[user]);
+                    if !is_password(&shown[..user.start]) {
+                        self.names.user(&shown[user]);
+                    }
                     self.names.domain(&shown[domain]);
                 }
                 Spot::Domain(name) => self.names.domain(&shown[name]),

@@ -13,6 +13,8 @@ use std::ops::Range;
 const RECORD: usize = 1 << 20;
 /// Most cells of a record that are kept.
 const CELLS: usize = 4096;
+/// Most rows of a table: no export of a deployment has nearly as many.
+const TABLE: usize = 500_000;
 /// Rows handed out at a time.
 const ROWS: usize = 4096;
 
@@ -119,7 +121,8 @@ fn quoted_cell(text: &str, at: usize, delimiter: u8, limit: usize) -> Option<(Ce
     let mut value = String::new();
     let mut from = at + 1;
     loop {
-        match memchr::memchr(b'"', &bytes[from..limit]) {
+        // A pair of quotes may stand across the limit.
+        match memchr::memchr(b'"', &bytes[from.min(limit)..limit]) {
             None if limit < bytes.len() => return None,
             None => {
                 value.push_str(text[from..].trim_end_matches(['\r', '\n']));
@@ -342,9 +345,15 @@ pub(super) fn rows(
     let width = keys.len().max(1);
     let mut nodes = Vec::new();
     let mut end = at;
+    let mut rows = 0;
     while at < text.len() {
         let record = record(text, at, layout.delimiter);
         let line = locator.line(at);
+        if rows == TABLE {
+            losses.cut(line, text!("a table of more than {count} rows: the rest was left out", count = TABLE));
+            end = text.len();
+            break;
+        }
         let blank = record.is_blank();
         let stranger = record.single().is_some_and(|c| !c.quoted) && width > 1 && record.terminated;
         if inside_text && (blank || stranger || record.cells.len() > width && layout.header && !record.cells.iter().all(|c| c.quoted)) {
@@ -394,6 +403,8 @@ pub(super) fn rows(
             }
         }
         let last = record.cells.len().saturating_sub(1);
+        // Behind the last separator nothing follows, no line break either: an empty value or none.
+        let cut = cut || !record.terminated && last > 0 && record.cells.last().is_some_and(|c| !c.quoted && c.text.is_empty());
         let place = locator.place(record.cells.first().map_or(at, |c| c.at));
         let mut entries = Vec::with_capacity(record.cells.len());
         for (i, cell) in record.cells.iter().enumerate() {
@@ -411,6 +422,7 @@ pub(super) fn rows(
             entries.push((key, Node::new(value, own)));
         }
         nodes.push(Node::new(Value::Bag(entries), Place { ..place }));
+        rows += 1;
         if nodes.len() >= ROWS {
             sink(std::mem::take(&mut nodes));
         }
@@ -488,6 +500,14 @@ mod tests {
                 .header
         );
         assert!(read("alias_id,alias_name\n1000,Sales\n").unwrap().2.header);
+    }
+
+    #[test]
+    fn quotes_may_stand_across_the_limit_of_a_record() {
+        for length in RECORD - 3..RECORD + 3 {
+            let text = format!("{}{}\n", '"', "\"".repeat(length));
+            assert!(record(&text, 0, b',').end > 0, "{length}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ const DEPTH: usize = 256;
 /// Most attributes of an element.
 const ATTRIBUTES: usize = 1024;
 /// Most bytes of an element's text.
-const TEXT: usize = 16 << 20;
+const TEXT: usize = 4 << 20;
 /// Most elements and attributes of one text.
 const VALUES: usize = 2_000_000;
 /// A path longer than this is left out of places.
@@ -452,7 +452,7 @@ impl Parser<'_, '_, '_> {
         let Some(tag) = self.text.get(self.base + start..self.base + end) else {
             return;
         };
-        if let Some(inner) = tag.strip_prefix('<').filter(|t| t.starts_with(char::is_alphabetic)) {
+        if let Some(inner) = tag.strip_prefix('<').filter(|t| t.len() <= TEXT && t.starts_with(char::is_alphabetic)) {
             // One more element than the text has ended.
             self.open(inner, start, end, true);
             self.tag_end = self.base + end;

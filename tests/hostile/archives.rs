@@ -219,7 +219,9 @@ pub const HOSTILE: &[Hostile] = &[
     Hostile::limited("gigabyte.gz", || gzip_of_zeros(1024)),
     Hostile::limited("gigabyte.zip", || raw_zip(&[deflated("a.bin", 1024)])),
     Hostile::limited("sixteen-gigabytes.gz", || gzip_of_zeros(16 * 1024)),
-    Hostile::limited("log-of-zeros.gz", || gzip(&[RECORD.as_bytes(), &vec![0; 300 * MIB]].concat())),
+    Hostile::told("log-of-zeros.gz", &["half-written"], || {
+        gzip(&[RECORD.as_bytes(), &vec![0; 300 * MIB]].concat())
+    }),
     Hostile::limited("sixteen-in-sixteen.zip", || {
         let kernel = raw_zip(&[deflated("eg_log_A_rx-process.log", 100)]);
         let many = |inner: &[u8]| raw_zip(&(0..16).map(|n| Raw::stored(&format!("{n}.zip"), inner)).collect::<Vec<_>>());
@@ -237,7 +239,7 @@ pub const HOSTILE: &[Hostile] = &[
     Hostile::limited("gzip-in-gzip.gz", || nested(10, |inner| gzip(&inner))),
     Hostile::limited("zip-in-zip.zip", || nested(100, |inner| zip(&[("x.zip", &inner)]))),
     Hostile::limited("tar-in-tar.tar", || nested(20, |inner| tar(&[("x.tar", &inner)]))),
-    Hostile::limited("many-members.zip", || {
+    Hostile::read("many-members.zip", || {
         raw_zip(&(0..60_000).map(|n| Raw::stored(&n.to_string(), b"")).collect::<Vec<_>>()).repeat(1)
     }),
     Hostile::limited("many-members.tar", || {

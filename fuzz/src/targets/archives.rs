@@ -47,6 +47,7 @@ const LIMITS: Limits = Limits {
     bundle_unpacked: 1024 * 1024,
     ratio: 200,
     ratio_after: 64 * 1024,
+    swollen: 2,
     archive_depth: 3,
     entries: 100,
     folder_depth: 4,

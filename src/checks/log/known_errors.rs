@@ -2,7 +2,7 @@
 
 use crate::case::{Case, HitState};
 use crate::checks::{Check, Gap};
-use crate::finding::{Confidence, Finding, Role as Who, Severity, Subject, Want};
+use crate::finding::{Confidence, Finding, Role as Who, Severity, Subject, Verdict, Want};
 use crate::model::{LogFacts, SignatureHit, Text};
 use crate::signatures::{Catalogue, Described, Role};
 use crate::{counted, text};
@@ -35,6 +35,32 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
             vec![want()],
         ));
     }
+    let finding = judge_hits(case, check);
+    match finding.verdict {
+        Verdict::Pass => half_written(logs).map_or(Ok(vec![finding]), Err),
+        _ => Ok(vec![finding]),
+    }
+}
+
+/// What a record may say of which only the beginning is there: an error, or anything at all where no record is whole.
+fn half_written(logs: &LogFacts) -> Option<Gap> {
+    let is_all = !logs.streams.is_empty() && records(logs) <= logs.half_written.len() as u64;
+    let half = logs.half_written.iter().find(|half| half.is_error || is_all)?;
+    let message = match half.is_error {
+        true => text!(
+            "none of the known error texts stands in {logs} log records, but the last one is an error that is cut",
+            logs = records(logs)
+        ),
+        false => text!("the logs hold nothing but the beginning of a record"),
+    };
+    Some(Gap {
+        evidence: vec![half.origin.clone()],
+        ..Gap::missing(message, vec![want()])
+    })
+}
+
+fn judge_hits(case: &Case, check: &Check) -> Finding {
+    let logs = &case.logs;
     let catalogue = Catalogue::builtin();
     let mut hits: Vec<Judged> = logs
         .hits
@@ -67,11 +93,10 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
                 records = counted!(records(logs), "1 log record", "{count} log records")
             ),
         );
-        return Ok(vec![if logs.streams.is_empty() {
-            finding.confidence(Confidence::Low)
-        } else {
-            finding
-        }]);
+        return match logs.streams.is_empty() {
+            true => finding.confidence(Confidence::Low),
+            false => finding,
+        };
     }
     let failing: Vec<&Judged> = hits
         .iter()
@@ -108,7 +133,7 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
         )
     };
     let shown = if failing.is_empty() { hits.iter().collect() } else { failing };
-    Ok(vec![finding.at_all(shown.iter().take(12).flat_map(|judged| judged.places()))])
+    finding.at_all(shown.iter().take(12).flat_map(|judged| judged.places()))
 }
 
 fn words_of(state: HitState) -> Text {
@@ -195,7 +220,6 @@ fn want() -> Want {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Verdict;
     use crate::model::{AuthorizeRequest, LogEvent, LogEventKind, LogStream, Operation, OperationKind, Origin, Outcome, Process, Run, Span, Stamp};
     use std::collections::BTreeMap;
     use std::sync::Arc;

@@ -280,6 +280,8 @@ impl<'c> Interpreter<'c> {
             // A further part of a record that was read before: only what it holds counts.
             return;
         }
+        // What stands at the end of half a record may be the beginning of a longer name: only what failed counts.
+        let is_whole = !record.truncated;
         let attempts = scene.attempts();
         for attempt in &attempts {
             let token = matches!(attempt.kind, OperationKind::TokenGeneration | OperationKind::TokenRefresh);
@@ -289,24 +291,25 @@ impl<'c> Interpreter<'c> {
                 Direction::In
             };
             let whom = subject(text, direction).key(token);
-            if attempt.worked {
-                self.meaning.attempts.done(attempt.kind, &whom, record);
-            } else {
+            if !attempt.worked {
                 let ids = hits.iter().map(|hit| hit.id.to_string()).collect();
                 self.meaning.attempts.failed(attempt.kind, &whom, record, ids);
+            } else if is_whole {
+                self.meaning.attempts.done(attempt.kind, &whom, record);
             }
         }
-        if !aside {
+        if is_whole && !aside {
             self.note_oauth(&scene);
         }
         let connected = self.note_connection(&scene);
-        if marks.has(Mark::Url)
+        if is_whole
+            && marks.has(Mark::Url)
             && scene.process == Some(Process::ApplicationServer)
             && let Some(host) = state::console_host(text)
         {
             self.meaning.events.note(LogEventKind::ConsoleHost { host }, record);
         }
-        if marks.has(Mark::Trace) {
+        if is_whole && marks.has(Mark::Trace) {
             self.note_trace(record, text);
         }
         let change = (marks.has(Mark::Alias) || loudness >= Loudness::Warning)
@@ -450,7 +453,7 @@ impl Sink for Interpreter<'_> {
         }
         let message = without_dump(record.message);
         let loudness = Loudness::of(record.level);
-        let quiet = !known && loudness < Loudness::Error;
+        let quiet = !known && loudness < Loudness::Error && !record.truncated;
         // Half the records of a retriever's log are polls.
         if quiet && marks.only(&[Mark::Poll]) && self.poll(record, &message) {
             return;

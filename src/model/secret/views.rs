@@ -6,16 +6,20 @@ use std::ops::Range;
 pub(crate) struct View {
     /// The text.
     pub text: String,
-    /// For each byte of `text`, where its source begins; one more for the end.
-    from: Vec<usize>,
+    /// For each byte of `text`, where its source begins; one more for the end. Texts are far shorter than 4 GiB.
+    from: Vec<u32>,
 }
 
 impl View {
     /// The range of the source that reads as `range` of the view.
     pub(crate) fn source(&self, range: &Range<usize>) -> Range<usize> {
-        let at = |i: usize| self.from.get(i).or(self.from.last()).copied().unwrap_or(0);
+        let at = |i: usize| self.from.get(i).or(self.from.last()).map_or(0, |from| *from as usize);
         at(range.start)..at(range.end).max(at(range.start))
     }
+}
+
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// Undoes one level of escapes; `None` if there are none. Each escape's value is one character of Latin-1 or Unicode; bytes of
@@ -53,11 +57,11 @@ pub(crate) fn unescaped(text: &str) -> Option<View> {
         };
         if let Some(value) = value {
             view.text.push(value);
-            view.from.resize(view.text.len(), at);
+            view.from.resize(view.text.len(), offset(at));
         }
         at += length;
     }
-    view.from.push(at);
+    view.from.push(offset(at));
     changed.then_some(view)
 }
 

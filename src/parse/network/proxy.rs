@@ -92,8 +92,8 @@ fn winhttp(output: &Output<'_>, findings: &mut Findings) {
         match value {
             Some(value) if server.is_none() && server_of(value).is_some() => server = server_of(value).map(|s| (line, s)),
             Some(value) if server.is_some() && bypass.is_none() => bypass = Some(value.to_owned()).filter(|v| !v.starts_with('(')),
-            // One sentence without a value: direct access.
-            None if server.is_none() && direct.is_none() => direct = Some(line),
+            // One sentence without a value, to its full stop: direct access.
+            None if server.is_none() && direct.is_none() && trimmed.ends_with(['.', '。']) => direct = Some(line),
             _ => {}
         }
     }
@@ -153,6 +153,7 @@ mod tests {
             assert_eq!(server(text), Some(None), "{text}");
         }
         assert_eq!(server("Current WinHTTP proxy settings:\n"), None);
+        assert_eq!(server("Current WinHTTP proxy settings:\n\n    Proxy Se"), None);
     }
 
     #[test]

@@ -67,10 +67,11 @@ pub(super) fn text<'a>(view: &View<'a>, header: &Header, body: Range<usize>) -> 
 }
 
 fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut packed = String::with_capacity(text.len());
-    packed.extend(text.chars().filter(|c| !c.is_whitespace()));
+    // Bytes: what is no Base64 may be cut inside of a character.
+    let mut packed: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
+    let padding = packed.iter().rev().take_while(|b| **b == b'=').count();
     // A cut tail may end inside of a group of four.
-    let whole = packed.trim_end_matches('=').len();
+    let whole = packed.len() - padding;
     packed.truncate(if whole % 4 == 1 { whole - 1 } else { whole });
     LENIENT.decode(packed).ok()
 }
