@@ -11,6 +11,7 @@ use crate::log::{Clocks, names};
 use crate::model::{Bound, InventoryEntry, Language, Period, Stamp, Text, Version};
 use crate::report::{self, Context, Report, SignatureText};
 use crate::signatures::{Catalogue, Described, Role};
+use crate::text;
 use crate::worker::Worker;
 use crate::{checks, diagnosis};
 use std::path::PathBuf;
@@ -188,8 +189,14 @@ fn known(catalogue: &Catalogue, id: &str) -> Option<KnownSignature> {
         meaning: Text::catalogued(described.meaning().to_owned()),
         remedy: Some(described.remedy())
             .filter(|step| !step.is_empty())
-            .map(|step| Text::catalogued(step.to_owned()))
             .into_iter()
+            .flat_map(|step| {
+                let verify = text!(
+                    "Verify: what failed is tried again and works, and the log shows {id} no more.",
+                    id = Text::figure(described.id())
+                );
+                [Text::catalogued(step.to_owned()), verify]
+            })
             .collect(),
     })
 }

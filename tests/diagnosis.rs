@@ -58,3 +58,18 @@ fn every_rule_has_a_bundle_that_needs_it() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn a_remedy_ends_with_how_to_verify_it() {
+    let mut seen = 0;
+    for folder in folders(&fixtures("diagnosis")) {
+        for cause in analysis(&folder.join("input")).diagnosis.causes {
+            let last = cause.remedy.last().map(|step| step.english());
+            if let Some(last) = last.filter(|_| cause.cause.starts_with("signature:")) {
+                seen += 1;
+                assert!(last.starts_with("Verify: "), "{}: {last}", cause.cause);
+            }
+        }
+    }
+    assert!(seen > 0);
+}
