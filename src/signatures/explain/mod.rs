@@ -237,6 +237,7 @@ impl Library<'_> {
         if !described.remedy().is_empty() {
             remedy.push(described.remedy().to_owned());
         }
+        remedy.extend(sides::without_a_remedy(described));
         if described.role() != Role::Context {
             remedy.extend(sides::afterwards(described));
         }

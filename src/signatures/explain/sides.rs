@@ -1,6 +1,7 @@
 //! What the catalogue's entries leave unsaid because it holds for many of them: why it matters to ECE, what to do after the fix, what
 //! else a change touches.
 
+use crate::finding::Severity;
 use crate::signatures::Described;
 
 /// Why an error matters to mail over OAuth in ECE.
@@ -18,7 +19,7 @@ pub fn why(described: &Described<'_>) -> String {
         _ => match described.component() {
             "entra" => "Microsoft's token service answers with it; without a token ECE neither fetches nor sends.",
             "oauth_token_endpoint" => {
-                "The token endpoint answers with this word when ECE generates or renews a token; the AADSTS code beside it names the reason."
+                "ECE meets it at the token endpoint, when it generates or renews a token; where an AADSTS code stands beside it, that names the reason."
             }
             "sasl_xoauth2" => "Mail servers answer so when the token that ECE presents is refused.",
             "browser" => "It is what the administrator sees while generating a token in the console.",
@@ -39,8 +40,21 @@ pub fn why(described: &Described<'_>) -> String {
     text.to_owned()
 }
 
-/// What to do once the reason is mended, ending with how to verify it.
+/// What to do where the catalogue knows a code's meaning only: Microsoft's own record of the sign-in says more.
+pub fn without_a_remedy(described: &Described<'_>) -> Option<String> {
+    let listed = matches!(described, Described::Code(_) | Described::Unlisted(_));
+    (listed && described.remedy().is_empty()).then(|| {
+        String::from(
+            "Entra administrator: open the sign-in with the same correlation ID in the sign-in log; its details name what was refused. Then settle the checks named under \"related\".",
+        )
+    })
+}
+
+/// What to do once the reason is mended, ending with how to verify it. Nothing, where there is nothing to mend.
 pub fn afterwards(described: &Described<'_>) -> Vec<String> {
+    if described.severity() == Severity::Info {
+        return Vec::new();
+    }
     let mail = |direction: &str| {
         vec![
             String::from("Re-activate every alias that became inactive: ECE does that by itself only after network faults."),

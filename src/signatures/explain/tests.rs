@@ -105,3 +105,31 @@ fn nonsense_gives_nothing_and_does_no_harm() {
         assert!(matches!(ask(question), Answer::Similar(similar) if similar.is_empty()), "{question:.20}");
     }
 }
+
+#[test]
+fn every_entry_says_what_why_what_to_do_and_who_says_so() {
+    let catalogue = Catalogue::builtin();
+    let texts = catalogue.signatures().map(|signature| signature.id.clone());
+    let codes = catalogue.codes().map(|code| Described::Code(code).id());
+    let mut seen = 0;
+    for id in texts.chain(codes) {
+        seen += 1;
+        let explained = found(&id).into_iter().find(|one| one.id == id);
+        let Some(one) = explained else { panic!("{id} isn't found by its id") };
+        let said = [&one.what, &one.why, &one.evidence]
+            .into_iter()
+            .chain(one.remedy.iter())
+            .chain(&one.references)
+            .chain(&one.causes);
+        assert!(said.clone().all(|text| !text.trim().is_empty()), "{id}: an empty field");
+        assert!(!one.remedy.is_empty() && !one.references.is_empty(), "{id}: nothing to do, or no source");
+        let only_after = one
+            .remedy
+            .first()
+            .is_some_and(|step| step.starts_with("Re-activate") || step.starts_with("Verify"));
+        assert!(!only_after, "{id}: what comes afterwards, and not what to do");
+        let idle = one.remedy.first().is_some_and(|step| step.starts_with("No action"));
+        assert!(!idle || one.remedy.len() == 1, "{id}: no action, and yet steps: {:?}", one.remedy);
+    }
+    assert!(seen > 1_100, "{seen}");
+}
