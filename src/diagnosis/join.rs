@@ -61,22 +61,36 @@ struct Joined<'c, 'a> {
 
 impl<'c, 'a> Joined<'c, 'a> {
     fn of(case: &Case, clues: &'c [Clue<'a>], rules: &[Rule], mailboxes: &Mailboxes) -> Self {
-        let by_rule = |fault: &Clue<'_>, symptom: &Clue<'_>| {
-            let applies = |rule: &&Rule| rule.faults.iter().any(|is| is.causes(fault)) && rule.symptoms.iter().any(|is| is.shows(symptom));
-            !seen_apart(fault, symptom) && rules.iter().any(|rule| applies(&rule))
+        // Each clue is compared with each other one: what hangs on one alone is asked once.
+        let which = |applies: &dyn Fn(&Rule) -> bool| -> Vec<usize> { (0..rules.len()).filter(|at| applies(&rules[*at])).collect() };
+        let causing: Vec<Vec<usize>> = clues
+            .iter()
+            .map(|clue| which(&|rule| rule.faults.iter().any(|is| is.causes(clue))))
+            .collect();
+        let showing: Vec<Vec<usize>> = clues
+            .iter()
+            .map(|clue| which(&|rule| rule.symptoms.iter().any(|is| is.shows(clue))))
+            .collect();
+        let may_lead: Vec<bool> = clues
+            .iter()
+            .map(|fault| fault.names_a_fault() || fault.is_refusal() && fault.is_reason)
+            .collect();
+        let by_rule = |fault: usize, symptom: usize| {
+            let applies = causing[fault].iter().any(|rule| showing[symptom].contains(rule));
+            applies && !seen_apart(&clues[fault], &clues[symptom])
         };
         let reaches = |fault: &Clue<'_>, symptom: &Clue<'_>| symptom.is_bare() && !fault.is_symptom() && concerns_mail(&fault.acts_as);
-        let leads = |fault: &Clue<'_>, symptom: &Clue<'_>| {
-            fault.id != symptom.id
-                && (fault.names_a_fault() || fault.is_refusal() && fault.is_reason)
-                && (by_rule(fault, symptom) || names(fault, symptom) || reaches(fault, symptom))
+        let leads = |fault_at: usize, symptom_at: usize| {
+            let (fault, symptom) = (&clues[fault_at], &clues[symptom_at]);
+            may_lead[fault_at]
+                && fault.id != symptom.id
+                && (by_rule(fault_at, symptom_at) || names(fault, symptom) || reaches(fault, symptom))
                 && fits(fault, symptom)
                 && !works_elsewhere(case, fault, symptom, mailboxes)
         };
-        let explains = |fault: &Clue<'_>, symptom: &Clue<'_>| leads(fault, symptom) && !(leads(symptom, fault) && comes_first(symptom, fault));
-        let explained_by = clues
-            .iter()
-            .map(|symptom| (0..clues.len()).filter(|at| explains(&clues[*at], symptom)).collect())
+        let explains = |fault: usize, symptom: usize| leads(fault, symptom) && !(leads(symptom, fault) && comes_first(&clues[symptom], &clues[fault]));
+        let explained_by = (0..clues.len())
+            .map(|symptom| (0..clues.len()).filter(|fault| explains(*fault, symptom)).collect())
             .collect();
         let mut joined = Self { clues, explained_by };
         joined.break_circles();

@@ -20,8 +20,6 @@ const GROUPS: usize = 200;
 const UNLISTED: usize = 200;
 /// Events in the facts.
 const EVENTS: usize = 20_000;
-/// Gaps of a poll series in the facts.
-const GAPS: usize = 256;
 
 /// A member that holds ECE records: what the engine counted and what the records mean, in the order of its parts.
 #[derive(Debug)]
@@ -414,7 +412,6 @@ fn gather(facts: &mut LogFacts, located: Vec<(usize, Located)>, elsewhere: Vec<E
     heal_the_unnamed(&mut facts.operations);
     facts.polls = polls.into_values().filter_map(interpret::joined_polls).collect();
     for series in &mut facts.polls {
-        series.gaps.truncate(GAPS);
         let streams = facts
             .streams
             .iter()

@@ -12,6 +12,7 @@
 use super::grams::{Bits, Grams, Windows, fold};
 use crate::signatures::Anchor;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use std::ops::Range;
 use std::sync::OnceLock;
 
 /// Bytes from one probe to the next.
@@ -110,6 +111,13 @@ impl Filter {
 
     /// Puts the owners of all anchors that stand in `text` into `found`.
     pub fn search(&self, text: &[u8], found: &mut Found) {
+        self.search_within(text, 0..text.len(), found);
+    }
+
+    /// Puts the owners of all anchors that stand in `range` of `buffer` into `found`. What stands behind the range is of no account;
+    /// where it is long enough, it saves copying the range's end.
+    pub fn search_within(&self, buffer: &[u8], range: Range<usize>, found: &mut Found) {
+        let text = buffer.get(range.clone()).unwrap_or_default();
         found.owners.clear();
         if let Some(short) = &self.short {
             self.walk(short, &self.short_anchors, text, &mut found.owners);
@@ -124,9 +132,10 @@ impl Filter {
                 left: BUDGET + text.len() / BYTES_PER_COMPARISON,
                 owners: &mut found.owners,
             };
+            let longer = buffer.get(range.start..).unwrap_or_default();
             let within_budget = match &self.bits {
-                Bits::Small(bits) => search.scan(bits.as_ref()),
-                Bits::Large(bits) => search.scan(bits.as_ref()),
+                Bits::Small(bits) => search.scan(bits.as_ref(), longer),
+                Bits::Large(bits) => search.scan(bits.as_ref(), longer),
             };
             if !within_budget {
                 found.hot = HOT;
@@ -241,23 +250,27 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// False if the budget was used up before the end of the text.
-    fn scan<const N: usize>(&mut self, bits: &[u64; N]) -> bool {
-        let text = self.text;
-        let (chunks, rest) = text.as_chunks::<{ STEP * TOGETHER }>();
-        for (number, chunk) in chunks.iter().enumerate() {
+    /// False if the budget was used up before the end of the text. `longer` begins with the text: probes may fall behind its end,
+    /// which does no harm, since no window reaches there.
+    fn scan<const N: usize>(&mut self, bits: &[u64; N], longer: &[u8]) -> bool {
+        let needed = self.text.len().div_ceil(STEP * TOGETHER);
+        let (chunks, rest) = longer.as_chunks::<{ STEP * TOGETHER }>();
+        for (number, chunk) in chunks.iter().take(needed).enumerate() {
             let hits = probe(bits, chunk);
             if hits != 0 && !self.look_closer(hits, number * STEP * TOGETHER) {
                 return false;
             }
         }
-        // Zeros behind the rest: no window reaches into them, so what the probes see of them does no harm.
+        if needed <= chunks.len() {
+            return true;
+        }
+        // Zeros behind the rest.
         let mut padded = [0; STEP * TOGETHER];
         for (to, byte) in padded.iter_mut().zip(rest) {
             *to = *byte;
         }
         let hits = probe(bits, &padded);
-        hits == 0 || self.look_closer(hits, text.len() - rest.len())
+        hits == 0 || self.look_closer(hits, longer.len() - rest.len())
     }
 
     /// Compares at each probe of a chunk that begins at `from` whose bit in `hits` is set.

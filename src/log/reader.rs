@@ -8,6 +8,7 @@ use super::grammar::{self, Header, Start};
 use super::quick::Quick;
 use super::{Record, Sink, is_error};
 use crate::bundle::Encoding;
+use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read};
 
 /// Bytes that are read at once: they stay in the second cache while every pass goes over them.
@@ -432,11 +433,10 @@ impl<'f, S: Sink> LogReader<'f, S> {
             return;
         }
         let held = self.buffer.get(self.start..end).unwrap_or_default();
-        let (line, text) = match current.part {
-            0 => (held, held.get(current.header.message as usize..).unwrap_or_default()),
-            _ => (current.kept.as_slice(), held),
-        };
-        self.filter.search(text, &mut self.found);
+        let message = if current.part == 0 { current.header.message as usize } else { 0 };
+        let text = held.get(message..).unwrap_or_default();
+        let line = if current.part == 0 { held } else { current.kept.as_slice() };
+        self.filter.search_within(&self.buffer, self.start + message..end, &mut self.found);
         if !self.inherited.is_empty() {
             self.found.add(&mut self.inherited);
         }
@@ -444,16 +444,19 @@ impl<'f, S: Sink> LogReader<'f, S> {
             return;
         }
         let header = &current.header;
+        // Of a record that is UTF-8 as a whole, each field is: one check for all of them.
+        let is_utf8 = current.part == 0 && std::str::from_utf8(held).is_ok();
+        let utf8 = |part| if is_utf8 { Cow::Borrowed(part) } else { encoding::utf8(part) };
         let record = Record {
             time: header.time,
             level: header.level.of(line),
-            thread: &encoding::utf8(header.thread.of(line)),
+            thread: &utf8(header.thread.of(line)),
             process_id: header.process_id.of(line),
             partition: header.partition.of(line),
             user: header.user.of(line),
-            class: &encoding::utf8(header.class.of(line)),
-            method: &encoding::utf8(header.method.of(line)),
-            message: &encoding::utf8(grammar::strip_end(text)),
+            class: &utf8(header.class.of(line)),
+            method: &utf8(header.method.of(line)),
+            message: &utf8(grammar::strip_end(text)),
             line: current.line,
             message_line: self.start_line,
             offset: current.offset,

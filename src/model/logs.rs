@@ -245,6 +245,8 @@ pub struct PollSeries {
     pub last_sign: Stamp,
     /// Times of more than two minutes without a sign of life, oldest first (bounded: the longest).
     pub gaps: Vec<PollGap>,
+    /// Shorter ones that were left out.
+    pub gaps_left_out: u64,
     /// Where the first poll stands.
     pub first_origin: Origin,
     /// Where the last poll stands.

@@ -31,7 +31,8 @@ impl Unescaped {
     }
 }
 
-/// Undoes the escapes of JSON (any depth), CSV, HTML, syslog and form bodies. `None` if the text holds none of them.
+/// Undoes the escapes of JSON (any depth), CSV, HTML, syslog and form bodies. `None` if the text holds none of them: most of those
+/// with a backslash or a percent sign are paths and figures.
 pub fn unescape(text: &[u8]) -> Option<Unescaped> {
     memchr::memchr3(b'\\', b'&', b'%', text)
         .or_else(|| memchr::memmem::find(text, b"\"\""))
@@ -42,9 +43,9 @@ pub fn unescape(text: &[u8]) -> Option<Unescaped> {
     };
     let mut words = Words::default();
     let mut at = 0;
+    let mut signs = Signs::default();
     while let Some(rest) = text.get(at..) {
-        let plain = rest.iter().position(|byte| matches!(byte, b'\\' | b'&' | b'%' | b'+' | b'"' | b'#'));
-        let (copied, _) = rest.split_at(plain.unwrap_or(rest.len()));
+        let (copied, _) = rest.split_at(signs.next(text, at) - at);
         out.bytes.extend_from_slice(copied);
         at += copied.len();
         let Some(&byte) = text.get(at) else { break };
@@ -56,7 +57,28 @@ pub fn unescape(text: &[u8]) -> Option<Unescaped> {
             out.steps.push((out.bytes.len(), at));
         }
     }
-    Some(out)
+    (!out.steps.is_empty()).then_some(out)
+}
+
+/// The places at which an escape may begin, found by two searches for three bytes each: a look at every byte takes ten times as long.
+#[derive(Default)]
+struct Signs {
+    /// The next place that each search found.
+    next: [Option<usize>; 2],
+}
+
+impl Signs {
+    /// The next place at or after `at`, or the text's end. Asked for ascending places.
+    fn next(&mut self, text: &[u8], at: usize) -> usize {
+        let rest = text.get(at..).unwrap_or_default();
+        let search = |[a, b, c]: [u8; 3]| memchr::memchr3(a, b, c, rest).map_or(text.len(), |found| at + found);
+        let of = [*b"\\&%", *b"+\"#"];
+        let next = self.next.iter_mut().zip(of).map(|(known, bytes)| match *known {
+            Some(place) if place >= at => place,
+            _ => *known.insert(search(bytes)),
+        });
+        next.min().unwrap_or(text.len())
+    }
 }
 
 /// Which words of a text are part of a form body: those that hold a `%xx`. In them a plus is a blank.

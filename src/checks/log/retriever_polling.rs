@@ -91,9 +91,10 @@ fn judge(case: &Case, check: &Check, series: &PollSeries) -> Finding {
             .at(&series.last_origin);
     };
     let length = duration_words(longest.length_ms());
-    let more = match silences.len() {
-        1 => Text::default(),
-        n => text!("; {n} further pauses of more than two minutes", n = n - 1),
+    let more = match (silences.len(), series.gaps_left_out) {
+        (1, 0) => Text::default(),
+        (n, 0) => text!("; {n} further pauses of more than two minutes", n = n - 1),
+        (n, _) => text!("; {n} or more further pauses of more than two minutes", n = n - 1),
     };
     let told = text!(
         "{who} was silent for {length}: no sign of life between {from} and {to}",

@@ -64,15 +64,13 @@ impl Attempts {
 
     fn runs_of(&mut self, kind: OperationKind, subject: &str) -> &mut Runs {
         let subjects = self.by_kind.entry(kind).or_default();
-        let known = subjects.contains_key(subject);
-        let subject = if known || subjects.len() < SUBJECTS {
-            subject
-        } else {
-            self.unnamed += 1;
-            ""
-        };
+        let mut subject = subject;
         if !subjects.contains_key(subject) {
-            subjects.insert(subject.to_owned(), Runs::default());
+            if subjects.len() >= SUBJECTS {
+                self.unnamed += 1;
+                subject = "";
+            }
+            subjects.entry(subject.to_owned()).or_default();
         }
         subjects.get_mut(subject).expect("the subject was put in above")
     }

@@ -1,88 +1,193 @@
 //! Errors that were seen before: an incident writes the same record ten thousand times, and only the first needs a closer look.
+//!
+//! A record is known by its lines. Each line has a shape, in which numbers, names and addresses don't count; what a shape means is
+//! found out once. A record whose lines all mean nothing to anybody only counts, in the group of its first line, its innermost
+//! cause and the product's first frame. Reading an error so takes a small part of what reading its exceptions does.
 
-use crate::log::Record;
-use memchr::memmem::Finder;
+use super::{exception, state};
 use std::collections::HashMap;
-use std::collections::hash_map::DefaultHasher;
-use std::hash::Hasher;
-use std::sync::LazyLock;
 
-/// Shapes that are remembered of a member.
-const SHAPES: usize = 4_096;
-/// Part of the first line that makes the shape.
-const HEAD: usize = 512;
+/// Shapes of lines that are remembered of a member.
+const LINES: usize = 1_024;
+/// Longest line that is remembered.
+const LONGEST: usize = 2_048;
+/// Groups that are remembered of a member.
+const GROUPS: usize = 4_096;
 
-/// Shapes of unexplained errors, and the group that each belongs to.
+/// What is known of the lines of a member's errors, and the group of unexplained errors that records of such lines belong to.
 #[derive(Clone, Default)]
 pub(super) struct Bursts {
-    shapes: HashMap<u64, Known>,
+    lines: HashMap<Box<[u8]>, Line>,
+    /// `None`: found no room among the member's groups.
+    groups: HashMap<Shape, Option<usize>>,
+    /// The shape of a line, while it is made.
+    shape: Vec<u8>,
 }
 
-/// What is known of errors of one shape.
+/// What lines of one shape mean.
 #[derive(Clone, Copy)]
-pub(super) struct Known {
-    /// The group of unexplained errors that they belong to.
-    pub group: usize,
-    /// They mean nothing besides.
-    pub nothing_else: bool,
+struct Line {
+    number: u32,
+    /// An exception is named.
+    throws: bool,
+    /// Nothing is said of connections, whatever stands around it.
+    harmless: bool,
+    /// An alias's state may be spoken of.
+    alias: bool,
+}
+
+/// What records of one group have in common: the first line, the innermost cause and the product's first frame, by their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Shape([u32; 3]);
+
+/// A record that was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Skimmed {
+    /// Its shape.
+    pub shape: Shape,
+    /// No line of it means anything: it is an error, and nothing else.
+    pub means_nothing: bool,
 }
 
 impl Bursts {
-    /// What is known of records of this shape.
-    pub fn known(&self, shape: u64) -> Option<Known> {
-        self.shapes.get(&shape).copied()
+    /// Looks at an error that holds no known text. `None`: its lines are too many or too long to remember.
+    pub fn skim(&mut self, message: &str) -> Option<Skimmed> {
+        let mut first = None;
+        let mut innermost = None;
+        let (mut frame, mut product_frame) = (None, None);
+        let mut means_nothing = true;
+        for line in exception::lines(message).take(exception::LINES) {
+            let trimmed = line.trim_start();
+            if first.is_some() && trimmed.starts_with("... ") {
+                continue;
+            }
+            if let Some(rest) = trimmed.strip_prefix("at ").filter(|_| first.is_some()) {
+                if product_frame.is_none() {
+                    let name = exception::frame_name(rest);
+                    product_frame = Some(name).filter(|name| exception::is_product(name));
+                    frame = frame.or(Some(name));
+                }
+                continue;
+            }
+            let known = self.line(line)?;
+            means_nothing &= known.harmless && !(first.is_none() && known.alias);
+            if first.is_none() {
+                first = Some(known.number);
+            }
+            if known.throws {
+                innermost = Some(known.number);
+            }
+        }
+        let frame = match product_frame.or(frame) {
+            Some(frame) => Some(self.line(frame)?.number),
+            None => None,
+        };
+        Some(Skimmed {
+            shape: Shape([first, innermost, frame].map(|number| number.unwrap_or(u32::MAX))),
+            means_nothing,
+        })
     }
 
-    /// Remembers what records of this shape are.
-    pub fn remember(&mut self, shape: u64, known: Known) {
-        if self.shapes.len() < SHAPES {
-            self.shapes.insert(shape, known);
+    /// The group of errors of this shape, if they were seen before; `Some(None)` if there was no room for it.
+    pub fn group(&self, shape: Shape) -> Option<Option<usize>> {
+        self.groups.get(&shape).copied()
+    }
+
+    /// Remembers the group of errors of this shape.
+    pub fn remember(&mut self, shape: Shape, group: Option<usize>) {
+        if self.groups.len() < GROUPS {
+            self.groups.insert(shape, group);
         }
+    }
+
+    /// What lines like `line` mean; `None` if it can't be remembered.
+    fn line(&mut self, line: &str) -> Option<Line> {
+        if line.len() > LONGEST {
+            return None;
+        }
+        shape(line, &mut self.shape);
+        if let Some(known) = self.lines.get(self.shape.as_slice()) {
+            return Some(*known);
+        }
+        if self.lines.len() >= LINES {
+            return None;
+        }
+        let known = Line {
+            number: self.lines.len() as u32,
+            throws: exception::names_exception(line),
+            harmless: !exception::may_tell_of_connection(line),
+            alias: state::may_tell_of_alias(line),
+        };
+        self.lines.insert(self.shape.as_slice().into(), known);
+        Some(known)
     }
 }
 
-static CAUSE: LazyLock<Finder> = LazyLock::new(|| Finder::new("Caused by: "));
-static PRODUCT_FRAME: LazyLock<Finder> = LazyLock::new(|| Finder::new("\tat com.egain."));
-
-/// What two records have in common that differ in numbers, names and addresses only: level, class, the first line without words
-/// that hold a digit or an `@`, the classes of its exceptions, the product's first frame. Costs a small part of what reading the
-/// record does.
-pub(super) fn shape(record: &Record<'_>, message: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(record.level);
-    hasher.write(record.class);
-    hasher.write(
-        record
-            .thread
-            .split(|b| b.is_ascii_digit())
-            .max_by_key(|part| part.len())
-            .unwrap_or_default(),
-    );
-    let mut lines = memchr::memchr_iter(b'\n', message);
-    let first_end = lines.next().unwrap_or(message.len());
-    let first = message.get(..first_end.min(HEAD)).unwrap_or_default();
-    for word in first.split(|b| b.is_ascii_whitespace()) {
-        if word.iter().any(|b| b.is_ascii_digit() || matches!(b, b'@' | b'\\')) {
-            hasher.write_u8(b'#');
+/// Writes into `shape` what two lines have in common that differ in numbers, names and addresses only: the words that hold no digit
+/// and no `@` or backslash. Names of exceptions stay, whatever they hold: what a line means hangs on them.
+fn shape(line: &str, shape: &mut Vec<u8>) {
+    shape.clear();
+    for word in line.as_bytes().split(|b| matches!(b, b' ' | b'\t')) {
+        let varies = word.iter().any(|b| b.is_ascii_digit() || matches!(b, b'@' | b'\\'));
+        if varies && !exception::KINDS.iter().any(|kind| kind.find(word).is_some()) {
+            shape.push(b'#');
         } else {
-            hasher.write(word);
+            shape.extend_from_slice(word);
         }
-        hasher.write_u8(b' ');
+        shape.push(b' ');
     }
-    let thrown = |at: usize, hasher: &mut DefaultHasher| {
-        let rest = message.get(at..).unwrap_or_default();
-        let end = rest.iter().take(200).position(|b| matches!(b, b':' | b'\r' | b'\n')).unwrap_or(0);
-        hasher.write(rest.get(..end).unwrap_or_default());
-        hasher.write_u8(b'|');
-    };
-    thrown(first_end + 1, &mut hasher);
-    for at in CAUSE.find_iter(message).take(16) {
-        thrown(at + CAUSE.needle().len(), &mut hasher);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn skim(bursts: &mut Bursts, text: &str) -> Skimmed {
+        bursts.skim(text).expect("few lines")
     }
-    if let Some(at) = PRODUCT_FRAME.find(message) {
-        let frame = message.get(at..).unwrap_or_default();
-        let end = memchr::memchr(b'(', frame).unwrap_or(0).min(200);
-        hasher.write(frame.get(..end).unwrap_or_default());
+
+    #[test]
+    fn numbers_and_addresses_make_no_other_shape() {
+        let mut bursts = Bursts::default();
+        let one = "Case 4711 of sales@example.com lost\njava.sql.SQLException: deadlock 55\n\tat java.base/a.B.c(B.java:1)\n\tat com.egain.db.Pool.get(Pool.java:12)\n\t... 3 more";
+        let two = one.replace("4711", "12").replace("sales@", "claims@").replace("55", "7").replace(":12", ":99");
+        assert_eq!(skim(&mut bursts, one), skim(&mut bursts, &two));
+        assert!(skim(&mut bursts, one).means_nothing);
+        for other in [
+            one.replace("lost", "gone"),
+            one.replace("SQLException", "SQL2Exception"),
+            one.replace("Pool.get", "Pool.put"),
+            format!("{one}\nCaused by: java.lang.NullPointerException"),
+        ] {
+            assert_ne!(skim(&mut bursts, one).shape, skim(&mut bursts, &other).shape, "{other}");
+        }
     }
-    hasher.finish()
+
+    #[test]
+    fn what_tells_something_is_never_passed_over() {
+        let mut bursts = Bursts::default();
+        for text in [
+            "x\njava.net.ConnectException: Connection refused",
+            "x\nCaused by: com.sun.mail.util.MailConnectException: y",
+            "x\norg.a.V2Exception: a\nCaused by: javax.net.ssl.SSLException: b",
+            "Could not connect to SMTP host: smtp.office365.com, port: 587, response: 421",
+            "Alias sales@example.com was disabled",
+            "alias Sales is off",
+            "bad greeting from SMTP host: a.example.com, port: 25",
+        ] {
+            assert!(!skim(&mut bursts, text).means_nothing, "{text}");
+        }
+        assert!(skim(&mut bursts, "Unexpected error for alias sales@example.com\njava.lang.NullPointerException").means_nothing);
+    }
+
+    #[test]
+    fn much_is_not_remembered() {
+        let mut bursts = Bursts::default();
+        let lines: String = (0..LINES as u32 + 1)
+            .map(|n| format!("{}\n", char::from_u32(0x4E00 + n).unwrap()))
+            .collect();
+        assert_eq!(bursts.skim(&lines), None);
+        assert_eq!(bursts.skim(&"x".repeat(LONGEST + 1)), None);
+        assert_eq!(bursts.lines.len(), LINES);
+    }
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// Lines of a trace that are looked at; a longer one has said what it has to say.
-const LINES: usize = 2_000;
+pub(super) const LINES: usize = 2_000;
 
 /// The exceptions of a record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,7 +93,7 @@ fn class_at(run: &str, at: usize, before_word: bool) -> Option<&str> {
 
 /// Endings of the names of exceptions. A line that names a `Throwable` alone says nothing.
 const SUFFIXES: [&str; 4] = ["Exception", "Error", "Failure", "Throwable"];
-static KINDS: LazyLock<[Finder; 3]> = LazyLock::new(|| ["Exception", "Error", "Failure"].map(Finder::new));
+pub(super) static KINDS: LazyLock<[Finder; 3]> = LazyLock::new(|| ["Exception", "Error", "Failure"].map(Finder::new));
 
 /// `text` without the stack's frames: they are nearly all of a trace, and name nothing but the program's own places.
 pub(super) fn without_frames(text: &str) -> Cow<'_, str> {
@@ -109,7 +109,7 @@ pub(super) fn without_frames(text: &str) -> Cow<'_, str> {
 }
 
 /// The lines of `text`, without their line feeds.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
     let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain(std::iter::once(text.len()));
     ends.scan(0, |from, end| {
         let line = text.get(*from..end);
@@ -129,7 +129,7 @@ impl Chain {
             if let Some(frame) = trimmed.strip_prefix("at ") {
                 if product_frame.is_none() {
                     let name = frame_name(frame);
-                    product_frame = Some(name).filter(|name| name.starts_with("com.egain.") || name.starts_with("com.cisco."));
+                    product_frame = Some(name).filter(|name| is_product(name));
                     first_frame = first_frame.or(Some(name));
                 }
                 continue;
@@ -183,9 +183,32 @@ pub(super) fn simple(class: &str) -> &str {
 }
 
 /// `java.base/java.lang.Thread.run(Thread.java:834)` → `java.lang.Thread.run`.
-fn frame_name(frame: &str) -> &str {
+pub(super) fn frame_name(frame: &str) -> &str {
     let name = frame.split('(').next().unwrap_or(frame).trim();
     name.rsplit('/').next().unwrap_or(name)
+}
+
+/// True for a place in the product's own code.
+pub(super) fn is_product(frame: &str) -> bool {
+    frame.starts_with("com.egain.") || frame.starts_with("com.cisco.")
+}
+
+/// True if `line` names an exception.
+pub(super) fn names_exception(line: &str) -> bool {
+    thrown(line).is_some()
+}
+
+/// True if a record that holds `line` may tell of fetching, sending or a connection, by [`Chain::concerns_connection`] or
+/// [`connection`]. Asked for lines that no signature knows.
+pub(super) fn may_tell_of_connection(line: &str) -> bool {
+    let links = thrown(line).map(|(class, message)| (class.to_owned(), message.to_owned()));
+    let chain = Chain {
+        links: links.into_iter().collect(),
+        frame: None,
+    };
+    let unresolved = chain.any(|c| c == "UnresolvedAddressException");
+    let spoken = ["connect to ", "bad greeting"].iter().any(|words| contains_ignore_case(line, words));
+    chain.concerns_connection() || unresolved || spoken
 }
 
 /// A connection whose fate a record proves.

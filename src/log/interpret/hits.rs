@@ -87,11 +87,8 @@ impl Hits {
     pub fn unexplained(&mut self, record: &Record<'_>, text: &str, chain: &Chain) -> Option<usize> {
         let template = template(text, chain);
         let group = match self.by_template.get(&template) {
-            Some(&group) => group,
-            None if self.groups.len() >= GROUPS => {
-                self.dropped += 1;
-                return None;
-            }
+            Some(&group) => Some(group),
+            None if self.groups.len() >= GROUPS => None,
             None => {
                 self.by_template.insert(template.clone(), self.groups.len());
                 self.groups.push(Group {
@@ -101,16 +98,19 @@ impl Hits {
                     span: Span::default(),
                     samples: Vec::new(),
                 });
-                self.groups.len() - 1
+                Some(self.groups.len() - 1)
             }
         };
         self.once_more(group, record);
-        Some(group)
+        group
     }
 
-    /// Counts one more record of a group.
-    pub fn once_more(&mut self, group: usize, record: &Record<'_>) {
-        let Some(group) = self.groups.get_mut(group) else { return };
+    /// Counts one more record of a group, or of none for want of room.
+    pub fn once_more(&mut self, group: Option<usize>, record: &Record<'_>) {
+        let Some(group) = group.and_then(|group| self.groups.get_mut(group)) else {
+            self.dropped += 1;
+            return;
+        };
         group.count += 1;
         if let Some(time) = record.time {
             group.span.add(time);

@@ -36,7 +36,7 @@ use crate::model::{
 };
 use crate::signatures::{Anchor, Catalogue, Role};
 use attempts::Attempts;
-use burst::{Bursts, Known};
+use burst::Bursts;
 use events::Events;
 use exception::Chain;
 use exposed::Exposed;
@@ -46,7 +46,7 @@ use memchr::memmem::Finder;
 use oauth::{EndpointKind, OAuth};
 use operation::{Loudness, Scene};
 use polls::Polls;
-use source::Votes;
+use source::{Sources, Votes};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
@@ -184,6 +184,9 @@ pub struct Interpreter<'c> {
     /// Header offset of the last record and the signatures counted in it: a long record comes in parts, and counts once.
     counted: (u64, BTreeSet<String>),
     bursts: Bursts,
+    sources: Sources,
+    /// Pieces of protocol traces that show nothing.
+    silent: BTreeSet<Box<[u8]>>,
 }
 
 impl<'c> Interpreter<'c> {
@@ -204,6 +207,8 @@ impl<'c> Interpreter<'c> {
             meaning,
             counted: (u64::MAX, BTreeSet::new()),
             bursts: Bursts::default(),
+            sources: Sources::default(),
+            silent: BTreeSet::new(),
         }
     }
 
@@ -254,9 +259,20 @@ impl<'c> Interpreter<'c> {
 
     fn look(&mut self, record: &Record<'_>, message: &[u8], owners: &[u32], marks: Marks, process: Option<Process>, loudness: Loudness) {
         let text = &*Record::text(message);
-        let words = &*exception::without_frames(text);
         let mut hits = self.catalogue.matches(message, owners);
         hits.retain(|hit| hit.role != Role::Context);
+        let unexplained = loudness == Loudness::Error && hits.is_empty();
+        let skimmed = if unexplained { self.bursts.skim(text) } else { None };
+        let group = skimmed.and_then(|skimmed| self.bursts.group(skimmed.shape));
+        if let (Some(skimmed), Some(group)) = (skimmed, group)
+            && skimmed.means_nothing
+            && marks == Marks::default()
+            && record.part == 0
+            && !record.truncated
+        {
+            return self.meaning.hits.once_more(group, record);
+        }
+        let words = &*exception::without_frames(text);
         let chain = if loudness >= Loudness::Warning {
             Chain::read(text)
         } else {
@@ -301,7 +317,7 @@ impl<'c> Interpreter<'c> {
         if is_whole && !aside {
             self.note_oauth(&scene);
         }
-        let connected = self.note_connection(&scene);
+        self.note_connection(&scene);
         if is_whole
             && marks.has(Mark::Url)
             && scene.process == Some(Process::ApplicationServer)
@@ -315,21 +331,19 @@ impl<'c> Interpreter<'c> {
         let change = (marks.has(Mark::Alias) || loudness >= Loudness::Warning)
             .then(|| state::alias_change(text))
             .flatten();
-        let plain = attempts.is_empty() && !connected && change.is_none();
         if let Some(change) = change {
             self.meaning.events.note(change, record);
         }
         if marks.has(Mark::Life) {
             self.note_life(record, text);
         }
-        if loudness == Loudness::Error && hits.is_empty() && attempts.iter().all(|a| !a.worked) {
-            let shape = burst::shape(record, message);
-            match self.bursts.known(shape) {
-                Some(known) => self.meaning.hits.once_more(known.group, record),
+        if unexplained && attempts.iter().all(|a| !a.worked) {
+            match group {
+                Some(group) => self.meaning.hits.once_more(group, record),
                 None => {
-                    if let Some(group) = self.meaning.hits.unexplained(record, text, &chain) {
-                        let nothing_else = plain && marks == Marks::default();
-                        self.bursts.remember(shape, Known { group, nothing_else });
+                    let group = self.meaning.hits.unexplained(record, text, &chain);
+                    if let Some(skimmed) = skimmed {
+                        self.bursts.remember(skimmed.shape, group);
                     }
                 }
             }
@@ -395,15 +409,15 @@ impl<'c> Interpreter<'c> {
         }
     }
 
-    /// Notes what the record's exceptions prove of a connection; false if they prove nothing.
-    fn note_connection(&mut self, scene: &Scene<'_, '_>) -> bool {
+    /// Notes what the record's exceptions prove of a connection.
+    fn note_connection(&mut self, scene: &Scene<'_, '_>) {
         if scene.chain.links.is_empty() {
-            return false;
+            return;
         }
         let endpoint = scene.oauth.endpoints.iter().find(|e| e.kind == EndpointKind::Token);
         let endpoint = endpoint.map(|e| (e.host.as_str(), 443));
         let Some(connection) = exception::connection(scene.words, scene.chain, endpoint) else {
-            return false;
+            return;
         };
         let kind = LogEventKind::Connection {
             host: connection.host,
@@ -411,10 +425,16 @@ impl<'c> Interpreter<'c> {
             reach: connection.reach,
         };
         self.meaning.events.note(kind, scene.record);
-        true
     }
 
+    /// Notes what a piece of a protocol trace shows.
     fn note_trace(&mut self, record: &Record<'_>, text: &str) {
+        /// Pieces that are remembered, and how long they may be: with DEBUG on, the same few come with every look for mail.
+        const SILENT: usize = 64;
+        const LONGEST: usize = 256;
+        if self.silent.contains(text.as_bytes()) {
+            return;
+        }
         let mut dialogue = Dialogue::default();
         let mut heard = Vec::new();
         for line in text.lines() {
@@ -423,6 +443,9 @@ impl<'c> Interpreter<'c> {
             }
         }
         heard.extend(dialogue.unanswered());
+        if heard.is_empty() && self.silent.len() < SILENT && text.len() <= LONGEST {
+            self.silent.insert(text.as_bytes().into());
+        }
         for heard in heard {
             self.meaning.events.note(event_of(heard), record);
         }
@@ -447,9 +470,10 @@ impl Sink for Interpreter<'_> {
             self.meaning.exposed.note(record);
         }
         let marks = marks.without(Mark::Secret);
+        let own = self.sources.process(record.class, record.thread);
         if self.meaning.voted < Self::VOTES {
             self.meaning.voted += 1;
-            self.meaning.votes.count(record.class, record.thread);
+            self.meaning.votes.count(own.as_ref(), record.thread);
         }
         let message = without_dump(record.message);
         let loudness = Loudness::of(record.level);
@@ -458,16 +482,12 @@ impl Sink for Interpreter<'_> {
         if quiet && marks.only(&[Mark::Poll]) && self.poll(record, &message) {
             return;
         }
-        let own = source::process_of_record(record.class, record.thread);
+        if quiet && loudness == Loudness::Quiet && record.part == 0 && marks.only(&[Mark::Trace]) {
+            return self.note_trace(record, &Record::text(&message));
+        }
         let process = own.or_else(|| self.named.clone());
         if quiet && self.quick(record, &message, marks, process.as_ref()) {
             return;
-        }
-        if owners.is_empty()
-            && loudness == Loudness::Error
-            && let Some(known) = self.bursts.known(burst::shape(record, &message)).filter(|known| known.nothing_else)
-        {
-            return self.meaning.hits.once_more(known.group, record);
         }
         self.look(record, &message, owners, marks, process, loudness);
     }

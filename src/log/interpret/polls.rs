@@ -9,8 +9,9 @@ use std::sync::{Arc, LazyLock};
 
 /// A time without polls longer than this is a gap: four times the cadence of 30 s.
 pub(crate) const GAP_MS: i64 = 120_000;
-/// Gaps per instance that are kept; of more, the longest.
-const GAPS: usize = 64;
+/// Gaps per instance that are kept of a member, and of all together; of more, the longest.
+const GAPS_OF_MEMBER: usize = 8;
+const GAPS: usize = 32;
 /// Instances that are told apart in a member.
 const INSTANCES: usize = 1_024;
 
@@ -72,6 +73,8 @@ struct Instance {
     /// Last sign of life: a poll, its end, a mail fetched.
     sign: Sign,
     gaps: Vec<RawGap>,
+    /// Shorter gaps that were left out.
+    left_out: u64,
 }
 
 /// The polls of a member.
@@ -101,6 +104,7 @@ impl Polls {
             last: sign.clone(),
             sign,
             gaps: Vec::new(),
+            left_out: 0,
         };
         self.instances.insert(id.to_owned(), instance);
     }
@@ -160,6 +164,7 @@ impl Polls {
                 span,
                 last_sign: instance.sign.time,
                 gaps: gaps.collect(),
+                gaps_left_out: instance.left_out,
                 first_origin: instance.first.place.origin(path),
                 last_origin: instance.last.place.origin(path),
             }
@@ -194,10 +199,11 @@ impl Instance {
 
     fn keep(&mut self, gap: RawGap) {
         self.gaps.push(gap);
-        if self.gaps.len() > GAPS {
+        if self.gaps.len() > GAPS_OF_MEMBER {
             let length = |g: &RawGap| order_of(g.to.time) - order_of(g.from.time);
             if let Some((shortest, _)) = self.gaps.iter().enumerate().min_by_key(|(_, g)| length(g)) {
                 self.gaps.remove(shortest);
+                self.left_out += 1;
             }
         }
     }
@@ -210,6 +216,7 @@ impl Instance {
             });
         }
         later.gaps.into_iter().for_each(|gap| self.keep(gap));
+        self.left_out += later.left_out;
         self.polls += later.polls;
         self.last = later.last;
         self.sign = later.sign;
@@ -235,6 +242,7 @@ pub(crate) fn joined(mut series: Vec<PollSeries>) -> Option<PollSeries> {
             });
         }
         joined.gaps.extend(next.gaps);
+        joined.gaps_left_out += next.gaps_left_out;
         joined.polls += next.polls;
         joined.span.merge(next.span);
         if order_of(next.last_sign) >= order_of(joined.last_sign) {
@@ -242,6 +250,11 @@ pub(crate) fn joined(mut series: Vec<PollSeries>) -> Option<PollSeries> {
             joined.last_origin = next.last_origin;
         }
     }
+    joined
+        .gaps
+        .sort_by_key(|gap| (std::cmp::Reverse(gap.length_ms()), order_of(gap.from)));
+    joined.gaps_left_out += joined.gaps.len().saturating_sub(GAPS) as u64;
+    joined.gaps.truncate(GAPS);
     joined.gaps.sort_by_key(|gap| order_of(gap.from));
     Some(joined)
 }

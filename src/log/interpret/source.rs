@@ -100,7 +100,54 @@ impl Signs {
     }
 }
 
-/// The process that a record itself shows, by its class or thread. All words in one pass: it is asked for every record.
+/// Owners of names that were asked for before, so that their letters are looked at once: a process logs from a few dozen places and
+/// threads, and every record that is handed on asks for both.
+#[derive(Clone, Default)]
+pub(super) struct Sources {
+    threads: Remembered,
+    classes: Remembered,
+}
+
+impl Sources {
+    /// What [`process_of_record`] says.
+    pub fn process(&mut self, class: &[u8], thread: &[u8]) -> Option<Process> {
+        let of_class = self.classes.get_or(class, |class| CLASSES.owner(class));
+        let of_thread = self.threads.get_or(thread, |thread| THREADS.owner(thread));
+        OWNERS.get(of_thread.into_iter().chain(of_class).min()?).cloned()
+    }
+}
+
+/// Names and their owners, in slots by length and last letters; a name puts out another one of its slot.
+#[derive(Clone)]
+struct Remembered(Vec<(Vec<u8>, Option<usize>)>);
+
+impl Default for Remembered {
+    fn default() -> Self {
+        Self(vec![(Vec::new(), None); Self::SLOTS])
+    }
+}
+
+impl Remembered {
+    const SLOTS: usize = 256;
+    /// Longest name that is remembered.
+    const LONGEST: usize = 256;
+
+    fn get_or(&mut self, name: &[u8], owner: impl Fn(&[u8]) -> Option<usize>) -> Option<usize> {
+        if name.is_empty() || name.len() > Self::LONGEST {
+            return owner(name);
+        }
+        let letters = name.iter().rev().take(6).fold(name.len(), |hash, b| hash.wrapping_mul(31).wrapping_add(usize::from(*b)));
+        let Some(slot) = self.0.get_mut(letters % Self::SLOTS) else { return owner(name) };
+        if slot.0 != name {
+            slot.1 = owner(name);
+            slot.0.clear();
+            slot.0.extend_from_slice(name);
+        }
+        slot.1
+    }
+}
+
+/// The process that a record itself shows, by its class or thread. All words in one pass.
 pub(super) fn process_of_record(class: &[u8], thread: &[u8]) -> Option<Process> {
     let owner = THREADS.owner(thread).into_iter().chain(CLASSES.owner(class)).min()?;
     OWNERS.get(owner).cloned()
@@ -148,10 +195,15 @@ impl Votes {
     /// Hosts beyond this are not counted.
     const HOSTS: usize = 64;
 
-    /// Counts a record.
-    pub fn count(&mut self, class: &[u8], thread: &[u8]) {
-        if let Some(process) = process_of_record(class, thread) {
-            *self.processes.entry(process).or_default() += 1;
+    /// Counts a record that shows `process` by itself.
+    pub fn count(&mut self, process: Option<&Process>, thread: &[u8]) {
+        if let Some(process) = process {
+            match self.processes.get_mut(process) {
+                Some(votes) => *votes += 1,
+                None => {
+                    self.processes.insert(process.clone(), 1);
+                }
+            }
         }
         if let Some(host) = host_of_thread(thread)
             && (self.hosts.len() < Self::HOSTS || self.hosts.contains_key(&host))

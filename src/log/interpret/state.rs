@@ -41,6 +41,12 @@ pub(super) fn alias_change(text: &str) -> Option<LogEventKind> {
     })
 }
 
+/// True if [`alias_change`] may find something in a text whose first line is like `line`: words that hold a digit may differ.
+pub(super) fn may_tell_of_alias(line: &str) -> bool {
+    let holds = |word: &str| super::exception::contains_ignore_case(line, word);
+    holds("alias") && ["activ", "abled", "abling", " on", " off"].iter().any(|word| holds(word))
+}
+
 /// Hosts that are Microsoft's, not the product's.
 const FOREIGN: &[&str] = &[
     "microsoftonline.com",

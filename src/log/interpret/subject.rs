@@ -42,6 +42,7 @@ pub(super) enum Direction {
 /// The e-mail addresses in `text`, by their ranges. Found from their `@`: this runs for every mail that was fetched or sent.
 fn addresses(text: &str) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
     let bytes = text.as_bytes();
+    let holds_url = memchr::memmem::find(bytes, b"://").is_some();
     memchr::memchr_iter(b'@', bytes).filter_map(move |at| {
         let local = |b: &&u8| b.is_ascii_alphanumeric() || matches!(**b, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'');
         let domain = |b: &&u8| b.is_ascii_alphanumeric() || matches!(**b, b'.' | b'-');
@@ -52,8 +53,8 @@ fn addresses(text: &str) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
         let whole = name.trim_end_matches(['.', '-']);
         let (user, host) = whole.split_once('@')?;
         // `https://name:password@host` holds no address.
-        let lead = text.get(..range.start)?.rsplit(char::is_whitespace).next()?;
-        (!lead.contains("://") && !user.is_empty() && host.contains('.') && !host.starts_with('.'))
+        let in_url = holds_url && text.get(..range.start)?.rsplit(char::is_whitespace).next()?.contains("://");
+        (!in_url && !user.is_empty() && host.contains('.') && !host.starts_with('.'))
             .then(|| range.end - name.len()..range.end - name.len() + whole.len())
     })
 }
@@ -65,7 +66,7 @@ pub(super) fn head(text: &str) -> &str {
         end -= 1;
     }
     let head = &text[..end];
-    let end = head.find(['\n', '\r', '{']).unwrap_or(head.len());
+    let end = memchr::memchr3(b'\n', b'\r', b'{', head.as_bytes()).unwrap_or(head.len());
     &head[..end]
 }
 
@@ -102,12 +103,14 @@ fn score(before: &str, direction: Direction) -> i32 {
         return -3;
     }
     let trimmed = before.trim_end_matches([' ', '<', '"', '\'', '(', '[', ':', '=', '#']);
-    let word = trimmed
-        .rsplit(|c: char| !c.is_ascii_alphanumeric())
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    match (word.as_str(), direction) {
+    let length = trimmed.bytes().rev().take_while(u8::is_ascii_alphanumeric).count();
+    let word = trimmed.as_bytes().get(trimmed.len() - length..).unwrap_or_default();
+    // Without allocating: this runs for every mail that was fetched or sent.
+    let mut folded = [0; 12];
+    let Some(folded) = folded.get_mut(..word.len()) else { return 1 };
+    folded.copy_from_slice(word);
+    folded.make_ascii_lowercase();
+    match (std::str::from_utf8(folded).unwrap_or_default(), direction) {
         ("alias" | "mailbox" | "account" | "user" | "aliasname", _) => 3,
         ("recipient" | "recipients" | "rcpt" | "cc" | "bcc" | "addressee", _) => -2,
         ("from" | "via" | "sender" | "for" | "as" | "of" | "by", Direction::Out) => 2,
