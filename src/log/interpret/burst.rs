@@ -4,7 +4,8 @@
 //! found out once. A record whose lines all mean nothing to anybody only counts, in the group of its first line, its innermost
 //! cause and the product's first frame. Reading an error so takes a small part of what reading its exceptions does.
 
-use super::{exception, state};
+use super::exception::Chain;
+use super::{exception, state, template};
 use std::collections::HashMap;
 
 /// Shapes of lines that are remembered of a member.
@@ -12,14 +13,17 @@ const LINES: usize = 1_024;
 /// Longest line that is remembered.
 const LONGEST: usize = 2_048;
 /// Groups that are remembered of a member.
-const GROUPS: usize = 4_096;
+const GROUPS: usize = 8_192;
 
 /// What is known of the lines of a member's errors, and the group of unexplained errors that records of such lines belong to.
 #[derive(Clone, Default)]
 pub(super) struct Bursts {
     lines: HashMap<Box<[u8]>, Line>,
     /// `None`: found no room among the member's groups.
-    groups: HashMap<Shape, Option<usize>>,
+    groups: HashMap<(u32, Option<u32>, Box<str>), Option<usize>>,
+    /// What the first line, and the line of the innermost cause, give to a template.
+    firsts: HashMap<u32, Box<str>>,
+    causes: HashMap<u32, Box<str>>,
     /// The shape of a line, while it is made.
     shape: Vec<u8>,
 }
@@ -36,22 +40,22 @@ struct Line {
     alias: bool,
 }
 
-/// What records of one group have in common: the first line, the innermost cause and the product's first frame, by their numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Shape([u32; 3]);
-
-/// A record that was looked at.
+/// An error that was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Skimmed {
-    /// Its shape.
-    pub shape: Shape,
+pub(super) struct Skimmed<'t> {
+    /// Number of its first line's shape.
+    first: u32,
+    /// That of the line that names the innermost cause.
+    innermost: Option<u32>,
+    /// The product's first frame, else the first.
+    frame: &'t str,
     /// No line of it means anything: it is an error, and nothing else.
     pub means_nothing: bool,
 }
 
 impl Bursts {
     /// Looks at an error that holds no known text. `None`: its lines are too many or too long to remember.
-    pub fn skim(&mut self, message: &str) -> Option<Skimmed> {
+    pub fn skim<'t>(&mut self, message: &'t str) -> Option<Skimmed<'t>> {
         let mut first = None;
         let mut innermost = None;
         let (mut frame, mut product_frame) = (None, None);
@@ -78,26 +82,34 @@ impl Bursts {
                 innermost = Some(known.number);
             }
         }
-        let frame = match product_frame.or(frame) {
-            Some(frame) => Some(self.line(frame)?.number),
-            None => None,
-        };
         Some(Skimmed {
-            shape: Shape([first, innermost, frame].map(|number| number.unwrap_or(u32::MAX))),
+            first: first?,
+            innermost,
+            frame: product_frame.or(frame).unwrap_or_default(),
             means_nothing,
         })
     }
 
-    /// The group of errors of this shape, if they were seen before; `Some(None)` if there was no room for it.
-    pub fn group(&self, shape: Shape) -> Option<Option<usize>> {
-        self.groups.get(&shape).copied()
+    /// The group of errors like this one, if they were seen before; `Some(None)` if there was no room for it.
+    pub fn group(&self, skimmed: &Skimmed<'_>) -> Option<Option<usize>> {
+        self.groups.get(&key(skimmed)).copied()
     }
 
-    /// Remembers the group of errors of this shape.
-    pub fn remember(&mut self, shape: Shape, group: Option<usize>) {
+    /// Remembers the group of errors like this one.
+    pub fn remember(&mut self, skimmed: &Skimmed<'_>, group: Option<usize>) {
         if self.groups.len() < GROUPS {
-            self.groups.insert(shape, group);
+            self.groups.insert(key(skimmed), group);
         }
+    }
+
+    /// The template of an error: what is known of its lines isn't worked out again.
+    pub fn template(&mut self, skimmed: &Skimmed<'_>, text: &str) -> String {
+        let first = self.firsts.entry(skimmed.first).or_insert_with(|| template::first_line(text).into());
+        let cause = skimmed.innermost.map(|number| {
+            let cause = || template::cause(&Chain::read(text)).into();
+            &**self.causes.entry(number).or_insert_with(cause)
+        });
+        template::joined(first, cause.unwrap_or_default(), skimmed.frame)
     }
 
     /// What lines like `line` mean; `None` if it can't be remembered.
@@ -123,6 +135,11 @@ impl Bursts {
     }
 }
 
+/// What errors of one group have in common.
+fn key(skimmed: &Skimmed<'_>) -> (u32, Option<u32>, Box<str>) {
+    (skimmed.first, skimmed.innermost, skimmed.frame.into())
+}
+
 /// Writes into `shape` what two lines have in common that differ in numbers, names and addresses only: the words that hold no digit
 /// and no `@` or backslash. Names of exceptions stay, whatever they hold: what a line means hangs on them.
 fn shape(line: &str, shape: &mut Vec<u8>) {
@@ -142,7 +159,7 @@ fn shape(line: &str, shape: &mut Vec<u8>) {
 mod tests {
     use super::*;
 
-    fn skim(bursts: &mut Bursts, text: &str) -> Skimmed {
+    fn skim<'t>(bursts: &mut Bursts, text: &'t str) -> Skimmed<'t> {
         bursts.skim(text).expect("few lines")
     }
 
@@ -152,14 +169,18 @@ mod tests {
         let one = "Case 4711 of sales@example.com lost\njava.sql.SQLException: deadlock 55\n\tat java.base/a.B.c(B.java:1)\n\tat com.egain.db.Pool.get(Pool.java:12)\n\t... 3 more";
         let two = one.replace("4711", "12").replace("sales@", "claims@").replace("55", "7").replace(":12", ":99");
         assert_eq!(skim(&mut bursts, one), skim(&mut bursts, &two));
-        assert!(skim(&mut bursts, one).means_nothing);
+        let skimmed = skim(&mut bursts, one);
+        assert!(skimmed.means_nothing);
+        let template = bursts.template(&skimmed, one);
+        assert_eq!(template, template::template(&two, &Chain::read(&two)));
         for other in [
             one.replace("lost", "gone"),
             one.replace("SQLException", "SQL2Exception"),
             one.replace("Pool.get", "Pool.put"),
             format!("{one}\nCaused by: java.lang.NullPointerException"),
         ] {
-            assert_ne!(skim(&mut bursts, one).shape, skim(&mut bursts, &other).shape, "{other}");
+            assert_ne!(skim(&mut bursts, one), skim(&mut bursts, &other), "{other}");
+            assert_ne!(key(&skim(&mut bursts, one)), key(&skim(&mut bursts, &other)), "{other}");
         }
     }
 

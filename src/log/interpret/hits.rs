@@ -1,9 +1,7 @@
 //! Signature hits of a member: how often, when, where, and what the texts say besides. Errors that no signature explains are
 //! grouped by what stays the same in them.
 
-use super::exception::Chain;
 use super::place::{Place, Spot, order_of};
-use super::template::template;
 use crate::log::Record;
 use crate::model::{Origin, SignatureHit, Span, Stamp, UnexplainedGroup};
 use crate::signatures::Match;
@@ -18,7 +16,10 @@ pub(crate) const VALUES: usize = 16;
 /// Distinct minutes per signature.
 pub(crate) const MINUTES: usize = 20_000;
 /// Groups of unexplained errors per member.
-const GROUPS: usize = 500;
+const GROUPS: usize = 250;
+/// Groups of a member that get as many places as a signature; further ones get few.
+const USUAL_GROUPS: usize = 40;
+const FEW_SAMPLES: usize = 2;
 
 /// The hits of a signature in a member.
 #[derive(Clone, Default)]
@@ -83,9 +84,8 @@ impl Hits {
         }
     }
 
-    /// Files an error that no signature explains; returns its group, if there is room for one.
-    pub fn unexplained(&mut self, record: &Record<'_>, text: &str, chain: &Chain) -> Option<usize> {
-        let template = template(text, chain);
+    /// Files an error of this template, which no signature explains; returns its group, if there is room for one.
+    pub fn unexplained(&mut self, record: &Record<'_>, template: String) -> Option<usize> {
         let group = match self.by_template.get(&template) {
             Some(&group) => Some(group),
             None if self.groups.len() >= GROUPS => None,
@@ -107,6 +107,7 @@ impl Hits {
 
     /// Counts one more record of a group, or of none for want of room.
     pub fn once_more(&mut self, group: Option<usize>, record: &Record<'_>) {
+        let room = if group < Some(USUAL_GROUPS) { SAMPLES } else { FEW_SAMPLES };
         let Some(group) = group.and_then(|group| self.groups.get_mut(group)) else {
             self.dropped += 1;
             return;
@@ -115,7 +116,7 @@ impl Hits {
         if let Some(time) = record.time {
             group.span.add(time);
         }
-        if group.samples.len() < SAMPLES {
+        if group.samples.len() < room {
             group.samples.push(Place::of(record));
         }
     }

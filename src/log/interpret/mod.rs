@@ -36,7 +36,7 @@ use crate::model::{
 };
 use crate::signatures::{Anchor, Catalogue, Role};
 use attempts::Attempts;
-use burst::Bursts;
+use burst::{Bursts, Skimmed};
 use events::Events;
 use exception::Chain;
 use exposed::Exposed;
@@ -263,14 +263,13 @@ impl<'c> Interpreter<'c> {
         hits.retain(|hit| hit.role != Role::Context);
         let unexplained = loudness == Loudness::Error && hits.is_empty();
         let skimmed = if unexplained { self.bursts.skim(text) } else { None };
-        let group = skimmed.and_then(|skimmed| self.bursts.group(skimmed.shape));
-        if let (Some(skimmed), Some(group)) = (skimmed, group)
+        if let Some(skimmed) = &skimmed
             && skimmed.means_nothing
             && marks == Marks::default()
             && record.part == 0
             && !record.truncated
         {
-            return self.meaning.hits.once_more(group, record);
+            return self.note_unexplained(record, text, skimmed);
         }
         let words = &*exception::without_frames(text);
         let chain = if loudness >= Loudness::Warning {
@@ -338,14 +337,23 @@ impl<'c> Interpreter<'c> {
             self.note_life(record, text);
         }
         if unexplained && attempts.iter().all(|a| !a.worked) {
-            match group {
-                Some(group) => self.meaning.hits.once_more(group, record),
+            match &skimmed {
+                Some(skimmed) => self.note_unexplained(record, text, skimmed),
                 None => {
-                    let group = self.meaning.hits.unexplained(record, text, &chain);
-                    if let Some(skimmed) = skimmed {
-                        self.bursts.remember(skimmed.shape, group);
-                    }
+                    self.meaning.hits.unexplained(record, template::template(text, &chain));
                 }
+            }
+        }
+    }
+
+    /// Files an error that no signature explains.
+    fn note_unexplained(&mut self, record: &Record<'_>, text: &str, skimmed: &Skimmed<'_>) {
+        match self.bursts.group(skimmed) {
+            Some(group) => self.meaning.hits.once_more(group, record),
+            None => {
+                let template = self.bursts.template(skimmed, text);
+                let group = self.meaning.hits.unexplained(record, template);
+                self.bursts.remember(skimmed, group);
             }
         }
     }

@@ -112,12 +112,14 @@ impl Polls {
     /// Notes that the retriever worked at `record` (a mail was stored): the instance that its thread names lives, or the only one.
     pub fn alive(&mut self, record: &Record<'_>) {
         let Some(time) = record.time else { return };
-        let only = self.instances.len() == 1;
-        for (id, instance) in &mut self.instances {
-            if only || record.thread.split(|b| !b.is_ascii_digit()).any(|part| part == id.as_bytes()) {
-                instance.live(time, record);
-                return;
-            }
+        if self.instances.len() == 1 {
+            self.instances.values_mut().for_each(|instance| instance.live(time, record));
+            return;
+        }
+        let numbers = record.thread.split(|b| !b.is_ascii_digit()).filter_map(|part| std::str::from_utf8(part).ok());
+        let named = numbers.filter(|number| self.instances.contains_key(*number)).min();
+        if let Some(instance) = named.and_then(|number| self.instances.get_mut(number)) {
+            instance.live(time, record);
         }
     }
 

@@ -36,17 +36,30 @@ static BLANKS: LazyLock<Vec<Blank>> = LazyLock::new(|| {
 
 /// The template of a record: its first line, then innermost cause and first frame of the product, each without what varies.
 pub(super) fn template(message: &str, chain: &Chain) -> String {
+    joined(&first_line(message), &cause(chain), chain.frame.as_deref().unwrap_or_default())
+}
+
+/// What the first line of `message` gives to its template.
+pub(super) fn first_line(message: &str) -> String {
     let first: String = message.lines().next().unwrap_or_default().chars().take(LONGEST * 4).collect();
-    let mut template = blanked(&mask(&first));
-    if let Some((class, text)) = chain.innermost() {
-        let cause = format!("{class}: {}", blanked(&mask(text)));
-        let cause = cause.trim_end_matches([':', ' ']);
-        if !template.contains(cause) {
-            template.push_str(" | ");
-            template.push_str(cause);
-        }
+    blanked(&mask(&first))
+}
+
+/// What the innermost cause gives to a template; nothing if no exception is named.
+pub(super) fn cause(chain: &Chain) -> String {
+    let cause = |(class, text): &(String, String)| format!("{class}: {}", blanked(&mask(text)));
+    let cause = chain.innermost().map(cause).unwrap_or_default();
+    cause.trim_end_matches([':', ' ']).to_owned()
+}
+
+/// A template of its parts, any of which but the first may be empty.
+pub(super) fn joined(first: &str, cause: &str, frame: &str) -> String {
+    let mut template = first.to_owned();
+    if !template.contains(cause) {
+        template.push_str(" | ");
+        template.push_str(cause);
     }
-    if let Some(frame) = &chain.frame {
+    if !frame.is_empty() {
         template.push_str(" | at ");
         template.push_str(frame);
     }
