@@ -5,7 +5,7 @@ use crate::bundle::{
 };
 use crate::log::assemble::{Assembled, Elsewhere, Known, MemberLog, assemble, elsewhere};
 use crate::log::interpret::{self, Interpretation};
-use crate::log::{Clocks, Filter, looks_like_log, scan, trace};
+use crate::log::{Clocks, Filter, looks_like_log, scan, stream, trace};
 use crate::model::{self, Cut, Facts, InventoryEntry, LogFacts, Origin, ServerRole, ZoneBasis, fold_address};
 use crate::parse::{self, Findings};
 use crate::signatures::Catalogue;
@@ -366,7 +366,7 @@ impl Reader<'_> {
             _ => {
                 let mut source = Hashing::new(content.reader(), size);
                 source.took(head);
-                let scanned = scan::scan_stream(self.filter, head, &mut source, &with);
+                let scanned = stream::scan_stream(self.filter, head, &mut source, &with);
                 entry.sha256 = source.finish();
                 scanned
             }

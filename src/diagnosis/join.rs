@@ -88,7 +88,8 @@ impl<'c, 'a> Joined<'c, 'a> {
                 && fits(fault, symptom)
                 && !works_elsewhere(case, fault, symptom, mailboxes)
         };
-        let explains = |fault: usize, symptom: usize| leads(fault, symptom) && !(leads(symptom, fault) && comes_first(&clues[symptom], &clues[fault]));
+        let explains =
+            |fault: usize, symptom: usize| leads(fault, symptom) && !(leads(symptom, fault) && comes_first(&clues[symptom], &clues[fault]));
         let explained_by = (0..clues.len())
             .map(|symptom| (0..clues.len()).filter(|fault| explains(*fault, symptom)).collect())
             .collect();

@@ -17,6 +17,7 @@ pub mod interpret;
 mod quick;
 mod reader;
 pub mod scan;
+pub mod stream;
 pub mod trace;
 
 pub use clock::{Clock, Clocks, names};

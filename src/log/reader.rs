@@ -285,6 +285,8 @@ impl<'f, S: Sink> LogReader<'f, S> {
     fn original(&mut self, at: usize) -> u64 {
         let (from, offset) = self.known;
         let length = match self.encoding {
+            // Plain text is two bytes for each letter.
+            Some(Encoding::Utf16Le | Encoding::Utf16Be) if !self.marks => 2 * at.saturating_sub(from) as u64,
             Some(Encoding::Utf16Le | Encoding::Utf16Be) => Wide::length(self.buffer.get(from..at).unwrap_or_default()),
             _ => at.saturating_sub(from) as u64,
         };

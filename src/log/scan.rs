@@ -1,6 +1,7 @@
-//! Scans whole members: streams one after another, big files in segments that several threads read at once.
+//! Scans whole files, big ones in segments that several threads read at once.
 
 use super::reader::LogReader;
+use super::stream::scan_stream;
 use super::{Filter, Record, SegmentDigest, Sink, encoding};
 use crate::bundle::FileView;
 use rayon::prelude::*;
@@ -43,17 +44,21 @@ pub trait Interpretation: Sync {
     fn append(&self, meaning: &mut Self::Meaning, later: Self::Meaning, newlines: u64);
 }
 
-/// Scans a stream from its beginning to its end. `head`: bytes that were read from it already.
-pub fn scan_stream<I: Interpretation>(filter: &Filter, head: &[u8], source: &mut (impl Read + ?Sized), with: &I) -> Scanned<I::Meaning> {
-    let mut sink = with.sink();
-    let mut reader = LogReader::new(filter, &mut sink);
-    reader.feed(head);
-    let error = reader.read_all(source).err();
-    let digest = reader.finish();
-    Scanned {
-        digest,
-        meaning: with.meaning(sink),
-        error,
+impl<M> Scanned<M> {
+    /// What was read without an error.
+    pub(super) fn new(digest: SegmentDigest, meaning: M) -> Self {
+        Self {
+            digest,
+            meaning,
+            error: None,
+        }
+    }
+
+    /// Adds what the next segment gave.
+    pub(super) fn append<I: Interpretation<Meaning = M>>(&mut self, next: Self, with: &I) {
+        with.append(&mut self.meaning, next.meaning, self.digest.newlines);
+        self.digest.append(next.digest);
+        self.error = next.error;
     }
 }
 
@@ -105,11 +110,7 @@ pub fn scan_file<I: Interpretation>(filter: &Filter, file: &FileView, with: &I) 
 fn add<I: Interpretation>(scanned: &mut Option<Scanned<I::Meaning>>, next: Scanned<I::Meaning>, with: &I) {
     match scanned {
         None => *scanned = Some(next),
-        Some(before) => {
-            with.append(&mut before.meaning, next.meaning, before.digest.newlines);
-            before.digest.append(next.digest);
-            before.error = next.error;
-        }
+        Some(before) => before.append(next, with),
     }
 }
 
@@ -164,9 +165,8 @@ fn scan_segment<I: Interpretation>(filter: &Filter, file: &FileView, from: u64, 
         false => reader.finish_before_record(),
     };
     Scanned {
-        digest,
-        meaning: with.meaning(sink),
         error,
+        ..Scanned::new(digest, with.meaning(sink))
     }
 }
 
@@ -191,23 +191,23 @@ impl Read for Stretch<'_> {
 }
 
 /// Takes no interest in records.
-struct Nothing;
+pub(super) struct Nothing;
 
 impl Sink for Nothing {
     fn record(&mut self, _: &Record<'_>, _: &[u32]) {}
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::signatures::Anchor;
     use std::io::Write;
 
     /// Line and offset of each record that was handed on.
-    struct Places;
+    pub struct Places;
 
     #[derive(Default)]
-    struct Rows(Vec<(u64, u64, u32)>);
+    pub struct Rows(Vec<(u64, u64, u32)>);
 
     impl Sink for Rows {
         fn record(&mut self, record: &Record<'_>, owners: &[u32]) {
@@ -230,7 +230,7 @@ mod tests {
     }
 
     /// A log of a little more than `size` bytes: plain lines, errors with traces, a stretch of zeros, a line of several megabytes.
-    fn log(size: usize) -> Vec<u8> {
+    pub fn log(size: usize) -> Vec<u8> {
         let mut log = Vec::with_capacity(size + 8192);
         let mut number = 0_u32;
         while log.len() < size {

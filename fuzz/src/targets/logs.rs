@@ -3,7 +3,7 @@
 use super::halves;
 use ecelens::log::grammar::{self, Start};
 use ecelens::log::interpret::{self, Interpretation};
-use ecelens::log::{Clock, Filter, LogReader, Record, Sink, join, looks_like_log, scan};
+use ecelens::log::{Clock, Filter, LogReader, Record, Sink, join, looks_like_log, stream};
 use ecelens::signatures::{Anchor, Catalogue};
 use std::sync::LazyLock;
 
@@ -120,7 +120,7 @@ pub fn meaning(bytes: &[u8]) {
         path: "ECESVC01/eg_log_ECESVC01_rx-process.log".into(),
         clock: Clock::default(),
     };
-    let scanned = scan::scan_stream(&CATALOGUE_FILTER, &[], &mut &bytes[..], &with);
+    let scanned = stream::scan_stream(&CATALOGUE_FILTER, &[], &mut &bytes[..], &with);
     assert!(scanned.error.is_none());
     assert_eq!(scanned.digest.bytes, bytes.len() as u64);
 }

@@ -167,7 +167,11 @@ mod tests {
     fn numbers_and_addresses_make_no_other_shape() {
         let mut bursts = Bursts::default();
         let one = "Case 4711 of sales@example.com lost\njava.sql.SQLException: deadlock 55\n\tat java.base/a.B.c(B.java:1)\n\tat com.egain.db.Pool.get(Pool.java:12)\n\t... 3 more";
-        let two = one.replace("4711", "12").replace("sales@", "claims@").replace("55", "7").replace(":12", ":99");
+        let two = one
+            .replace("4711", "12")
+            .replace("sales@", "claims@")
+            .replace("55", "7")
+            .replace(":12", ":99");
         assert_eq!(skim(&mut bursts, one), skim(&mut bursts, &two));
         let skimmed = skim(&mut bursts, one);
         assert!(skimmed.means_nothing);
@@ -198,7 +202,13 @@ mod tests {
         ] {
             assert!(!skim(&mut bursts, text).means_nothing, "{text}");
         }
-        assert!(skim(&mut bursts, "Unexpected error for alias sales@example.com\njava.lang.NullPointerException").means_nothing);
+        assert!(
+            skim(
+                &mut bursts,
+                "Unexpected error for alias sales@example.com\njava.lang.NullPointerException"
+            )
+            .means_nothing
+        );
     }
 
     #[test]

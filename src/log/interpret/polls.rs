@@ -116,7 +116,10 @@ impl Polls {
             self.instances.values_mut().for_each(|instance| instance.live(time, record));
             return;
         }
-        let numbers = record.thread.split(|b| !b.is_ascii_digit()).filter_map(|part| std::str::from_utf8(part).ok());
+        let numbers = record
+            .thread
+            .split(|b| !b.is_ascii_digit())
+            .filter_map(|part| std::str::from_utf8(part).ok());
         let named = numbers.filter(|number| self.instances.contains_key(*number)).min();
         if let Some(instance) = named.and_then(|number| self.instances.get_mut(number)) {
             instance.live(time, record);
@@ -252,9 +255,7 @@ pub(crate) fn joined(mut series: Vec<PollSeries>) -> Option<PollSeries> {
             joined.last_origin = next.last_origin;
         }
     }
-    joined
-        .gaps
-        .sort_by_key(|gap| (std::cmp::Reverse(gap.length_ms()), order_of(gap.from)));
+    joined.gaps.sort_by_key(|gap| (std::cmp::Reverse(gap.length_ms()), order_of(gap.from)));
     joined.gaps_left_out += joined.gaps.len().saturating_sub(GAPS) as u64;
     joined.gaps.truncate(GAPS);
     joined.gaps.sort_by_key(|gap| order_of(gap.from));

@@ -136,8 +136,14 @@ impl Remembered {
         if name.is_empty() || name.len() > Self::LONGEST {
             return owner(name);
         }
-        let letters = name.iter().rev().take(6).fold(name.len(), |hash, b| hash.wrapping_mul(31).wrapping_add(usize::from(*b)));
-        let Some(slot) = self.0.get_mut(letters % Self::SLOTS) else { return owner(name) };
+        let letters = name
+            .iter()
+            .rev()
+            .take(6)
+            .fold(name.len(), |hash, b| hash.wrapping_mul(31).wrapping_add(usize::from(*b)));
+        let Some(slot) = self.0.get_mut(letters % Self::SLOTS) else {
+            return owner(name);
+        };
         if slot.0 != name {
             slot.1 = owner(name);
             slot.0.clear();

@@ -217,12 +217,29 @@ fn find_to(text: &str, depth: u8) -> Vec<Found> {
     joined(found)
 }
 
+/// True if no secret can touch `given`, a part of `text` whose rest is the program's own: nothing in it looks like one, and no name
+/// before it gives it away.
+pub(crate) fn is_harmless(text: &str, given: &Range<usize>) -> bool {
+    /// How far before its value a name may stand in sentences of the program.
+    const NAME: usize = 256;
+    let mut from = given.start.saturating_sub(NAME);
+    while !text.is_char_boundary(from) {
+        from -= 1;
+    }
+    let near = text.get(from..given.end).unwrap_or(text);
+    let is_simple = near.bytes().all(|b| b.is_ascii() && !matches!(b, b'\\' | b'%' | b'&' | b'+' | b'='));
+    // A token has as many letters at least, be it plain or encoded.
+    const SHORTEST_TOKEN: usize = 20;
+    let words = near.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '/'));
+    is_simple && shapes::literals_in(near) == 0 && words.into_iter().all(|word| word.len() < SHORTEST_TOKEN)
+}
+
 /// What shows without undoing escapes.
 fn plain(text: &str, depth: u8) -> Vec<Found> {
     let mut found = Vec::new();
     let literals = shapes::literals_in(text);
     if literals != 0 {
-        for shape in shapes::SHAPES.iter().filter(|shape| shape.may_match(literals)) {
+        for shape in shapes::SHAPES.iter().filter(|shape| shape.may_match(literals, text)) {
             for captures in shape.pattern().captures_iter(text) {
                 let Some(value) = ["v", "w", "x", "y"].iter().find_map(|name| captures.name(name)) else {
                     continue;

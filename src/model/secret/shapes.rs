@@ -13,6 +13,8 @@ pub(super) struct Shape {
     compiled: OnceLock<Regex>,
     /// Bits of [`LITERALS`]: the pattern is tried only if one of them stands in the text.
     needs: u128,
+    /// What must be true of a text besides: patterns are dear to compile, and names like `password` stand in many sentences.
+    also: fn(&str) -> bool,
     /// What may stand as a value without being a secret.
     pub values: Values,
 }
@@ -132,10 +134,45 @@ impl Shape {
         self.compiled.get_or_init(|| Regex::new(&self.source).expect("a constant pattern"))
     }
 
-    /// True if a text that holds `literals` can match.
-    pub(super) fn may_match(&self, literals: u128) -> bool {
-        self.needs & literals != 0
+    /// True if `text`, which holds `literals`, can match.
+    pub(super) fn may_match(&self, literals: u128, text: &str) -> bool {
+        self.needs & literals != 0 && (self.also)(text)
     }
+
+    fn also(self, also: fn(&str) -> bool) -> Self {
+        Self { also, ..self }
+    }
+}
+
+/// True if an option may stand in the text: a dash at a word's beginning.
+fn holds_option(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'-', bytes).any(|at| match at.checked_sub(1).and_then(|before| bytes.get(before)) {
+        None | Some(b'-') => true,
+        // Blanks of other scripts count too.
+        Some(before) => !before.is_ascii() || before.is_ascii_whitespace() || *before == 0x0B,
+    })
+}
+
+fn holds_curl(text: &str) -> bool {
+    memchr::memchr2_iter(b'c', b'C', text.as_bytes()).any(|at| text.get(at..at + 4).is_some_and(|word| word.eq_ignore_ascii_case("curl")))
+}
+
+/// True if a value may stand behind a name.
+fn holds_separator(text: &str) -> bool {
+    text.contains([':', '=', '：']) || text.contains("->")
+}
+
+fn holds_attribute(text: &str) -> bool {
+    text.contains('<') && text.contains('=')
+}
+
+fn holds_element(text: &str) -> bool {
+    text.contains('<') && text.contains('>')
+}
+
+fn holds_member(text: &str) -> bool {
+    text.contains('"') && text.contains(':')
 }
 
 /// All shapes.
@@ -146,6 +183,7 @@ pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
         source: pattern.to_owned(),
         compiled: OnceLock::new(),
         needs: bits(needs),
+        also: |_| true,
         values,
     };
     vec![
@@ -219,7 +257,8 @@ pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
             Values::Named,
             &["-p", "secret", "pass"],
             r#"(?i)(?:^|\s)--?(?:password|passwd|pass|pwd|pw|clientsecret|client-secret|secret|srcstorepass|deststorepass|storepass|keypass|P)[\s=:]+(?:'(?P<v>[^'\r\n]+)'|"(?P<w>[^"\r\n]+)"|(?P<x>[^\s\-$("'][^\s]*))"#,
-        ),
+        )
+        .also(holds_option),
         shape(
             Password,
             Values::Named,
@@ -231,7 +270,8 @@ pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
             Values::Named,
             &["-u"],
             r#"(?i)\bcurl(?:\.exe)?\b[^\r\n]*?\s(?:-u|--user|-U|--proxy-user)\s*["']?[^\s:"']+:(?P<v>[^\s"']+)"#,
-        ),
+        )
+        .also(holds_curl),
         shape(
             Password,
             Values::Named,
@@ -246,7 +286,8 @@ pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
             &format!(
                 r#"(?i)(?:^|[^0-9A-Za-z_]){NAMES}(?:["'\]*`]|\s*\([^)\r\n]*\))*\s*(?:[:=：]+>?|->|\bis\s*[:=])\s*(?:"(?P<v>[^"\r\n]+)|'(?P<w>[^'\r\n]+)'|`(?P<y>[^`\r\n]+)`|(?P<x>[^\s"'&,;<>{{}}|\[\]]\S*[^\s"'&,;<>{{}}|\]]|[^\s"'&,;<>{{}}|\[\]]))"#
             ),
-        ),
+        )
+        .also(holds_separator),
         shape(
             Password,
             Values::Doubtful,
@@ -261,7 +302,8 @@ pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
             &format!(
                 r#"(?i)<[0-9A-Za-z_:-]+\s[^<>]*?\b(?:name|key|id|property|setting(?:_?name)?|N)\s*=\s*["']{NAMES}["'][^<>]*?\b(?:value|val|setting_?val(?:ue)?)\s*=\s*["'](?P<v>[^"']+)["']"#
             ),
-        ),
+        )
+        .also(holds_attribute),
         shape(
             Password,
             Values::Named,
@@ -269,19 +311,22 @@ pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
             &format!(
                 r#"(?i)<[0-9A-Za-z_:-]+\s[^<>]*?\b(?:value|val|setting_?val(?:ue)?)\s*=\s*["'](?P<v>[^"']+)["'][^<>]*?\b(?:name|key|id|property|setting(?:_?name)?)\s*=\s*["']{NAMES}["']"#
             ),
-        ),
+        )
+        .also(holds_attribute),
         shape(
             Password,
             Values::Named,
             &LITERALS[..OF_NAMES],
             &format!(r#"(?i)<[0-9A-Za-z_:-]+\s[^<>]*?\b(?:name|key|N)\s*=\s*["']{NAMES}["'][^<>]*>(?P<v>[^<]+)</"#),
-        ),
+        )
+        .also(holds_attribute),
         shape(
             Password,
             Values::Named,
             &LITERALS[..OF_NAMES],
             &format!(r"(?i)<(?:[0-9A-Za-z_]+:)?{NAMES}(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?(?P<v>[^<\]]+)"),
-        ),
+        )
+        .also(holds_element),
         shape(
             Password,
             Values::Named,
@@ -289,7 +334,8 @@ pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
             &format!(
                 r"(?i)<(?:name|key|td|th|label|setting_?name|property)(?:\s[^<>]*)?>\s*{NAMES}:?\s*</[0-9A-Za-z_]+>\s*<(?:value|val|td|string|setting_?val(?:ue)?)(?:\s[^<>]*)?>(?P<v>[^<]+)"
             ),
-        ),
+        )
+        .also(holds_element),
         shape(
             Password,
             Values::Named,
@@ -297,7 +343,8 @@ pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
             &format!(
                 r#"(?i)"(?:name|key|id|label|property|setting_?name)"\s*:\s*"{NAMES}"\s*,\s*"(?:value|val|current ?value|setting_?val(?:ue)?|text)"\s*:\s*"(?P<v>[^"]+)""#
             ),
-        ),
+        )
+        .also(holds_member),
         shape(
             Password,
             Values::Named,
@@ -305,7 +352,8 @@ pub(super) static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
             &format!(
                 r#"(?i)"(?:value|val|setting_?val(?:ue)?|text)"\s*:\s*"(?P<v>[^"]+)"\s*,\s*"(?:name|key|id|label|property|setting_?name)"\s*:\s*"{NAMES}""#
             ),
-        ),
+        )
+        .also(holds_member),
         // A secret of a registration under the plain name `value`, as Terraform states and the old Graph API have it.
         shape(
             ClientSecret,

@@ -10,7 +10,7 @@ mod part;
 pub use language::Language;
 pub use part::Part;
 
-use super::secret::mask_where;
+use super::secret::{is_harmless, mask_where};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt::Write;
@@ -136,7 +136,7 @@ impl Text {
     /// sentence around them, since a label in front of a value may tell what it is.
     pub fn render(&self, language: Language) -> String {
         let Written { text, given } = self.written(language);
-        match given.is_empty() {
+        match given.iter().all(|given| is_harmless(&text, given)) {
             true => text,
             false => mask_where(&text, |secret| given.iter().any(|g| g.start < secret.end && secret.start < g.end)).into_owned(),
         }
