@@ -74,9 +74,9 @@ fn servers_get_a_cmd_script_each_and_queries_a_file_of_their_own() {
 fn remarks_stay_beside_their_command() {
     let script = only(
         Role::EceAdmin,
-        "on ECESVC01: hostname; \"<ECE>\\jdk\\bin\\keytool\" -list -v -keystore \"<ECE>\\cacerts\" > keytool_ECESVC01.txt (password: changeit, unless it was changed; the whole output, no filter)",
+        "on ECESVC01: hostname; \"<ECE>\\jdk\\bin\\keytool\" -list -v -keystore \"<ECE>\\cacerts\" > truststore_ECESVC01.txt (password: changeit, unless it was changed; the whole output, no filter)",
     );
-    let command = "\"%Ece%\\jdk\\bin\\keytool\" -list -v -keystore \"%Ece%\\cacerts\" > keytool_ECESVC01.txt\r\n:: password: changeit, unless it was changed; the whole output, no filter\r\n";
+    let command = "\"%Ece%\\jdk\\bin\\keytool\" -list -v -keystore \"%Ece%\\cacerts\" > truststore_ECESVC01.txt\r\n:: password: changeit, unless it was changed; the whole output, no filter\r\n";
     assert!(script.text.contains(command), "{}", script.text);
 }
 

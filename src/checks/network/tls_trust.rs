@@ -72,7 +72,7 @@ fn want(host: &dyn Part) -> Want {
         Role::EceAdmin,
         text!("the Java trust store of {host}", host = host.part()),
         text!(
-            "on {host}: hostname; \"<ECE>\\jdk\\bin\\keytool\" -list -v -keystore \"<ECE>\\jdk\\lib\\security\\cacerts\" > keytool_{host}.txt (password: changeit, unless it was changed; the whole output, no filter)",
+            "on {host}: hostname; \"<ECE>\\jdk\\bin\\keytool\" -list -v -keystore \"<ECE>\\jdk\\lib\\security\\cacerts\" > truststore_{host}.txt (password: changeit, unless it was changed; the whole output, no filter)",
             host = host.part()
         ),
     )

@@ -128,6 +128,12 @@ pub(super) fn literals_in(text: &str) -> u128 {
         .fold(0, |mask, found| mask | 1 << found.pattern().as_usize())
 }
 
+/// True if a literal stands in `text` that no sentence of the program holds by chance (`Test-NetConnection`, `has`).
+pub(super) fn hold_names(text: &str) -> bool {
+    static OF_SENTENCES: LazyLock<u128> = LazyLock::new(|| bits(&["connection", "has"]));
+    literals_in(text) & !*OF_SENTENCES != 0
+}
+
 impl Shape {
     /// The pattern.
     pub(super) fn pattern(&self) -> &Regex {
