@@ -134,13 +134,15 @@ fn account(head: &str) -> Option<String> {
     // A URL is no part of the sentence, wherever it stands.
     let words: Vec<&str> = head.split(' ').filter(|word| !word.contains("://")).collect();
     let head = &words.join(" ");
-    if let Some(found) = QUOTED_ACCOUNT.captures(head) {
+    let speaks_of_accounts = super::exception::contains_ignore_case(head, "account");
+    if speaks_of_accounts && let Some(found) = QUOTED_ACCOUNT.captures(head) {
         let name = found.iter().skip(1).flatten().next()?.as_str().trim();
         return (!name.is_empty()).then(|| name.to_owned());
     }
     let behind = |pattern: &Regex| pattern.find_iter(head).take(4).find_map(|m| name_at(&head[m.end()..]));
     let capital = |name: &String| name.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit());
-    behind(&BARE_ACCOUNT).or_else(|| behind(&FOR).filter(capital)).or_else(|| {
+    let bare = if speaks_of_accounts { behind(&BARE_ACCOUNT) } else { None };
+    bare.or_else(|| behind(&FOR).filter(capital)).or_else(|| {
         let names = PARENTHESES.captures_iter(head).take(4);
         let mut names = names.filter_map(|c| c.get(1)).map(|m| m.as_str().trim());
         names.find(|name| is_name(name)).map(str::to_owned)

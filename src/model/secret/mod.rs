@@ -227,7 +227,11 @@ pub(crate) fn is_harmless(text: &str, given: &Range<usize>) -> bool {
         from -= 1;
     }
     let near = text.get(from..given.end).unwrap_or(text);
-    let is_simple = text.get(given.clone()).unwrap_or(text).bytes().all(|b| b.is_ascii() && !matches!(b, b'\\' | b'%' | b'&' | b'+' | b'='));
+    let is_simple = text
+        .get(given.clone())
+        .unwrap_or(text)
+        .bytes()
+        .all(|b| b.is_ascii() && !matches!(b, b'\\' | b'%' | b'&' | b'+' | b'='));
     // A token has as many letters at least, be it plain or encoded.
     const SHORTEST_TOKEN: usize = 20;
     let words = near.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '/'));
