@@ -311,12 +311,8 @@ impl Search<'_> {
                 let Some(text) = self.text.get(from..from + anchor.bytes.len()) else {
                     continue;
                 };
-                let same = if anchor.ignore_case {
-                    text.eq_ignore_ascii_case(&anchor.bytes)
-                } else {
-                    *text == *anchor.bytes
-                };
-                if same {
+                // Most hits are written as the anchor is: comparing letters without case takes many times as long.
+                if *text == *anchor.bytes || anchor.ignore_case && text.eq_ignore_ascii_case(&anchor.bytes) {
                     self.owners.push(anchor.owner);
                 }
             }

@@ -1,7 +1,7 @@
 //! The corpus of secrets against masking: none survives it, and diagnostic texts do.
 
 use super::corpus::{CARRIERS, CLASSES, Dice, ENCODINGS, password};
-use super::{find_all, mask};
+use super::{find_all, is_harmless, mask, shapes};
 use crate::model::Excerpt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -63,6 +63,58 @@ fn no_secret_survives() {
     assert!(count >= 1000, "{count}");
     let shown: Vec<&str> = leaked.iter().take(12).map(String::as_str).collect();
     assert!(leaked.is_empty(), "{} leaks over {count} secrets:\n{}", leaked.len(), shown.join("\n"));
+}
+
+/// The cheap look at a text lets through all that a pattern matches.
+#[test]
+fn no_pattern_is_spared_a_text_that_it_matches() {
+    let mut dice = Dice(0x5eed_0000_0003);
+    let mut matched = 0;
+    for class in CLASSES {
+        for written in class.written {
+            for (carrier, carry) in CARRIERS {
+                let line = carry(&written.replace("{}", &(class.value)(&mut dice)));
+                for line in [line.to_uppercase(), line] {
+                    let literals = shapes::literals_in(&line);
+                    for shape in shapes::SHAPES.iter().filter(|shape| shape.pattern().is_match(&line)) {
+                        matched += 1;
+                        assert!(shape.may_match(literals, &line), "{carrier}: {line}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(matched > 500, "{matched}");
+}
+
+#[test]
+fn names_of_a_bundle_are_told_from_secrets() {
+    let harmless = |before: &str, given: &str| {
+        let text = format!("{before}{given}; password: changeit");
+        is_harmless(&text, &(before.len()..before.len() + given.len()))
+    };
+    for (before, given) in [
+        ("on ", "ECESVC01"),
+        ("on each server: hostname; Test-NetConnection ", "smtp.office365.com"),
+        ("the mailbox ", "sales@contoso.com"),
+    ] {
+        assert!(harmless(before, given), "{before}{given}");
+    }
+    let mut dice = Dice(0x5eed_0000_0004);
+    for class in CLASSES {
+        let value = (class.value)(&mut dice);
+        assert!(value.len() < 20 || !harmless("on ", &value), "{}: {value}", class.name);
+        assert!(!harmless("client secret: ", &value), "{value}");
+    }
+    for (before, given) in [
+        ("password = ", "x1"),
+        ("on ", "passwd=x1"),
+        ("Authorization: ", "abc"),
+        ("", "a%70b"),
+        ("on ", "a\\u0070"),
+    ] {
+        assert!(!harmless(before, given), "{before}{given}");
+    }
 }
 
 #[test]
