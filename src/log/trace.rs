@@ -153,8 +153,10 @@ pub struct Dialogue {
 static CONNECTING: LazyLock<Finder> = LazyLock::new(|| Finder::new("trying to connect to host \""));
 static CONNECTED: LazyLock<Finder> = LazyLock::new(|| Finder::new("connected to host \""));
 static USER: LazyLock<Finder> = LazyLock::new(|| Finder::new("dXNlcj"));
-static LOGIN: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"protocolConnect login, host=([^,\s]{1,253}), user=([^,\s]{1,320})").expect("a constant pattern"));
+/// Lengths are checked by hand: bounds in a pattern make it as much larger.
+static LOGIN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"protocolConnect login, host=([^,\s]+), user=([^,\s]+)").expect("a constant pattern"));
+const LONGEST_HOST: usize = 253;
+const LONGEST_USER: usize = 320;
 static XOAUTH2: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\bdXNlcj[0-9A-Za-z+/]{8,}={0,2}").expect("a constant pattern"));
 static ASKED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b(?:AUTHENTICATE|AUTH) (?:XOAUTH2|PLAIN|LOGIN)\b|^[A-Z]\d+ LOGIN\b|^USER ").expect("a constant pattern"));
@@ -209,7 +211,10 @@ impl Dialogue {
             heard.extend(self.greeting());
             return heard;
         }
-        if let Some(login) = LOGIN.captures(line) {
+        let login = LOGIN
+            .captures(line)
+            .filter(|login| login[1].len() <= LONGEST_HOST && login[2].len() <= LONGEST_USER);
+        if let Some(login) = login {
             heard.extend(self.unanswered());
             self.host = Some(login[1].to_ascii_lowercase());
             self.user = Some(login[2].to_lowercase());

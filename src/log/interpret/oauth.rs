@@ -40,7 +40,7 @@ pub(super) struct OAuth {
 }
 
 static ENDPOINT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?i)https?://([a-z0-9][a-z0-9.-]*)(?::\d{1,5})?/([^/\s"'?<>]{1,100})/oauth2/(?:v2\.0/)?(authorize|token)\b(?:\?([^\s"'<>\\]*))?"#)
+    Regex::new(r#"(?i)https?://([a-z0-9][a-z0-9.-]*)(?::\d{1,5})?/([^/\s"'?<>]+)/oauth2/(?:v2\.0/)?(authorize|token)\b(?:\?([^\s"'<>\\]*))?"#)
         .expect("a constant pattern")
 });
 static URL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"(?i)https?://[^\s"'<>\\]+"#).expect("a constant pattern"));
@@ -56,9 +56,10 @@ static REFRESH_TOKEN: LazyLock<Regex> = LazyLock::new(|| value_pattern("refresh_
 static ID_TOKEN: LazyLock<Regex> = LazyLock::new(|| value_pattern("id_token", r"[A-Za-z0-9_.\-]{8,}"));
 static ERROR: LazyLock<Regex> = LazyLock::new(|| value_pattern("error", "[a-z]+_[a-z_]+"));
 static SCOPE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?i)(?:^|[^A-Za-z0-9_-])scope[\\"']*\s*[:=]\s*(?:[\\"']+([^\\"'\r\n]{1,2000})|([^\\"',}&\r\n]{1,2000}))"#)
-        .expect("a constant pattern")
+    Regex::new(r#"(?i)(?:^|[^A-Za-z0-9_-])scope[\\"']*\s*[:=]\s*(?:[\\"']+([^\\"'\r\n]+)|([^\\"',}&\r\n]+))"#).expect("a constant pattern")
 });
+/// Longest list of scopes that is read, in characters.
+const LONGEST_SCOPES: usize = 2_000;
 static GRANT: LazyLock<Regex> = LazyLock::new(|| value_pattern("grant_type", "[a-z_]{4,40}"));
 static CODE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)AADSTS[ _-]?(\d{4,8})").expect("a constant pattern"));
 static CODES: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"(?i)error_codes[\\"']*\s*[:=]\s*\[([0-9,\s]{4,200})\]"#).expect("a constant pattern"));
@@ -70,7 +71,9 @@ pub(super) fn read(text: &str) -> OAuth {
     let text = text.find("\n\tat ").and_then(|at| text.get(..at)).unwrap_or(text);
     let text = &*unescaped(text);
     let mut found = OAuth::default();
-    for url in ENDPOINT.captures_iter(text).take(8) {
+    // A tenant is a GUID or a domain; a bound in the pattern would make it a hundred times as large.
+    const LONGEST_TENANT: usize = 253;
+    for url in ENDPOINT.captures_iter(text).filter(|url| url[2].len() <= LONGEST_TENANT).take(8) {
         let part = |n: usize| url.get(n).map_or(String::new(), |m| m.as_str().to_owned());
         let kind = if part(3).eq_ignore_ascii_case("authorize") {
             EndpointKind::Authorize
@@ -168,7 +171,8 @@ fn token_answer(text: &str) -> Option<TokenAnswer> {
     answer.has_refresh_token = REFRESH_TOKEN.is_match(text);
     if answer.error.is_none() {
         let scope = SCOPE.captures(text).and_then(|c| c.get(1).or(c.get(2)));
-        let scopes = scope.map_or("", |m| m.as_str()).replace('+', " ").replace("%20", " ");
+        let scopes: String = scope.map_or("", |m| m.as_str()).chars().take(LONGEST_SCOPES).collect();
+        let scopes = scopes.replace('+', " ").replace("%20", " ");
         answer.scopes = scopes.split_whitespace().map(str::to_owned).collect();
     }
     Some(answer)
