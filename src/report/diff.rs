@@ -1,13 +1,16 @@
 //! What changed between two reports. A finding is the same one if check and subject are the same, wherever its lines went.
 
 use super::escape::{markdown as md, visible_line};
-use super::text::{Style, wrap};
+use super::text::{Ink, Style, title, wrap};
 use crate::model::Language;
 use crate::say;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+
+/// The subject of findings about the whole deployment: it needs no naming.
+const WHOLE: &str = "deployment deployment";
 
 /// What was found about one check and subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -217,7 +220,8 @@ impl Diff {
 
     /// For a terminal.
     pub fn text(&self, language: Language, style: &Style) -> String {
-        let mut out = format!("{}\n", say!(language, "Root causes"));
+        let mut out = String::new();
+        title(&mut out, style, &say!(language, "Root causes"));
         let causes = self.causes_in_words(language);
         for cause in &causes {
             wrap(&mut out, "  ", "    ", &visible_line(cause), style.width);
@@ -225,15 +229,25 @@ impl Diff {
         if causes.is_empty() {
             let _ = writeln!(out, "  {}", say!(language, "none in either"));
         }
-        for (title, changes) in self.lists(language).into_iter().filter(|(_, changes)| !changes.is_empty()) {
-            let _ = writeln!(out, "\n{title}");
+        for (heading, changes) in self.lists(language).into_iter().filter(|(_, changes)| !changes.is_empty()) {
+            title(&mut out, style, &heading);
             for change in changes {
-                let first = format!("  {} [{}] {}: ", change.check, visible_line(&change.subject), change.verdicts(language));
-                wrap(&mut out, &first, "    ", &visible_line(change.message()), style.width);
+                let about = match change.subject.as_str() {
+                    WHOLE => String::new(),
+                    subject => format!("[{}] ", visible_line(subject)),
+                };
+                let words = format!("{about}{}: {}", change.verdicts(language), visible_line(change.message()));
+                wrap(
+                    &mut out,
+                    &format!("  {} ", style.ink(Ink::Bold, &change.check)),
+                    "    ",
+                    &words,
+                    style.width,
+                );
             }
         }
-        let _ = writeln!(out, "\n{}", self.words(language));
-        out
+        let _ = writeln!(out, "\n{}", style.ink(Ink::Bold, &self.words(language)));
+        style.shown(out)
     }
 
     /// For a case note.
@@ -246,12 +260,15 @@ impl Diff {
         for (title, changes) in self.lists(language).into_iter().filter(|(_, changes)| !changes.is_empty()) {
             let _ = writeln!(out, "\n## {title}\n");
             for change in changes {
+                let about = match change.subject.as_str() {
+                    WHOLE => String::new(),
+                    subject => format!(" {}", md(subject)),
+                };
                 let _ = writeln!(
                     out,
-                    "- **{}** {} {}: {}",
+                    "- **{}** {}{about}: {}",
                     change.verdicts(language),
                     md(&change.check),
-                    md(&change.subject),
                     md(change.message())
                 );
             }

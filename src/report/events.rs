@@ -1,10 +1,10 @@
 //! The timeline as text, CSV and NDJSON.
 
 use super::escape::visible_line;
-use super::text::{Style, wrap};
+use super::text::{Ink, Style, wrap};
 use super::{EvidenceRow, Report, to_json_line};
 use crate::model::{Language, ZoneBasis, zone_name};
-use crate::timeline::Event;
+use crate::timeline::{Event, EventKind};
 use crate::{counted, say};
 use serde_json::json;
 use std::fmt::Write;
@@ -85,11 +85,23 @@ fn text(events: &[&Event], zone: i16, language: Language, style: &Style) -> Stri
             let end = without_zone(same_day.unwrap_or(&until));
             tail.push_str(&say!(language, ", until {end}", end));
         }
-        let words = format!("{}{tail} [{}]", visible_line(&event.text), visible_line(&event.origin.place()));
-        let first = format!("  {time:<12}{basis} {:<14} ", visible_line(&event.lane));
+        let words = format!("{}{tail}", visible_line(&event.text));
+        let time = style.ink(ink(event.kind), &format!("{time:<12}"));
+        let first = format!("  {time}{basis} {:<14} ", visible_line(&event.lane));
         wrap(&mut out, &first, &" ".repeat(31), &words, style.width);
+        let _ = writeln!(out, "{:16}{} {}", "", style.ink(Ink::Cyan, "-->"), visible_line(&event.origin.place()));
     }
-    out
+    style.shown(out)
+}
+
+/// The colour of what works, fails or changes, as in the chart of the page.
+fn ink(kind: EventKind) -> Ink {
+    match kind {
+        EventKind::Success | EventKind::Polls | EventKind::Start => Ink::Green,
+        EventKind::Failure | EventKind::Silence | EventKind::Stop | EventKind::Credential => Ink::Red,
+        EventKind::Error => Ink::Yellow,
+        EventKind::Change => Ink::Cyan,
+    }
 }
 
 /// A time of day, or a date with one, without the zone behind it.

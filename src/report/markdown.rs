@@ -2,6 +2,7 @@
 //! stands in code spans.
 
 use super::escape::{markdown as md, visible_line};
+use super::quotes::alike;
 use super::{Cause, EvidenceRow, FindingRow, Report, words};
 use crate::finding::{Role, Verdict};
 use crate::model::Language;
@@ -120,9 +121,11 @@ fn short(out: &mut String, report: &Report) {
     let _ = writeln!(out, "\n{}\n", super::text::totals_line(report));
 }
 
-fn quote(out: &mut String, indent: &str, evidence: &EvidenceRow) {
-    let _ = write!(out, "{indent}- {}", code(&evidence.place()));
-    if !evidence.excerpt.is_empty() {
+/// The places that show the same words, and the words.
+fn quote(out: &mut String, indent: &str, places: &[&EvidenceRow]) {
+    let names: Vec<String> = places.iter().map(|evidence| code(&evidence.place())).collect();
+    let _ = write!(out, "{indent}- {}", names.join(", "));
+    if let Some(evidence) = places.first().filter(|evidence| !evidence.excerpt.is_empty()) {
         let _ = write!(out, ": {}", code(&evidence.excerpt));
     }
     out.push('\n');
@@ -180,6 +183,9 @@ fn cause_block(out: &mut String, cause: &Cause, language: Language) {
                 code(&change.at.place())
             );
         }
+        if onset.parts.len() > 1 || !onset.changes.is_empty() {
+            out.push('\n');
+        }
     }
     if !cause.reach.is_empty() {
         let _ = writeln!(out, "{}\n", say!(language, "Reach: {reach}.", reach = md(&cause.reach)));
@@ -196,7 +202,7 @@ fn cause_block(out: &mut String, cause: &Cause, language: Language) {
         out.push('\n');
     }
     let _ = writeln!(out, "{}\n", say!(language, "Evidence:"));
-    cause.evidence.iter().for_each(|e| quote(out, "", e));
+    alike(&cause.evidence).iter().for_each(|places| quote(out, "", places));
     let _ = writeln!(out, "\n{}\n", say!(language, "What to do:"));
     for (n, step) in cause.remedy.iter().enumerate() {
         let _ = writeln!(out, "{}. {}", n + 1, md(step));
@@ -233,7 +239,7 @@ fn checklist(out: &mut String, report: &Report) {
             let _ = writeln!(out, "  - {}", md(&words::suppressed(mark, report.language)));
         }
         if matches!(finding.verdict, Verdict::Fail | Verdict::Warn) {
-            finding.evidence.iter().take(4).for_each(|e| quote(out, "  ", e));
+            alike(&finding.evidence).iter().take(4).for_each(|places| quote(out, "  ", places));
         }
     }
     out.push('\n');

@@ -13,6 +13,7 @@ mod markdown;
 mod names;
 mod ndjson;
 mod pseudonyms;
+mod quotes;
 mod sarif;
 pub mod text;
 mod words;

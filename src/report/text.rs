@@ -4,6 +4,7 @@ mod checklist;
 mod errors;
 
 use super::escape::{visible, visible_line};
+use super::quotes::alike;
 use super::{Cause, EvidenceRow, FindingRow, OnsetRow, Report, words};
 use crate::finding::{Severity, Verdict};
 use crate::model::Language;
@@ -38,7 +39,7 @@ impl Default for Style {
 }
 
 #[derive(Clone, Copy)]
-enum Ink {
+pub(super) enum Ink {
     Bold,
     Dim,
     Red,
@@ -48,7 +49,7 @@ enum Ink {
 }
 
 impl Style {
-    fn ink(&self, ink: Ink, text: &str) -> String {
+    pub(super) fn ink(&self, ink: Ink, text: &str) -> String {
         if !self.color {
             return text.to_owned();
         }
@@ -72,6 +73,33 @@ impl Style {
             Verdict::NotApplicable => (Ink::Dim, "n/a "),
         };
         self.ink(ink, word)
+    }
+
+    /// `text` as the terminal can show it: marks that an old code page lacks are written as a typewriter would.
+    pub(super) fn shown(&self, text: String) -> String {
+        const MARKS: [(char, &str); 10] = [
+            ('×', "x"),
+            ('…', "..."),
+            ('–', "-"),
+            ('—', "-"),
+            ('“', "\""),
+            ('”', "\""),
+            ('‘', "'"),
+            ('’', "'"),
+            ('→', "->"),
+            ('§', "section "),
+        ];
+        if self.unicode {
+            return text;
+        }
+        let mut out = String::with_capacity(text.len());
+        for c in text.chars() {
+            match MARKS.iter().find(|(mark, _)| *mark == c) {
+                Some((_, plain)) => out.push_str(plain),
+                None => out.push(c),
+            }
+        }
+        out
     }
 
     fn bullet(&self) -> &'static str {
@@ -103,7 +131,7 @@ pub fn render(report: &Report, style: &Style) -> String {
     suppressions(&mut out, report, style);
     inventory(&mut out, report, style);
     summary(&mut out, report, style);
-    out
+    style.shown(out)
 }
 
 /// Appends `text`, wrapped at `width` columns, behind `first`, later lines behind `next`.
@@ -146,7 +174,7 @@ fn printed(text: &str) -> usize {
     count
 }
 
-fn title(out: &mut String, style: &Style, text: &str) {
+pub(super) fn title(out: &mut String, style: &Style, text: &str) {
     let _ = writeln!(out, "\n{}", style.ink(Ink::Bold, text));
     let rule = if style.unicode { "─" } else { "-" };
     let _ = writeln!(out, "{}", style.ink(Ink::Dim, &rule.repeat(text.chars().count())));
@@ -244,7 +272,10 @@ fn causes(out: &mut String, report: &Report, style: &Style) {
         let found = words::no_fault(report);
         wrap(out, "  ", "  ", &format!("{found}{rest}"), style.width);
     }
-    for cause in &report.diagnosis {
+    for (n, cause) in report.diagnosis.iter().enumerate() {
+        if n > 0 {
+            out.push('\n');
+        }
         cause_block(out, cause, report.language, style);
     }
     if !report.unexplained.is_empty() {
@@ -278,9 +309,9 @@ fn cause_block(out: &mut String, cause: &Cause, language: Language, style: &Styl
     if let Some(mark) = &cause.suppressed {
         wrap(out, "     ", "       ", &visible_line(&words::suppressed(mark, language)), style.width);
     }
-    let shown = if style.verbose { cause.evidence.len() } else { 4 };
-    for evidence in cause.evidence.iter().take(shown) {
-        quote(out, evidence, style);
+    let shown = if style.verbose { usize::MAX } else { 4 };
+    for places in alike(&cause.evidence).iter().take(shown) {
+        quote(out, places, style);
     }
     if let Some(onset) = &cause.onset {
         since(out, onset, language, style);
@@ -315,7 +346,6 @@ fn cause_block(out: &mut String, cause: &Cause, language: Language, style: &Styl
         let first = format!("{}{}. ", if index == 0 { &label } else { &indent }, index + 1);
         wrap(out, &first, &format!("{indent}   "), &visible_line(step), style.width);
     }
-    let _ = writeln!(out);
 }
 
 /// When it began: as a whole, then, where they differ, for each function, alias and server; and what changed between.
@@ -344,23 +374,25 @@ fn since(out: &mut String, onset: &OnsetRow, language: Language, style: &Style) 
     }
 }
 
-/// `--> path:line` and the excerpt with a caret, as compilers quote.
-fn quote(out: &mut String, evidence: &EvidenceRow, style: &Style) {
-    let pointer = evidence.pointer.as_ref().map(|p| format!("  ({})", visible_line(p))).unwrap_or_default();
-    let column = evidence
-        .column
-        .filter(|_| evidence.meant.is_some())
-        .map(|column| format!(":{column}"))
-        .unwrap_or_default();
-    let place = visible_line(&evidence.place());
-    let _ = writeln!(out, "     {} {place}{column}{pointer}", style.ink(Ink::Cyan, "-->"));
-    let (before, value, after) = evidence.parts();
+/// `--> path:line` of every place that shows these words, and the words with carets, as compilers quote.
+fn quote(out: &mut String, places: &[&EvidenceRow], style: &Style) {
+    for evidence in places {
+        let pointer = evidence.pointer.as_ref().map(|p| format!("  ({})", visible_line(p))).unwrap_or_default();
+        let column = evidence
+            .column
+            .filter(|_| evidence.meant.is_some())
+            .map(|column| format!(":{column}"))
+            .unwrap_or_default();
+        let place = visible_line(&evidence.place());
+        let _ = writeln!(out, "     {} {place}{column}{pointer}", style.ink(Ink::Cyan, "-->"));
+    }
+    let (before, value, after) = places.first().map(|evidence| evidence.parts()).unwrap_or_default();
     let (before, value, after) = (visible_line(before), visible_line(value), visible_line(after));
     // What is meant, character by character, so that the carets stand under it wherever the line is broken.
     let marked = |text: &str, meant: bool| text.chars().map(|c| (c, meant)).collect::<Vec<_>>();
     let text = [marked(&before, false), marked(&value, true), marked(&after, false)].concat();
     let bar = style.ink(Ink::Dim, if style.unicode { "│" } else { "|" });
-    for line in text.chunks(style.width.saturating_sub(9).max(40)) {
+    for line in lines(&text, style.width.saturating_sub(9).max(40)) {
         let shown: String = line.iter().map(|(c, _)| *c).collect();
         let _ = writeln!(out, "       {bar} {}", shown.trim_end());
         let carets: String = line.iter().map(|(_, meant)| if *meant { '^' } else { ' ' }).collect();
@@ -368,6 +400,19 @@ fn quote(out: &mut String, evidence: &EvidenceRow, style: &Style) {
             let _ = writeln!(out, "       {bar} {}", style.ink(Ink::Red, carets.trim_end()));
         }
     }
+}
+
+/// Lines of at most `width` characters, broken behind a blank where one is near.
+fn lines(mut text: &[(char, bool)], width: usize) -> Vec<&[(char, bool)]> {
+    let mut lines = Vec::new();
+    while text.len() > width {
+        let blank = text[width / 2..width].iter().rposition(|(c, _)| *c == ' ');
+        let (line, rest) = text.split_at(blank.map_or(width, |at| width / 2 + at + 1));
+        lines.push(line);
+        text = rest;
+    }
+    lines.extend(Some(text).filter(|text| !text.is_empty()));
+    lines
 }
 
 fn severity_word(severity: Severity) -> &'static str {

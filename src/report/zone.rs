@@ -47,7 +47,7 @@ impl Report {
 fn moved(text: &str, minutes: i16) -> Option<String> {
     let mut out = String::new();
     let mut rest = text;
-    while let Some((before, stamp, after)) = next_stamp(rest) {
+    while let Some((before, (_, stamp), after)) = next_stamp(rest) {
         out.push_str(before);
         out.push_str(&stamp.in_zone(minutes).rfc3339());
         rest = after;
@@ -59,8 +59,9 @@ fn moved(text: &str, minutes: i16) -> Option<String> {
     Some(out)
 }
 
-/// The first `2026-05-04T09:00:00.123+02:00` of a text, and what stands before and after it. A time without a zone is none.
-fn next_stamp(text: &str) -> Option<(&str, Stamp, &str)> {
+/// The first `2026-05-04T09:00:00.123+02:00` of a text, as written and as a time, and what stands before and after it. A time without
+/// a zone is none.
+pub(super) fn next_stamp(text: &str) -> Option<(&str, (&str, Stamp), &str)> {
     for (t, _) in text.match_indices('T') {
         let Some(start) = t.checked_sub("2026-05-04".len()) else { continue };
         let Some(rest) = text.get(start..).filter(|_| !text[..start].ends_with(|c: char| c.is_ascii_digit())) else {
@@ -77,8 +78,9 @@ fn next_stamp(text: &str) -> Option<(&str, Stamp, &str)> {
             _ => continue,
         };
         let end = 11 + clock + zone;
-        if let Some(stamp) = rest.get(..end).and_then(Stamp::parse).filter(|stamp| stamp.offset_minutes.is_some()) {
-            return Some((&text[..start], stamp, rest.get(end..).unwrap_or("")));
+        let Some((written, after)) = rest.split_at_checked(end) else { continue };
+        if let Some(stamp) = Stamp::parse(written).filter(|stamp| stamp.offset_minutes.is_some()) {
+            return Some((&text[..start], (written, stamp), after));
         }
     }
     None

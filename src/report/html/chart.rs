@@ -3,7 +3,7 @@
 
 use super::super::Report;
 use super::esc;
-use crate::model::{Instant, Language};
+use crate::model::{Instant, Language, zone_name};
 use crate::say;
 use crate::timeline::{Event, EventKind};
 use std::collections::BTreeMap;
@@ -207,6 +207,7 @@ fn mark(out: &mut String, scale: &Scale, number: usize, event: &Event, y: i64) {
 
 fn axis(out: &mut String, scale: &Scale, bottom: i64) {
     const TICKS: i64 = 6;
+    let _ = writeln!(out, "<text class=\"axis\" x=\"4\" y=\"12\">{}</text>", esc(&zone_name(scale.zone)));
     for n in 0..=TICKS {
         let at = scale.from + (scale.to.saturating_sub(scale.from)) / TICKS * n;
         let x = scale.x(at);

@@ -1,7 +1,7 @@
 //! The checklist with its filters (style rules, no script), the ports grid, and what is still to collect.
 
 use super::super::{FindingRow, Report, words};
-use super::{esc, evidence, section, steps, suppressed, table, tag};
+use super::{esc, evidence, prose, section, steps, suppressed, table, tag};
 use crate::finding::Verdict;
 use crate::model::Language;
 use crate::say;
@@ -98,7 +98,7 @@ fn finding(out: &mut String, finding: &FindingRow, language: Language) {
             String::new()
         },
         finding.check,
-        esc(&finding.message)
+        prose(&finding.message)
     );
     if matches!(finding.verdict, Verdict::Fail | Verdict::Warn) {
         let _ = writeln!(

@@ -42,7 +42,7 @@ pub fn inventory(out: &mut String, report: &Report) {
         }
         let _ = writeln!(
             out,
-            "<tr><td><code>{}</code></td><td class=\"time {}\">{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"time\">{}<br>{}</td><td>{}</td></tr>",
+            "<tr><td><code>{}</code></td><td class=\"time {}\">{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"time\">{}<br>{}</td><td class=\"note\">{}</td></tr>",
             esc(&row.path),
             if row.kind == "unknown" { "unknown" } else { "" },
             esc(&row.kind),

@@ -9,6 +9,8 @@ mod overview;
 mod timeline;
 
 use super::escape::html as esc;
+use super::quotes::alike;
+use super::zone::next_stamp;
 use super::{EvidenceRow, Report, SampleRow, words};
 use crate::finding::Suppressed;
 use crate::model::Language;
@@ -91,15 +93,26 @@ fn table(out: &mut String, attributes: &str, headings: &[String]) {
     let _ = writeln!(out, "<div class=\"scroll\"><table{attributes}><thead><tr>{headings}</tr></thead><tbody>");
 }
 
-/// A place and what stands there.
-fn quote(out: &mut String, evidence: &EvidenceRow) {
-    let pointer = evidence.pointer.as_ref().map(|p| format!(" ({})", esc(p))).unwrap_or_default();
-    let _ = write!(
-        out,
-        "<div class=\"quote\"><span class=\"place\">{}{pointer}</span>",
-        esc(&evidence.place())
-    );
-    if !evidence.excerpt.is_empty() {
+/// Words with their times unbroken.
+fn prose(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, (written, _), after)) = next_stamp(rest) {
+        let _ = write!(out, "{}<span class=\"time\">{}</span>", esc(before), esc(written));
+        rest = after;
+    }
+    out.push_str(&esc(rest));
+    out
+}
+
+/// The places that show the same words, and the words.
+fn quote(out: &mut String, places: &[&EvidenceRow]) {
+    out.push_str("<div class=\"quote\">");
+    for evidence in places {
+        let pointer = evidence.pointer.as_ref().map(|p| format!(" ({})", esc(p))).unwrap_or_default();
+        let _ = write!(out, "<span class=\"place\">{}{pointer}</span>", esc(&evidence.place()));
+    }
+    if let Some(evidence) = places.first().filter(|evidence| !evidence.excerpt.is_empty()) {
         let (before, value, after) = evidence.parts();
         let value = if value.is_empty() {
             String::new()
@@ -111,14 +124,16 @@ fn quote(out: &mut String, evidence: &EvidenceRow) {
     out.push_str("</div>\n");
 }
 
-/// Evidence: the first places at once, the others to unfold.
+/// Evidence: the first quotes at once, the others to unfold.
 fn evidence(out: &mut String, places: &[EvidenceRow], language: Language) {
     const AT_ONCE: usize = 4;
-    places.iter().take(AT_ONCE).for_each(|e| quote(out, e));
-    if places.len() > AT_ONCE {
-        let more = counted!(places.len() - AT_ONCE, "1 more place", "{count} more places").render(language);
+    let quotes = alike(places);
+    let (shown, folded) = quotes.split_at(quotes.len().min(AT_ONCE));
+    shown.iter().for_each(|places| quote(out, places));
+    if !folded.is_empty() {
+        let more = counted!(folded.iter().map(Vec::len).sum::<usize>(), "1 more place", "{count} more places").render(language);
         let _ = writeln!(out, "<details><summary>{more}</summary>");
-        places.iter().skip(AT_ONCE).for_each(|e| quote(out, e));
+        folded.iter().for_each(|places| quote(out, places));
         out.push_str("</details>\n");
     }
 }
@@ -178,7 +193,8 @@ fn codes(ids: &[String]) -> String {
 fn samples(out: &mut String, samples: &[SampleRow], language: Language) {
     let places = counted!(samples.len(), "1 place", "{count} places").render(language);
     let _ = write!(out, "<details><summary>{places}</summary>");
-    samples.iter().for_each(|sample| quote(out, &sample.evidence()));
+    let rows: Vec<EvidenceRow> = samples.iter().map(SampleRow::evidence).collect();
+    alike(&rows).iter().for_each(|places| quote(out, places));
     out.push_str("</details>");
 }
 

@@ -1,7 +1,7 @@
 //! What the page begins with: the deployment, the sums, the root causes; and the error texts.
 
 use super::super::{Cause, Report, words};
-use super::{code, codes, esc, evidence, samples, section, steps, suppressed, table, tag};
+use super::{code, codes, esc, evidence, prose, samples, section, steps, suppressed, table, tag};
 use crate::bundle::size_words;
 use crate::model::Language;
 use crate::say;
@@ -73,7 +73,7 @@ fn facts(report: &Report) -> Vec<(String, String)> {
     });
     let application = [&d.application.name, &d.application.app_id];
     let span = match (&d.log_span.first, &d.log_span.last) {
-        (Some(first), Some(last)) => say!(language, "{first} to {last}", first = esc(first), last = esc(last)),
+        (Some(first), Some(last)) => say!(language, "{first} to {last}", first = prose(first), last = prose(last)),
         _ => say!(language, "no ECE log"),
     };
     let mut facts = vec![
@@ -97,7 +97,7 @@ fn facts(report: &Report) -> Vec<(String, String)> {
         let note = say!(language, "logs, sign-ins and audit events of other times are left out");
         facts.push((say!(language, "only"), format!("{span} <span class=\"dim\">{note}</span>")));
     }
-    let as_of = report.as_of.as_ref().map(|time| esc(time));
+    let as_of = report.as_of.as_ref().map(|time| prose(time));
     facts.push((
         say!(language, "judged as of"),
         as_of.unwrap_or_else(|| say!(language, "nothing in the bundle is dated")),
@@ -134,19 +134,19 @@ fn cause(out: &mut String, cause: &Cause, language: Language) {
         "<article class=\"card\"><h3>{}. {} {}</h3><p class=\"dim\">{about}, {}</p>",
         cause.rank,
         tag(words::severity(cause.severity)),
-        esc(&cause.summary),
+        prose(&cause.summary),
         words::confidence(cause.confidence, language)
     );
     suppressed(out, cause.suppressed.as_ref(), language);
     evidence(out, &cause.evidence, language);
     out.push_str("<dl>");
     if let Some(onset) = &cause.onset {
-        let _ = write!(out, "<dt>{}</dt><dd>{}", say!(language, "since"), esc(&onset.words(language)));
+        let _ = write!(out, "<dt>{}</dt><dd>{}", say!(language, "since"), prose(&onset.words(language)));
         if onset.parts.len() > 1 {
             let parts: String = onset
                 .parts
                 .iter()
-                .map(|part| format!("<li>{}</li>", esc(&part.words(language))))
+                .map(|part| format!("<li>{}</li>", prose(&part.words(language))))
                 .collect();
             let _ = write!(out, "<ul>{parts}</ul>");
         }
@@ -156,7 +156,7 @@ fn cause(out: &mut String, cause: &Cause, language: Language) {
                 out,
                 "<dt>{}</dt><dd>{} <span class=\"place dim\">{}</span></dd>",
                 say!(language, "changed"),
-                esc(&change.text),
+                prose(&change.text),
                 esc(&change.at.place())
             );
         }
@@ -221,11 +221,13 @@ fn known_errors(out: &mut String, report: &Report) {
         say!(language, "Meaning"),
     ];
     table(out, "", &headings);
-    for row in &report.signatures {
+    let mut rows: Vec<_> = report.signatures.iter().collect();
+    rows.sort_by_key(|row| (std::cmp::Reverse(row.count), &row.id));
+    for row in rows {
         let time = |t: &Option<String>| t.as_ref().map(|t| esc(t)).unwrap_or_default();
         let _ = write!(
             out,
-            "<tr><td class=\"num\">{}</td><td>{}<br><span class=\"dim\">{}</span></td><td class=\"time\">{}<br>{}</td><td>{}",
+            "<tr><td class=\"num\">{}</td><td>{}<br><span class=\"dim\">{}</span></td><td class=\"time\">{}<br>{}</td><td>{}</td></tr>",
             row.count,
             code(&row.id),
             esc(&row.role),
@@ -234,9 +236,12 @@ fn known_errors(out: &mut String, report: &Report) {
             esc(&row.meaning)
         );
         if !row.samples.is_empty() {
+            // A row of their own: quotes need the width.
+            out.push_str("<tr class=\"more\"><td></td><td colspan=\"3\">");
             samples(out, &row.samples, language);
+            out.push_str("</td></tr>");
         }
-        out.push_str("</td></tr>\n");
+        out.push('\n');
     }
     out.push_str("</tbody></table></div>\n");
 }
