@@ -34,9 +34,17 @@ pub fn names(out: &mut String, report: &Report) {
             Some(host) => text.replacen(&esc(host), &format!("<strong>{}</strong>", esc(host)), 1),
             None => text,
         };
+        let differs = match row.differs.as_slice() {
+            [] => String::new(),
+            found => {
+                let list: Vec<String> = found.iter().map(|difference| difference.words().render(language)).collect();
+                let text = say!(language, "not registered; the nearest differs in {list}", list = list.join(", "));
+                format!("<br><span class=\"fail\">{}</span>", esc(&text))
+            }
+        };
         let _ = writeln!(
             out,
-            "<tr><td class=\"{class} time\">{mark}</td><td>{}</td><td><code>{shown}</code></td><td><span class=\"place dim\">{}</span></td></tr>",
+            "<tr><td class=\"{class} time\">{mark}</td><td>{}</td><td><code>{shown}</code>{differs}</td><td><span class=\"place dim\">{}</span></td></tr>",
             language.of(row.what),
             esc(&row.at.place())
         );
