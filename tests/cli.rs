@@ -91,6 +91,34 @@ fn an_output_that_cannot_be_written_is_a_clear_message() {
 }
 
 #[test]
+fn timelines_and_differences_go_into_files_too() {
+    let folder = bundle("eg_log_ECESVC01_rx-process.log", HEALTHY_LOG);
+    let (input, out) = (folder.path().to_str().unwrap(), tempfile::tempdir().unwrap());
+    let file = out.path().join("list");
+    for command in [
+        &["timeline", input][..],
+        &["timeline", input, "--format", "html"],
+        &["diff", input, input],
+    ] {
+        let printed = run(command);
+        let output = ecelens().args(command).arg("--output").arg(&file).output().unwrap();
+        assert!(output.stdout.is_empty() && code(&output) == code(&printed), "{command:?}");
+        assert_eq!(std::fs::read(&file).unwrap(), printed.stdout, "{command:?}");
+    }
+}
+
+#[test]
+fn a_broken_pack_is_told_like_a_compiler_would() {
+    let folder = bundle("x.toml", "[[signature]]\nid = \"ece.x\"\ncolour = \"red\"\n");
+    let output = run(&["signatures", "check", folder.path().to_str().unwrap()]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(code(&output), 2);
+    assert!(said.contains("\n --> x.toml:3:1\n") || said.contains("\n  --> x.toml:3:1\n"), "{said}");
+    assert!(said.contains("3 | colour = \"red\"\n") && said.contains("| ^^^^^^\n"), "{said}");
+    assert!(said.ends_with("1 pack: 1 error, 0 warnings\n"), "{said}");
+}
+
+#[test]
 fn evidence_is_never_overwritten() {
     let folder = bundle("eg_log_ECESVC01_rx-process.log", HEALTHY_LOG);
     let log = folder.path().join("eg_log_ECESVC01_rx-process.log");
@@ -98,6 +126,16 @@ fn evidence_is_never_overwritten() {
         let output = ecelens().arg(input).args(["--format", "json", "--output"]).arg(&log).output().unwrap();
         assert_eq!(code(&output), 2);
         assert!(String::from_utf8_lossy(&output.stderr).contains("part of the input"));
+        for command in [&["timeline"][..], &["diff", "/"]] {
+            let output = ecelens().args(command).arg(input).arg("--output").arg(&log).output().unwrap();
+            assert!(
+                code(&output) == 2 && String::from_utf8_lossy(&output.stderr).contains("part of the input"),
+                "{command:?}"
+            );
+        }
+        // What a run compares with is an input too.
+        let output = ecelens().arg("/").arg("--config").arg(&log).arg("--output").arg(&log).output().unwrap();
+        assert!(code(&output) == 2 && String::from_utf8_lossy(&output.stderr).contains("part of the input"));
     }
     assert_eq!(std::fs::metadata(&log).unwrap().len(), HEALTHY_LOG.len() as u64);
 }
@@ -146,8 +184,13 @@ fn quiet_is_the_summary_line_alone() {
         (String::from_utf8_lossy(&quiet.stdout).trim_end(), code(&quiet)),
         (last.as_str(), code(&whole))
     );
-    let mistyped = run(&["scna", path]);
-    assert!(String::from_utf8_lossy(&mistyped.stderr).contains("and no command"));
+}
+
+#[test]
+fn a_mistyped_command_is_told_what_was_meant() {
+    let said = |arguments: &[&str]| String::from_utf8_lossy(&run(arguments).stderr).into_owned();
+    assert!(said(&["scna", "."]).contains("and no command (`ecelens --help` lists these); did you mean `scan`?"));
+    assert!(said(&["man", "timelien"]).contains("no such command; did you mean `timeline`?"));
 }
 
 #[test]
@@ -173,7 +216,13 @@ fn help_names_every_command_and_the_exit_codes() {
     for shell in ["bash", "zsh", "fish", "powershell"] {
         assert_eq!(code(&run(&["completions", shell])), 0);
     }
-    assert!(String::from_utf8_lossy(&run(&["man"]).stdout).contains(".TH"));
+    for (page, of) in [
+        ("ecelens", &["man"][..]),
+        ("ecelens-timeline", &["man", "timeline"]),
+        ("ecelens-signatures-check", &["man", "signatures", "check"]),
+    ] {
+        assert!(String::from_utf8_lossy(&run(of).stdout).contains(&format!(".TH {page} 1")), "{page}");
+    }
 }
 
 /// What stands below `Examples:` in the help of a command, a line each, without the remarks behind two blanks.

@@ -66,9 +66,12 @@ fn the_timeline_has_windows() {
     let said = String::from_utf8_lossy(&mistyped.stderr).into_owned();
     assert_eq!(mistyped.status.code(), Some(2));
     assert!(
-        said.contains("did you mean `entra.aadsts") && said.contains("entra.aadsts7000222"),
+        said.contains("did you mean `entra.aadsts7000222`?; shown are entra.aadsts7000222"),
         "{said}"
     );
+    // What exists but isn't in the bundle is not what was meant.
+    let absent = run(&["timeline", bundle, "--around", "java.tls.pkix"]);
+    assert!(!String::from_utf8_lossy(&absent.stderr).contains("did you mean"));
     assert_eq!(run(&["timeline", bundle, "--since", "yesterday"]).status.code(), Some(2));
 }
 

@@ -218,6 +218,57 @@ fn the_terminal_quotes_with_carets_under_what_is_meant() {
 }
 
 #[test]
+fn both_sides_of_a_contradiction_stand_at_its_cause() {
+    let reports = reports(&fixtures("bundles").join("secret-expired").join("input"));
+    // The log says the same thing four times; the registration contradicts it in the last place.
+    let said = "ERROR Token of e-mail account Sales O365 was not renewed";
+    for (format, from, to) in [
+        ("text", "Diagnosis", "Checklist"),
+        ("html", "id=\"causes\"", "<details"),
+        ("markdown", "Evidence:", "What to do:"),
+    ] {
+        let cause = text(&reports, format)
+            .split(from)
+            .nth(1)
+            .and_then(|rest| rest.split(to).next())
+            .expect(format);
+        assert_eq!(cause.matches(said).count(), 1, "{format}: {cause}");
+        for place in ["rx-process.log:63", "rx-process.log:217", "manifest.json:22"] {
+            assert!(cause.contains(place), "{format}: {place}");
+        }
+        assert!(cause.contains("2026-05-04T07:10:00Z"), "{format}");
+    }
+}
+
+#[test]
+fn an_old_terminal_gets_no_mark_that_it_lacks() {
+    use ecelens::report::text::{Style, render};
+    let style = Style {
+        unicode: false,
+        ..Style::default()
+    };
+    for bundle in folders(&fixtures("bundles")) {
+        let analysis = support::analysis(&bundle.join("input"));
+        let report = analysis.report(&ecelens::analysis::Options::default(), ecelens::model::Language::English);
+        let text = render(&report, &style);
+        let beyond: String = text.chars().filter(|c| !c.is_ascii()).collect();
+        assert_eq!(beyond, "", "{}", bundle.display());
+    }
+}
+
+#[test]
+fn the_map_of_names_tells_a_host_that_agrees_from_a_uri_that_is_registered() {
+    let page = |case: &str| {
+        let reports = reports(&fixtures("checks/url.redirect-exact").join(case));
+        text(&reports, "html").split("id=\"names\"").nth(1).map(str::to_owned).expect("the map")
+    };
+    let wrong = "not registered; the nearest differs in upper and lower case of the path";
+    let (fail, pass) = (page("fail-path-case"), page("pass-sent-as-registered"));
+    assert!(fail.contains(wrong) && fail.contains("≠ differs"), "{fail}");
+    assert!(!pass.contains("not registered") && pass.contains("redirect URI that ECE sent"), "{pass}");
+}
+
+#[test]
 fn sarif_holds_what_its_schema_demands() {
     let reports = reports(&fixtures("bundles").join("redirect-mismatch").join("input"));
     let sarif = parsed(&reports, "sarif");

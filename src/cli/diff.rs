@@ -1,6 +1,7 @@
 //! `ecelens diff`: before and after a change.
 
 use super::collect::read_report;
+use super::output::{deliver, keep_off, styled};
 use super::scan::{Input, analyse};
 use super::{Common, Exit, terminal};
 use crate::report::{Diff, diff, is_report, to_json};
@@ -27,6 +28,9 @@ pub struct DiffArguments {
     /// Format of the difference.
     #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
     format: Format,
+    /// File for the difference instead of standard output; written whole or not at all.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    output: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
 }
@@ -47,7 +51,11 @@ fn report(path: &Path, common: &Common, is_text: bool) -> Result<serde_json::Val
 /// Runs `diff`. The exit code is 1 if something is new.
 pub fn run(arguments: &DiffArguments) -> Exit {
     let common = &arguments.common;
-    let is_text = arguments.format == Format::Text;
+    let file = arguments.output.as_deref();
+    let is_text = arguments.format == Format::Text && file.is_none();
+    if let Err(exit) = keep_off(file, [&arguments.old, &arguments.new]) {
+        return exit;
+    }
     let both = report(&arguments.old, common, is_text).and_then(|old| Ok((old, report(&arguments.new, common, is_text)?)));
     let (old, new) = match both {
         Ok(both) => both,
@@ -56,11 +64,11 @@ pub fn run(arguments: &DiffArguments) -> Exit {
     let found: Diff = diff(&old, &new);
     let language = terminal::language(common, is_text);
     let text = match arguments.format {
-        Format::Text => found.text(language, &terminal::style(common)),
+        Format::Text => found.text(language, &styled(&terminal::style(common), file)),
         Format::Markdown => found.markdown(language),
         Format::Json => to_json(&found).unwrap_or_default(),
     };
-    match terminal::print(&text) {
+    match deliver(text.as_bytes(), file) {
         Err(exit) => exit,
         Ok(()) if found.new.is_empty() && found.causes.new.is_empty() => Exit::Clean,
         Ok(()) => Exit::Findings,

@@ -71,10 +71,10 @@ Examples:
 /// Of `timeline`.
 pub const TIMELINE: &str = "\
 Examples:
-  ecelens timeline bundle.zip --since 12h --tz +02:00     the last twelve hours, in one zone
-  ecelens timeline bundle.zip --around aadsts50011        an hour on either side of an error
-  ecelens timeline bundle.zip --format csv                for a spreadsheet
-  ecelens timeline logs/ --source-tz ECESVC01=+02:00      a server whose logs name no zone";
+  ecelens timeline bundle.zip --since 12h --tz +02:00          the last twelve hours, in one zone
+  ecelens timeline bundle.zip --around aadsts50011             an hour on either side of an error
+  ecelens timeline bundle.zip --format html --output t.html    a page with the chart
+  ecelens timeline logs/ --source-tz ECESVC01=+02:00           a server whose logs name no zone";
 
 /// Of `diff`.
 pub const DIFF: &str = "\
@@ -109,7 +109,8 @@ Examples:
 /// Of `man`.
 pub const MAN: &str = "\
 Examples:
-  ecelens man    for man1/ecelens.1";
+  ecelens man             for man1/ecelens.1
+  ecelens man timeline    for man1/ecelens-timeline.1";
 
 /// Of `schema`.
 pub const SCHEMA: &str = "\

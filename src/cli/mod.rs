@@ -105,9 +105,9 @@ enum Command {
     /// Shell completions, to standard output.
     #[command(after_help = examples::COMPLETIONS)]
     Completions(shell::CompletionsArguments),
-    /// The man page, to standard output.
+    /// The man page of the program or of a command, to standard output.
     #[command(after_help = examples::MAN)]
-    Man,
+    Man(shell::ManArguments),
     /// The JSON Schema of the JSON report, to standard output.
     #[command(after_help = examples::SCHEMA)]
     Schema,
@@ -208,7 +208,7 @@ fn run(arguments: Arguments) -> Exit {
         Some(Command::Redact(arguments)) => redact::run(&arguments),
         Some(Command::Collect(arguments)) => collect::run(&arguments),
         Some(Command::Completions(completions)) => shell::completions(&completions),
-        Some(Command::Man) => shell::man(),
+        Some(Command::Man(page)) => shell::man(&page),
         Some(Command::Schema) => terminal::print(crate::report::SCHEMA).err().unwrap_or(Exit::Clean),
     }
 }

@@ -90,23 +90,50 @@ pub fn pair(formats: &[(usize, Format)], files: &[(usize, PathBuf)]) -> Vec<Outp
 /// Writes the report to each output.
 pub fn write(report: &Report, outputs: &[Output], style: &Style) -> Result<(), Exit> {
     for output in outputs {
-        let style = if output.file.is_some() {
-            Style {
-                color: false,
-                unicode: true,
-                width: 100,
-                ..*style
-            }
-        } else {
-            *style
-        };
+        let style = styled(style, output.file.as_deref());
         let bytes = render(report, output.format, &style).map_err(|error| terminal::complain(&format!("the report can't be written: {error}")))?;
-        match &output.file {
-            None => terminal::print_bytes(&bytes)?,
-            Some(file) => write_whole(file, &bytes).map_err(|error| terminal::complain(&format!("{}: can't be written: {error}", file.display())))?,
-        }
+        deliver(&bytes, output.file.as_deref())?;
     }
     Ok(())
+}
+
+/// The layout of what goes to `file`: a file is the same whatever terminal it is written from.
+pub fn styled(style: &Style, file: Option<&Path>) -> Style {
+    match file {
+        None => *style,
+        Some(_) => Style {
+            color: false,
+            unicode: true,
+            width: 100,
+            ..*style
+        },
+    }
+}
+
+/// Puts `bytes` into `file`, whole or not at all, or on standard output.
+pub fn deliver(bytes: &[u8], file: Option<&Path>) -> Result<(), Exit> {
+    match file {
+        None => terminal::print_bytes(bytes),
+        Some(file) => write_whole(file, bytes).map_err(|error| terminal::complain(&format!("{}: can't be written: {error}", file.display()))),
+    }
+}
+
+/// Evidence is never overwritten: an error if `file` exists and is one of the inputs, or lies in one.
+pub fn keep_off<'a>(file: Option<&Path>, inputs: impl IntoIterator<Item = &'a PathBuf>) -> Result<(), Exit> {
+    let Some((file, real)) = file.and_then(|file| Some((file, file.canonicalize().ok()?))) else {
+        return Ok(());
+    };
+    match inputs
+        .into_iter()
+        .filter_map(|input| input.canonicalize().ok())
+        .any(|input| real.starts_with(input))
+    {
+        true => Err(terminal::complain(&format!(
+            "{}: is part of the input; write the report elsewhere",
+            file.display()
+        ))),
+        false => Ok(()),
+    }
 }
 
 fn render(report: &Report, format: Format, style: &Style) -> Result<Vec<u8>, String> {

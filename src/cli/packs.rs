@@ -85,7 +85,15 @@ pub fn check(arguments: &CheckArguments) -> Exit {
         let _ = writeln!(text, "{}\n", crate::report::visible(&diagnostic.to_string()));
         text
     });
-    let _ = writeln!(text, "{} packs: {errors} errors, {} warnings", packs.len(), diagnostics.len() - errors);
+    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    let warnings = diagnostics.len() - errors;
+    let _ = writeln!(
+        text,
+        "{}: {}, {}",
+        count(packs.len(), "pack"),
+        count(errors, "error"),
+        count(warnings, "warning")
+    );
     match terminal::print(&text) {
         Err(exit) => exit,
         Ok(()) if errors > 0 => Exit::Error,

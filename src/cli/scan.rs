@@ -1,8 +1,8 @@
 //! `ecelens scan`: the main job.
 
 use super::collect::read_report;
-use super::output::{Format, Output, pair, write};
-use super::{Common, Exit, config, is_stdin, packs, shown_path, terminal, worker};
+use super::output::{Format, Output, keep_off, pair, write};
+use super::{Common, Exit, config, is_stdin, packs, shell, shown_path, terminal, worker};
 use crate::analysis::{Analysis, Options};
 use crate::bundle::{Bundle, Limits};
 use crate::finding::Severity;
@@ -210,8 +210,8 @@ fn configured(input: &Input, config: Option<&Path>) -> Result<(Analysis, Options
     if let Some(missing) = paths.iter().find(|path| !path.exists()) {
         // A single word may be a command that was mistyped.
         let hint = match missing.components().count() {
-            1 if missing.extension().is_none() => ", and no command: `ecelens --help` lists these",
-            _ => "",
+            1 if missing.extension().is_none() => shell::no_command(&missing.to_string_lossy()),
+            _ => String::new(),
         };
         return Err(terminal::complain(&format!("{}: no such file or folder{hint}", missing.display())));
     }
@@ -313,9 +313,12 @@ pub fn run(arguments: &ScanArguments) -> Exit {
     if baseline.as_ref().is_some_and(|value| !is_report(value)) {
         return terminal::complain("the baseline is no JSON report of ecelens (`ecelens scan … --format json`)");
     }
-    let files = || arguments.outputs.iter().filter_map(|output| output.file.as_deref());
-    if let Some(file) = files().find(|file| is_part_of(file, &arguments.input.paths)) {
-        return terminal::complain(&format!("{}: is part of the input; write the report elsewhere", file.display()));
+    for output in &arguments.outputs {
+        let inputs = arguments.input.paths.iter().chain(&arguments.input.signatures);
+        let inputs = inputs.chain(&arguments.baseline).chain(&arguments.config);
+        if let Err(exit) = keep_off(output.file.as_deref(), inputs) {
+            return exit;
+        }
     }
     if arguments.config.is_none() && !arguments.input.common.quiet {
         config::mention_unused();
@@ -351,15 +354,6 @@ pub fn run(arguments: &ScanArguments) -> Exit {
         exit = exit_of(&report, arguments);
     }
     exit
-}
-
-/// True if `file` exists and is one of the inputs, or lies in one: evidence is never overwritten.
-fn is_part_of(file: &Path, inputs: &[PathBuf]) -> bool {
-    let Ok(file) = file.canonicalize() else { return false };
-    inputs
-        .iter()
-        .filter_map(|input| input.canonicalize().ok())
-        .any(|input| file.starts_with(input))
 }
 
 fn exit_of(report: &Report, arguments: &ScanArguments) -> Exit {

@@ -1,13 +1,14 @@
 //! `ecelens timeline`: the events of all servers in one clock.
 
+use super::output::{deliver, keep_off, styled};
 use super::scan::{Input, analyse};
 use super::{Exit, terminal};
 use crate::report::{self, Report, TimelineFormat};
-use crate::signatures::Catalogue;
-use crate::signatures::explain::nearest;
+use crate::signatures::explain::closest;
 use crate::timeline;
 use clap::{Args, ValueEnum};
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 /// Formats of the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -29,11 +30,17 @@ pub struct TimelineArguments {
     /// Format of the list.
     #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
     format: Format,
+    /// File for the list instead of standard output; written whole or not at all.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    output: Option<PathBuf>,
 }
 
 /// Runs `timeline`.
 pub fn run(arguments: &TimelineArguments) -> Exit {
-    let report = match analyse(&arguments.input, arguments.format == Format::Text) {
+    let file = arguments.output.as_deref();
+    let analysed =
+        keep_off(file, &arguments.input.paths).and_then(|()| analyse(&arguments.input, arguments.format == Format::Text && file.is_none()));
+    let report = match analysed {
         Ok(report) => report,
         Err(exit) => return exit,
     };
@@ -46,7 +53,7 @@ pub fn run(arguments: &TimelineArguments) -> Exit {
             }
         },
     };
-    let style = terminal::style(&arguments.input.common);
+    let style = styled(&terminal::style(&arguments.input.common), file);
     let list = |format| report::timeline(&events, &report, format, &style);
     let text = match arguments.format {
         Format::Text => list(TimelineFormat::Text),
@@ -56,7 +63,7 @@ pub fn run(arguments: &TimelineArguments) -> Exit {
     };
     match text {
         Err(error) => terminal::complain(&format!("the timeline can't be written as JSON: {error}")),
-        Ok(text) => match terminal::print(&text) {
+        Ok(text) => match deliver(text.as_bytes(), file) {
             Err(exit) => exit,
             Ok(()) if report.is_empty() => Exit::Nothing,
             Ok(()) => Exit::Clean,
@@ -67,9 +74,7 @@ pub fn run(arguments: &TimelineArguments) -> Exit {
 /// That no event shows `signature`, what may be meant, and what is shown.
 fn not_shown(report: &Report, signature: &str) -> String {
     let shown: BTreeSet<&str> = report.timeline.iter().flat_map(|event| &event.signatures).map(String::as_str).collect();
-    let meant = nearest(&Catalogue::builtin(), &signature.to_ascii_lowercase())
-        .filter(|meant| !meant.is_empty() && !meant.eq_ignore_ascii_case(signature))
-        .map(|meant| format!("; did you mean `{meant}`?"));
+    let meant = closest(shown.iter().copied(), signature).map(|meant| format!("; did you mean `{meant}`?"));
     let rest = match shown.len() {
         0 => "; no event shows any".to_owned(),
         _ => format!("; shown are {}", shown.into_iter().collect::<Vec<_>>().join(", ")),

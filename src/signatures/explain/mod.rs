@@ -4,6 +4,8 @@ mod query;
 mod search;
 mod sides;
 
+pub use search::closest;
+
 use super::{AadstsCode, Catalogue, Described, Role, Text};
 use crate::checks::{self, Check};
 use crate::finding::Severity;

@@ -149,6 +149,13 @@ fn stem(word: &str) -> String {
     word.to_owned()
 }
 
+/// Of these ids, the one that the question is spelt most like; none if it is like none.
+pub fn closest<'a>(ids: impl Iterator<Item = &'a str>, question: &str) -> Option<&'a str> {
+    let question = question.to_lowercase();
+    let scored = ids.map(|id| (spelling(&question, id), id));
+    scored.filter(|(score, _)| *score > 0).max_by_key(|(score, _)| *score).map(|(_, id)| id)
+}
+
 /// How close the question's spelling is to an id or to its last part: 0 for not at all.
 fn spelling(question: &str, id: &str) -> u32 {
     let last = id.rsplit('.').next().unwrap_or(id);
