@@ -76,7 +76,7 @@ pub fn draw(out: &mut String, report: &Report, from: i64, to: i64, title: &str) 
                 body,
                 "<text x=\"12\" y=\"{}\">{}</text><line class=\"rule\" x1=\"{LEFT}\" x2=\"{WIDTH}\" y1=\"{}\" y2=\"{}\"/>",
                 y + 13,
-                esc(&clip(row, 30)),
+                esc(&clip(row, 34)),
                 y + 9,
                 y + 9
             );
