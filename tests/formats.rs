@@ -238,6 +238,12 @@ fn both_sides_of_a_contradiction_stand_at_its_cause() {
         }
         assert!(cause.contains("2026-05-04T07:10:00Z"), "{format}");
     }
+    let mut csv = csv::Reader::from_reader(&reports["csv"][..]);
+    let first = csv.records().next().expect("a row").expect("a row");
+    assert!(
+        first[11].contains("rx-process.log:63") && first[11].contains("manifest.json:22"),
+        "{first:?}"
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The action list: who must do what, where, and why. CSV and the workbook print it.
 
+use super::quotes::alike;
 use super::{Report, words};
 use crate::finding::{Role, Suppressed, Verdict};
 use crate::model::Language;
@@ -172,7 +173,11 @@ fn numbered(steps: &[String]) -> String {
     }
 }
 
+/// The first places: one of each that shows other words, then those that say the same again.
 fn places(evidence: &[super::EvidenceRow]) -> String {
-    let places: Vec<String> = evidence.iter().take(4).map(|e| e.place()).collect();
+    let quotes = alike(evidence);
+    let again = quotes.iter().flat_map(|places| places.iter().skip(1));
+    let all = quotes.iter().filter_map(|places| places.first()).chain(again);
+    let places: Vec<String> = all.take(4).map(|e| e.place()).collect();
     places.join("\n")
 }

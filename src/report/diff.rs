@@ -247,7 +247,7 @@ impl Diff {
             }
         }
         let _ = writeln!(out, "\n{}", style.ink(Ink::Bold, &self.words(language)));
-        style.shown(out)
+        style.shown(out.trim_start().to_owned())
     }
 
     /// For a case note.

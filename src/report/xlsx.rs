@@ -13,6 +13,10 @@ use zip::write::SimpleFileOptions;
 /// Most characters that a cell may have.
 const CELL_LIMIT: usize = 32_767;
 
+/// Height of a line and most height of a row, in points.
+const LINE_HEIGHT: usize = 15;
+const MOST_HEIGHT: usize = 409;
+
 /// Widths of the columns of the action list, in characters.
 const WIDTHS: [u32; 12] = [8, 22, 10, 6, 10, 10, 24, 12, 34, 70, 80, 50];
 
@@ -97,12 +101,13 @@ fn summary(report: &Report) -> String {
 struct Sheet {
     xml: String,
     rows: usize,
+    widths: &'static [u32],
 }
 
 impl Sheet {
-    fn new(widths: &[u32], frozen_header: bool) -> Self {
+    fn new(widths: &'static [u32], frozen_header: bool) -> Self {
         let mut xml = String::from(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\">",
+            "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetPr><pageSetUpPr fitToPage=\"1\"/></sheetPr>",
         );
         if frozen_header {
             xml.push_str("<sheetViews><sheetView workbookViewId=\"0\"><pane ySplit=\"1\" topLeftCell=\"A2\" activePane=\"bottomLeft\" state=\"frozen\"/></sheetView></sheetViews>");
@@ -112,20 +117,24 @@ impl Sheet {
             let _ = write!(xml, "<col min=\"{0}\" max=\"{0}\" width=\"{width}\" customWidth=\"1\"/>", n + 1);
         }
         xml.push_str("</cols><sheetData>");
-        Self { xml, rows: 0 }
+        Self { xml, rows: 0, widths }
     }
 
-    /// Cells that hold a number of ours become numbers, all others texts.
+    /// Cells that hold a number of ours become numbers, all others texts. The height is given: not every program finds it by itself,
+    /// and lines would lie on each other.
     fn row(&mut self, style: u8, cells: impl Iterator<Item = String>) {
         self.rows += 1;
-        let _ = write!(self.xml, "<row r=\"{}\">", self.rows);
-        for (n, cell) in cells.enumerate().filter(|(_, cell)| !cell.is_empty()) {
+        let cells: Vec<String> = cells.collect();
+        let lines = cells.iter().zip(self.widths).map(|(cell, width)| lines(cell, *width)).max().unwrap_or(1);
+        let height = (lines * LINE_HEIGHT).min(MOST_HEIGHT);
+        let _ = write!(self.xml, "<row r=\"{}\" ht=\"{height}\" customHeight=\"1\">", self.rows);
+        for (n, cell) in cells.iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
             let place = format!("{}{}", column(n), self.rows);
             let is_number = cell.len() < 10 && cell.bytes().all(|b| b.is_ascii_digit());
             let _ = if is_number {
                 write!(self.xml, "<c r=\"{place}\" s=\"{style}\"><v>{cell}</v></c>")
             } else {
-                let text = xml(&unescaped(&cell));
+                let text = xml(&unescaped(cell));
                 write!(
                     self.xml,
                     "<c r=\"{place}\" s=\"{style}\" t=\"inlineStr\"><is><t xml:space=\"preserve\">{text}</t></is></c>"
@@ -140,9 +149,16 @@ impl Sheet {
         if let Some(last) = filter_to {
             let _ = write!(self.xml, "<autoFilter ref=\"A1:{last}\"/>");
         }
-        self.xml.push_str("</worksheet>");
+        self.xml
+            .push_str("<pageSetup paperSize=\"9\" orientation=\"landscape\" fitToHeight=\"0\"/></worksheet>");
         self.xml
     }
+}
+
+/// Lines that `text` takes in a column of `width` characters; a tenth is added for fonts that are wider than the one asked for.
+fn lines(text: &str, width: u32) -> usize {
+    let width = usize::try_from(width).unwrap_or(usize::MAX).max(1);
+    text.lines().map(|line| (line.chars().count() * 11 / 10).div_ceil(width).max(1)).sum()
 }
 
 /// `_x001B_` in a cell stands for the character: an underscore that begins such a thing is written as `_x005F_`.
@@ -167,6 +183,15 @@ fn column(n: usize) -> char {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_row_is_as_high_as_its_longest_cell() {
+        assert_eq!(super::lines("1. one\n2. two", 80), 2);
+        assert_eq!(super::lines(&"x".repeat(100), 50), 3);
+        let mut sheet = super::Sheet::new(&[10, 10], false);
+        sheet.row(0, ["a".to_owned(), "b\nc\nd".to_owned()].into_iter());
+        assert!(sheet.end(None).contains("<row r=\"1\" ht=\"45\" customHeight=\"1\">"));
+    }
+
     #[test]
     fn codes_of_cells_stay_text() {
         assert_eq!(super::unescaped("a_x001B_b_x"), "a_x005F_x001B_b_x");
