@@ -6,7 +6,7 @@ mod support;
 
 use std::path::Path;
 use std::process::Command;
-use support::{ecelens, fixtures};
+use support::{bundles, ecelens, fixtures, report};
 
 /// The document after its script has run, and the log of the network; `None` without Chromium.
 fn opened(page: &Path, folder: &Path, options: &[&str]) -> Option<(String, String)> {
@@ -22,6 +22,18 @@ fn opened(page: &Path, folder: &Path, options: &[&str]) -> Option<(String, Strin
         .ok()?;
     let log = std::fs::read_to_string(log).unwrap_or_default();
     Some((String::from_utf8_lossy(&output.stdout).into_owned(), log))
+}
+
+/// Hosts that were asked for anything, without those that the browser asks on its own account.
+fn asked(log: &str) -> Vec<&str> {
+    let urls = log.split("\"url\":\"http").skip(1).filter_map(|rest| rest.split_once("://"));
+    let hosts = urls.filter_map(|(_, rest)| rest.split(['/', ':', '"']).next());
+    let own = |host: &str| {
+        [".google.com", ".googleapis.com", ".gvt1.com", ".gstatic.com"]
+            .iter()
+            .any(|end| host.ends_with(end))
+    };
+    hosts.filter(|host| !own(host)).collect()
 }
 
 #[test]
@@ -50,7 +62,52 @@ fn the_page_runs_its_own_script_and_no_other() {
     assert!(dom.contains("id=\"tools\">"), "the page's own script has shown the search");
     assert!(dom.contains("<title>ecelens"), "the title is ours");
     assert!(!dom.contains("<img"), "no picture");
-    assert!(!log.contains("evil.example.com/x.png"), "nothing is requested");
+    assert!(!log.contains("evil.example.com/x.png") && asked(&log).is_empty(), "nothing is requested");
+}
+
+#[test]
+fn every_page_opens_with_the_sums_of_its_report_and_requests_nothing() {
+    for bundle in bundles() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let page = folder.path().join("page.html");
+        let status = ecelens()
+            .arg(&bundle)
+            .args(["--fail-on", "never", "--format", "html", "--output"])
+            .arg(&page)
+            .status();
+        assert_eq!(status.expect("the binary starts").code(), Some(0));
+        let Some((dom, log)) = opened(&page, folder.path(), &[]) else { return };
+        let name = bundle.display();
+        assert!(dom.contains("id=\"tools\">"), "{name}: the script has run");
+        let asked = asked(&log);
+        assert!(asked.is_empty(), "{name}: nothing is requested, but {asked:?}");
+        let totals = &report(&[&bundle])["totals"];
+        for verdict in ["fail", "warn", "unknown", "pass", "not-applicable"] {
+            let rows = dom.matches(&format!("class=\"finding v-{verdict} ")).count();
+            assert_eq!(Some(rows as u64), totals[verdict.replace('-', "_")].as_u64(), "{name}: {verdict}");
+        }
+    }
+}
+
+#[test]
+fn the_timeline_alone_is_such_a_page_too() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let page = folder.path().join("page.html");
+    let bundle = fixtures("bundles/silent-retriever/input");
+    let status = ecelens()
+        .arg("timeline")
+        .arg(bundle)
+        .args(["--format", "html", "--output"])
+        .arg(&page)
+        .status();
+    assert_eq!(status.expect("the binary starts").code(), Some(0));
+    let Some((dom, log)) = opened(&page, folder.path(), &[]) else { return };
+    assert!(dom.contains("id=\"tools\">") && dom.contains("<tr id=\"e0\">") && dom.contains("class=\"k-silence\""));
+    assert!(asked(&log).is_empty(), "nothing is requested");
+    // That requests would be seen.
+    std::fs::write(&page, "<img src=\"http://picture.example.com/x.png\">").expect("a page");
+    let (_, log) = opened(&page, folder.path(), &[]).expect("as before");
+    assert!(asked(&log).contains(&"picture.example.com"));
 }
 
 /// What a reader does with the page, and whether it does what it should; the verdicts end up in the page.

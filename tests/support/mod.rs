@@ -42,6 +42,15 @@ pub fn fixtures(below: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(below)
 }
 
+/// The golden bundles, and those of the user's own that `BUNDLES` names, a path list like `PATH`.
+#[allow(clippy::disallowed_methods)]
+pub fn bundles() -> Vec<PathBuf> {
+    let golden = folders(&fixtures("bundles")).into_iter().map(|folder| folder.join("input"));
+    let own = std::env::var_os("BUNDLES").unwrap_or_default();
+    let own: Vec<PathBuf> = std::env::split_paths(&own).filter(|path| !path.as_os_str().is_empty()).collect();
+    golden.chain(own).collect()
+}
+
 /// Sub-folders of `folder`, sorted.
 pub fn folders(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
