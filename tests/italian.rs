@@ -264,6 +264,8 @@ fn timelines_differences_and_scripts_speak_italian_too() {
         "{scripts}"
     );
     assert!(output(&["scan", bundle.to_str().expect("a path"), "--format", "html"], "it").contains("<html lang=\"it\">"));
+    let meant = output(&["explain", "app.secert"], "it");
+    assert!(meant.contains("app.secret  ") && !meant.contains("The client secret is valid"), "{meant}");
 }
 
 #[test]

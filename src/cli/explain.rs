@@ -36,7 +36,7 @@ pub fn run(arguments: &ExplainArguments) -> Exit {
     let language = terminal::language(&arguments.common, arguments.format == ExplainFormat::Text);
     let answer = |question: &String| match explain(&catalogue, question) {
         Answer::Found(found) => Answer::Found(found.into_iter().map(|explanation| explanation.told_in(language)).collect()),
-        similar => similar,
+        Answer::Similar(similar) => Answer::Similar(similar.into_iter().map(|suggestion| suggestion.told_in(language)).collect()),
     };
     let answers: Vec<Answer> = arguments.questions.iter().map(answer).collect();
     let text = match arguments.format {

@@ -4,7 +4,9 @@ use super::output::write_whole;
 use super::{Common, Exit, packs, terminal, worker};
 use crate::analysis::{Analysis, Options};
 use crate::bundle::{Bundle, Limits, read_whole};
+use crate::model::Language;
 use crate::redact::{self, Copied, Failure, Kind, Learner, Map};
+use crate::say;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -72,7 +74,8 @@ fn make(arguments: &RedactArguments) -> Result<(), Exit> {
             terminal::note(&format!("left out: {path}: {reason}"));
         }
     }
-    let summary = summary(&copied, &entries);
+    let language = terminal::language(&arguments.common, true);
+    let summary = summary(&copied, &entries, language);
     if let Err(error) = copied.packer.publish() {
         if !is_known {
             // A map without its copy only confuses.
@@ -81,7 +84,8 @@ fn make(arguments: &RedactArguments) -> Result<(), Exit> {
         return Err(terminal::complain(&format!("{}: {error}", output.display())));
     }
     terminal::note(&format!("{}: {summary}", output.display()));
-    terminal::note(&format!("{}: the way back; keep it private", map_file.display()));
+    let way_back = say!(language, "the way back; keep it private");
+    terminal::note(&format!("{}: {way_back}", map_file.display()));
     Ok(())
 }
 
@@ -123,17 +127,18 @@ fn learn_hosts(path: &PathBuf, learner: &mut Learner) -> Result<(), Exit> {
     Ok(())
 }
 
-fn summary(copied: &Copied, map: &Map) -> String {
+fn summary(copied: &Copied, map: &Map, language: Language) -> String {
     let count = |kinds: &[Kind]| map.entries().iter().filter(|entry| kinds.contains(&entry.kind)).count();
-    format!(
-        "{} files; {} domains and hosts, {} users, {} ids, {} IP addresses have pseudonyms, {} secrets are masked, {} files left out or cut; the copy was searched for all of them",
-        copied.members,
-        count(&[Kind::Domain, Kind::Host, Kind::Label]),
-        count(&[Kind::User]),
-        count(&[Kind::Guid]),
-        count(&[Kind::Ip]),
-        copied.redactor.secrets(),
-        copied.left_out.len(),
+    say!(
+        language,
+        "{files} files; {hosts} domains and hosts, {users} users, {ids} ids, {addresses} IP addresses have pseudonyms, {secrets} secrets are masked, {left_out} files left out or cut; the copy was searched for all of them",
+        files = copied.members,
+        hosts = count(&[Kind::Domain, Kind::Host, Kind::Label]),
+        users = count(&[Kind::User]),
+        ids = count(&[Kind::Guid]),
+        addresses = count(&[Kind::Ip]),
+        secrets = copied.redactor.secrets(),
+        left_out = copied.left_out.len(),
     )
 }
 

@@ -81,6 +81,15 @@ pub struct Suggestion {
     pub what: String,
 }
 
+impl Suggestion {
+    /// The suggestion in `language`; its id stays.
+    #[must_use]
+    pub fn told_in(mut self, language: Language) -> Self {
+        self.what = language.of(&self.what).to_owned();
+        self
+    }
+}
+
 /// The answer to a question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
