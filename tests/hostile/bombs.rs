@@ -68,7 +68,7 @@ const HEAVY: &[&str] = &[
     "too-large.json.gz", "quadratic.xml", "nested.xml", "open-tags.xml", "closing-tags.xml",
     "attributes.xml", "name-spaces.xml", "long-text.xml", "endless-tag.xml", "endless-comment.xml",
     "references.xml", "clixml-nested.xml", "many-strings.xlsx", "long-cell.xlsx", "many-cells.xlsx",
-    "many-parts.xlsx", "commas.csv", "quote.csv", "quotes.csv", "columns.csv",
+    "wide-row.xlsx", "many-parts.xlsx", "commas.csv", "quote.csv", "quotes.csv", "columns.csv",
     "rows.csv", "table.md", "tags.html", "entities.html", "endless-script.html",
     "nested-parts.eml", "many-parts.eml", "encoded-words.eml", "line.txt", "line.log",
     "zeros.log", "zeros.txt", "line-breaks.txt", "separators.log", "marks.log",
