@@ -109,7 +109,10 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
             return check
                 .unknown(
                     subject,
-                    text!("whether {address} is a mailbox isn't known: its type is cut or unreadable in the export", address),
+                    text!(
+                        "whether {address} is a mailbox isn't known: its type is cut or unreadable in the export",
+                        address
+                    ),
                 )
                 .at_all(cut.kind.origin())
                 .want(wants::recipient(address));
