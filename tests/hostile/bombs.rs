@@ -142,7 +142,7 @@ fn small_hostile_files_are_answered() {
 
 /// `ONLY=rows.csv,quotes.csv` measures these alone.
 #[test]
-#[allow(clippy::print_stdout)]
+#[allow(clippy::print_stdout, clippy::disallowed_methods)]
 #[ignore = "measures time and memory: wants a release build and a quiet machine"]
 fn figures_of_every_hostile_file() {
     assert!(Path::new("/usr/bin/time").exists(), "needs GNU time");
