@@ -34,7 +34,8 @@ struct Taken {
     /// Job that reads it; `None` for what could not be read.
     job: Option<usize>,
     entry: InventoryEntry,
-    facts: Facts,
+    /// What it says, if anything: a bundle may hold 200,000 members, and most of them may be empty.
+    facts: Option<Box<Facts>>,
     log: Option<MemberLog>,
     elsewhere: Option<Elsewhere>,
     /// Files that came with a mail, not yet read.
@@ -48,7 +49,7 @@ impl Taken {
         Self {
             job: None,
             entry: InventoryEntry::new(path),
-            facts: Facts::default(),
+            facts: None,
             log: None,
             elsewhere: None,
             attachments: Vec::new(),
@@ -91,7 +92,8 @@ impl Taken {
                 .map(|r| text!("{kind}: {why}", kind = model::Text::figure(r.kind), why = r.why)),
         );
         found.facts.dated.iter().for_each(|fact| entry.dated(fact.value));
-        self.facts = found.facts;
+        let says_nothing = entry.bytes == 0 && found.facts.cut.is_empty();
+        self.facts = (!says_nothing).then(|| Box::new(found.facts));
     }
 
     fn problem(&mut self, reason: model::Text) {
@@ -132,7 +134,9 @@ pub fn take_in(bundle: &Bundle, catalogue: &Catalogue, clocks: &Clocks, worker: 
     let mut spent = Spent::default();
     let mut taken: Vec<Taken> = (0..bundle.jobs()).into_par_iter().flat_map_iter(|job| read(job, &spent)).collect();
     if spent.exceeds(bundle.limits()) {
-        // What was left out depended on which thread came first: one job after another it is what stands last in the bundle.
+        // What was left out depended on which thread came first: one job after another it is what stands last in the bundle. The
+        // first reading goes before the second is there: of as many members as a limit allows, one is large enough.
+        drop(taken);
         spent = Spent::default();
         taken = (0..bundle.jobs()).flat_map(|job| read(job, &spent)).collect();
     }
@@ -219,12 +223,14 @@ fn put_together(taken: Vec<Taken>, clocks: &Clocks, filter: &Filter, catalogue: 
         }
         if member.entry.copy_of.is_none() {
             if member.entry.problem.is_some() {
-                member.facts.cut.push(Cut {
+                member.facts.get_or_insert_default().cut.push(Cut {
                     at: Origin::whole(&member.entry.path),
                     kinds: vec![member.entry.kind.clone()],
                 });
             }
-            intake.facts.append(member.facts);
+            if let Some(facts) = member.facts {
+                intake.facts.append(*facts);
+            }
             others.extend(member.elsewhere);
         }
         intake.inventory.push(member.entry);
@@ -532,6 +538,11 @@ fn foreign_archive(bytes: &[u8]) -> Option<model::Text> {
 mod tests {
     use super::*;
     use crate::bundle::Limits;
+
+    #[test]
+    fn a_member_that_says_nothing_is_small() {
+        assert!(size_of::<Taken>() <= 512, "{} bytes", size_of::<Taken>());
+    }
 
     struct Panicking;
 

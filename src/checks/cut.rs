@@ -14,6 +14,7 @@ const TURNED_BY: &[(&str, &[&str])] = &[
     ("ece-note", &["version."]),
     ("entra-application", &["app.", "url.redirect", "url.single-fqdn"]),
     ("entra-service-principal", &["app.enabled", "app.assignment"]),
+    ("entra-sign-ins", &["app.redirect-platform"]),
     ("entra-security-defaults", &["mailbox.smtp-auth", "signin.mfa"]),
     ("exchange-mailbox", &["mailbox.exists"]),
     ("exchange-cas-mailbox", &["mailbox.smtp-auth", "mailbox.inbound-protocol"]),

@@ -367,6 +367,7 @@ impl<'a> Reader<'a> {
         let value = match raw {
             _ if node.is_blank() => Field::Empty(origin.clone()),
             Some(text) if is_empty_word(&text) => Field::Empty(origin.clone()),
+            Some(text) if self.is_half_null(&text, node) => Field::Unreadable(origin.clone()),
             Some(text) if is_secret => {
                 let hidden = Secret::new(text.as_str());
                 if !matches!(hidden.shape(), SecretShape::Guid | SecretShape::Hidden) && find_secrets(&text).is_empty() {
@@ -389,6 +390,12 @@ impl<'a> Reader<'a> {
             guessed,
         };
         self.seen.push(Seen { setting, kind, origin });
+    }
+
+    /// True if the file ends in the middle of `NULL`: a value that may be none, and is not `NU`.
+    fn is_half_null(&self, text: &str, node: &Node) -> bool {
+        let file = self.source.text;
+        matches!(text, "N" | "NU" | "NUL") && node.place.line == file.line_count() && file.as_str().ends_with(text)
     }
 
     /// The value without what the format put around it. Blanks are kept only where a format keeps them on purpose.

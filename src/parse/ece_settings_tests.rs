@@ -200,3 +200,23 @@ fn a_column_per_scope_and_rows_that_null_was_left_out_of() {
     let xml = r#"<s><Setting name="Show login time">Yes</Setting><Setting name="External URL of Application"/></s>"#;
     assert_eq!(settings("x.xml", xml), [(ExternalUrl, Scope::Unknown, "(empty)".into())]);
 }
+
+#[test]
+fn a_file_that_ends_within_null_says_nothing_of_the_last_value() {
+    let value = |content: &str| settings("x.csv", content).pop().map(|(_, _, value)| value);
+    for half in ["N", "NU", "NUL"] {
+        let row = format!("setting_name,setting_val\nExternal URL of Application,{half}");
+        assert_eq!(value(&row).as_deref(), Some("(unreadable)"), "{half}");
+        assert_eq!(value(&format!("{row}\n")).as_deref(), Some(half));
+    }
+    for (end, read) in [("NULL", "(empty)"), ("https://ece.example.com", "https://ece.example.com")] {
+        assert_eq!(
+            value(&format!("setting_name,setting_val\nExternal URL of Application,{end}")).as_deref(),
+            Some(read)
+        );
+    }
+    assert_eq!(
+        settings("x.txt", "External URL of Application: NUL"),
+        [(ExternalUrl, Scope::Unknown, "(unreadable)".into())]
+    );
+}

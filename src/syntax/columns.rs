@@ -124,12 +124,16 @@ pub(super) fn read(view: &View<'_>, lines: &Lines<'_>, floor: usize, at: usize, 
             next = index;
             continue;
         }
+        // Where the member ends before the last column does, an empty cell at the end of the row is none: its value may be cut off.
+        let open = view.is_whole() && lines.is_open(index) && line.chars().count() < ruler.groups.last().map_or(0, |group| group.end);
+        let last = filled.last().copied();
         let place = locator.place(offset + cells.iter().find(|c| !c.text.is_empty()).map_or(0, |c| c.at));
         let entries = keys.iter().enumerate().map(|(i, key)| {
             let (text, within) = cells.get(i).map_or(("", line.len()), |c| (c.text, c.at));
             let own = locator.place(offset + within);
             let value = match printed::strip_ellipsis(text) {
                 Some(kept) if !text.starts_with('{') => Value::Cut(kept.into()),
+                _ if open && last.is_none_or(|last| i > last) => Value::Cut("".into()),
                 _ if cells.get(i).is_none() => Value::Null,
                 _ => printed::value(text, &own, true),
             };
@@ -366,6 +370,26 @@ mod tests {
         );
         assert!(matches!(block.nodes[1].get("Policy").unwrap().value, Value::List(_, true)));
         assert_eq!(block.next, 5);
+    }
+
+    #[test]
+    fn a_row_at_the_end_of_the_text_may_lack_its_last_columns() {
+        let cut = |content: &str| {
+            let nodes = table(content).unwrap().1.nodes;
+            let values = nodes.last().unwrap().entries().iter().map(|(_, node)| node.value.clone());
+            values.map(|value| matches!(value, Value::Cut(_))).collect::<Vec<_>>()
+        };
+        let head = "Name  Imap  Smtp\n----  ----  ----\n";
+        assert_eq!(cut(&format!("{head}sales True  ")), [false, false, true]);
+        assert_eq!(cut(&format!("{head}sales")), [false, true, true]);
+        assert_eq!(cut(&format!("{head}sales True  False")), [false; 3], "nothing is missing");
+        assert_eq!(
+            cut(&format!("{head}sales True      ")),
+            [false; 3],
+            "padded to the end: nothing stood there"
+        );
+        assert_eq!(cut(&format!("{head}sales True  \n")), [false; 3], "the line has its end");
+        assert_eq!(cut("id,host,port\n--,----,----\n1,mx"), [false, false, true]);
     }
 
     #[test]

@@ -55,6 +55,11 @@ impl<'v> Lines<'v> {
         self.starts.partition_point(|&start| start <= at).saturating_sub(1)
     }
 
+    /// True if the text ends with this line, and no line break ends the line: more of it may have stood there.
+    pub(super) fn is_open(&self, index: usize) -> bool {
+        index + 1 == self.len() && !self.text.ends_with('\n')
+    }
+
     /// The whole text.
     pub(super) fn text(&self) -> &'v str {
         self.text

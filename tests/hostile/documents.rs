@@ -131,6 +131,9 @@ pub const HOSTILE: &[Hostile] = &[
         ))
     }),
     Hostile::told("many-cells.xlsx", &["cells", "MiB"], || {
+        cells(&format!("<row>{}</row>", "<c><v>1</v></c>".repeat(1_000)).repeat(3_500))
+    }),
+    Hostile::told("wide-row.xlsx", &["beyond the last one"], || {
         cells(&format!("<row>{}</row>", "<c><v>1</v></c>".repeat(3_500_000)))
     }),
     Hostile::told("many-parts.xlsx", &["parts"], || {

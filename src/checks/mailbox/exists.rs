@@ -5,7 +5,7 @@ use super::{Kind, is_shared, kind_of, mailboxes, subject, wants};
 use crate::case::{Case, Directory, MailboxView};
 use crate::checks::{Check, Gap};
 use crate::finding::{Confidence, Finding, Severity};
-use crate::model::{OperationKind, Origin, Stamp};
+use crate::model::{Field, OperationKind, Origin, Stamp};
 use crate::text;
 
 pub(super) const CHECK: Check = Check {
@@ -104,6 +104,19 @@ fn judge(case: &Case, check: &Check, directory: &Directory, mailbox: &MailboxVie
                 .want(wants::mailbox(address))
                 .want(wants::recipient(address));
         };
+        // Get-CASMailbox lists mailboxes alone; other exports list groups and contacts too.
+        if let Some(cut) = records.iter().find(|r| matches!(r.kind, Field::Unreadable(_)) && cas.is_empty()) {
+            return check
+                .unknown(
+                    subject,
+                    text!(
+                        "whether {address} is a mailbox isn't known: its type is cut or unreadable in the export",
+                        address
+                    ),
+                )
+                .at_all(cut.kind.origin())
+                .want(wants::recipient(address));
+        }
         return check
             .pass(
                 subject,

@@ -72,8 +72,10 @@ impl Collected {
         }
         if (record.has(&["serviceplanname", "serviceplanid", "serviceplan"])) && record.has(&["provisioningstatus", "capabilitystatus"]) {
             let licence = self.of(record, record.or_asked(owner(record)));
-            if let Some(plan) = plan(record.node, None) {
-                push_plan(licence, plan, record.origin());
+            match plan(record.node, None) {
+                Some(plan) => push_plan(licence, plan, record.origin()),
+                // What is known of a user whose only plan has no readable state: that there is something.
+                None => set_unreadable(licence, &record.origin()),
             }
             return true;
         }
@@ -276,7 +278,7 @@ fn add_sku(record: &Record<'_>, licence: &mut Licence, node: &Node) {
 }
 
 /// A service plan in any dialect: `servicePlanName` + `provisioningStatus`, `ServicePlan` (an object) + `ProvisioningStatus`,
-/// `servicePlanId` + `capabilityStatus`.
+/// `servicePlanId` + `capabilityStatus`. `None` if its name is missing, or its state is cut: then it isn't known to be in service.
 fn plan(node: &Node, sku: Option<&str>) -> Option<ServicePlan> {
     let text = |names: &[&str]| {
         node.any(names)
@@ -284,6 +286,10 @@ fn plan(node: &Node, sku: Option<&str>) -> Option<ServicePlan> {
             .map(|t| t.trim().to_owned())
             .filter(|t| !t.is_empty())
     };
+    let state = node.any(&["ProvisioningStatus", "CapabilityStatus"]);
+    if state.is_some_and(|state| matches!(state.value, Value::Cut(_))) {
+        return None;
+    }
     let nested = node.get("ServicePlan");
     let name = text(&["ServicePlanName"])
         .or_else(|| {

@@ -143,6 +143,19 @@ fn a_graph_document_names_its_user_in_its_context() {
 }
 
 #[test]
+fn a_plan_whose_state_is_cut_is_not_in_service() {
+    let session = "PS C:\\> (Get-MsolUser -UserPrincipalName a@contoso.com).Licenses.ServiceStatus\n\n\
+        ServicePlan           ProvisioningStatus\n-----------           ------------------\n";
+    let plans = |rows: &str| {
+        let licences = facts("s.txt", &format!("{session}{rows}")).licences;
+        licences[0].plans.get().map_or(0, Vec::len)
+    };
+    assert_eq!(plans("TEAMS1                Success\nEXCHANGE_S_ENTERPRISE Disabled"), 2);
+    assert_eq!(plans("TEAMS1                Success\nEXCHANGE_S_ENTERPRISE "), 1);
+    assert_eq!(plans("EXCHANGE_S_ENTERPRISE"), 0);
+}
+
+#[test]
 fn the_tenants_stock_of_licences_is_nobodys() {
     let json = r#"{"value": [{"skuId": "05e9a617-0261-4cee-bb44-138d3ef5d965", "skuPartNumber": "SPE_E3", "consumedUnits": 4, "servicePlans": []}]}"#;
     assert!(facts("subscribedSkus.json", json).licences.is_empty());
