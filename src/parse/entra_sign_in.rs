@@ -162,7 +162,11 @@ fn kind<'n>(text: &impl Fn(&[&str]) -> Option<&'n str>, event_types: Option<&Nod
     let types: Vec<String> = event_types
         .map(|n| n.items().iter().filter_map(|i| i.text().map(str::to_ascii_lowercase)).collect())
         .unwrap_or_default();
-    let category = text(&["category"]).unwrap_or("").to_ascii_lowercase();
+    // Log Analytics names its table in `Type`: `AADNonInteractiveUserSignInLogs`, `SigninLogs`.
+    let named = |names: &[&str]| text(names).unwrap_or("").to_ascii_lowercase();
+    let table = Some(named(&["type"])).filter(|table| table.ends_with("signinlogs"));
+    let category = Some(named(&["category"])).filter(|category| !category.is_empty()).or(table).unwrap_or_default();
+    let category = category.trim_start_matches("aad");
     let service = category.starts_with("serviceprincipal") || category.starts_with("managedidentity");
     if service || types.iter().any(|t| t == "serviceprincipal" || t == "managedidentity") {
         return Some(SignInKind::ServicePrincipal);
