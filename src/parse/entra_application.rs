@@ -344,7 +344,8 @@ fn permissions(source: &Source<'_>, bag: &Node, cut: &mut bool) -> Field<Vec<Fac
     let mut found = Vec::new();
     let mut unreadable = is_cut(list) || matches!(list.value, Value::List(_, true));
     for item in list.items() {
-        unreadable |= is_cut(item);
+        // A resource that is printed as text: `{class RequiredResourceAccess { … }`.
+        unreadable |= is_cut(item) || !item.is_blank() && !item.has("resourceAppId");
         found.extend(permissions_of(source, item, &mut unreadable));
     }
     *cut |= unreadable;
