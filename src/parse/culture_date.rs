@@ -194,7 +194,10 @@ mod tests {
             DateOrder::Undecided.read("2024-05-06T01:02:03Z").unwrap().rfc3339(),
             "2024-05-06T01:02:03Z"
         );
-        assert_eq!(DateOrder::of(["40817253-1042-4381-8000-000000000001", "05/01/2024"]), DateOrder::Undecided);
+        assert_eq!(
+            DateOrder::of(["40817253-1042-4381-8000-000000000001", "05/01/2024"]),
+            DateOrder::Undecided
+        );
         for bad in ["", "yesterday", "1/2", "99/99/2024", "5/6/24 x", "1/1/2024 at"] {
             assert_eq!(DateOrder::MonthFirst.read(bad), None, "{bad}");
         }

@@ -60,7 +60,10 @@ fn pair_in_column(line: &str, colon: usize) -> Option<Pair<'_>> {
 /// True if a single line is a property of an object beyond doubt: a name in one word, as programmers write it.
 fn is_property(label: &str) -> bool {
     // `PingReplyDetails (RTT)`
-    let label = label.split_once(" (").filter(|(_, unit)| unit.ends_with(')')).map_or(label, |(name, _)| name);
+    let label = label
+        .split_once(" (")
+        .filter(|(_, unit)| unit.ends_with(')'))
+        .map_or(label, |(name, _)| name);
     let inner = label.chars().skip(1).any(char::is_uppercase);
     inner && label.len() >= 5 && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
