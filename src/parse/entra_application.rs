@@ -287,6 +287,11 @@ fn redirect_uris(source: &Source<'_>, bag: &Node, cut: &mut bool) -> Field<Vec<F
         };
         take(bag.any(&["replyUrls", "replyUrl"]), platform);
     }
+    // The platform that ECE's address belongs to is missing: the file ends before it, or it wasn't selected.
+    let web_shown = bag.has("web") || typed.is_some() || bag.any(&["replyUrls", "replyUrl"]).is_some();
+    if !web_shown {
+        unreadable = unreadable.or_else(|| seen.clone());
+    }
     *cut |= unreadable.is_some();
     match (found.is_empty(), seen, unreadable) {
         (_, None, _) => Field::Absent,
