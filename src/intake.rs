@@ -474,7 +474,9 @@ impl Reader<'_> {
         if let Some((kind, why)) = &foreign {
             found.recognise(kind.kind(), why.clone());
         }
-        let counts = foreign.is_none_or(|(kind, _)| kind.is_evidence()) && !is_hearsay(name, text);
+        // Microsoft's analyzer signs in with a password, from Microsoft's side: a refusal there says nothing of OAuth.
+        let is_analyzer = found.recognised.iter().any(|kind| kind.kind == "remote-connectivity-analyzer");
+        let counts = foreign.is_none_or(|(kind, _)| kind.is_evidence()) && !is_analyzer && !is_hearsay(name, text);
         if counts {
             let host = outline.iter().find_map(|s| s.host.clone());
             let lines = outline

@@ -127,3 +127,10 @@ fn a_remedy_puts_aliases_back_that_the_fault_may_have_disabled() {
         .collect();
     assert!(without.is_empty(), "{}", without.join(", "));
 }
+
+#[test]
+fn the_external_url_of_the_deployment_is_the_partitions() {
+    let of = |case: &str| report(&[&fixtures("checks/url.scopes-agree").join(case)])["deployment"]["external_url"].clone();
+    assert_eq!(of("fail-department-differs"), "https://ece.example.com");
+    assert!(of("not-applicable-two-partitions-of-their-own").is_null());
+}

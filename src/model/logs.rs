@@ -114,8 +114,8 @@ pub struct SignatureHit {
     pub count: u64,
     /// How many of them stand outside ECE logs.
     pub elsewhere: u64,
-    /// How many of them stand in records of other sign-ins (agents' single sign-on, chat): no business of mail. Their fields are
-    /// left out.
+    /// How many of them stand in records of other sign-ins (agents' single sign-on, chat) or of other systems (databases,
+    /// directories): no business of mail. Their fields are left out.
     pub aside: u64,
     /// First and last time.
     pub span: Span,
@@ -123,12 +123,19 @@ pub struct SignatureHit {
     pub fields: BTreeMap<String, Vec<String>>,
     /// A few places, oldest first.
     pub samples: Vec<Origin>,
-    /// Hits per process and host: (host, process) → count.
+    /// Hits per process and host, those set aside left out: (host, process) → count.
     #[serde(skip)]
     pub by_source: BTreeMap<(String, String), u64>,
     /// Hits per minute since 1970 (UTC, or local without zone), bounded.
     #[serde(skip)]
     pub minutes: BTreeMap<i64, u32>,
+}
+
+impl SignatureHit {
+    /// True if the log of a host that satisfies `test` holds it as a fault of mail.
+    pub fn concerns(&self, test: impl Fn(&str) -> bool) -> bool {
+        self.by_source.iter().any(|((host, _), count)| *count > 0 && test(host))
+    }
 }
 
 /// What ECE tried to do.

@@ -103,11 +103,14 @@ struct Parts<'a> {
     rest: &'a str,
 }
 
-/// `a/b/yyyy rest` with one of `/ . -`.
+/// `a/b/yyyy rest` with one of `/ . -`. The groups of an ID (`40817253-1042-4381-…`) are no date.
 fn parts(text: &str) -> Option<Parts<'_>> {
     let mark = text.chars().find(|c| !c.is_ascii_digit()).filter(|c| "/.-".contains(*c))?;
     let mut pieces = text.splitn(3, mark);
     let (first, second, tail) = (pieces.next()?.parse().ok()?, pieces.next()?.parse().ok()?, pieces.next()?);
+    if ![first, second].iter().all(|number| (1..=31).contains(number)) {
+        return None;
+    }
     let digits = tail.bytes().take_while(u8::is_ascii_digit).count();
     let year: i32 = tail.get(..digits).filter(|y| y.len() == 4)?.parse().ok()?;
     Some(Parts {
@@ -190,6 +193,10 @@ mod tests {
         assert_eq!(
             DateOrder::Undecided.read("2024-05-06T01:02:03Z").unwrap().rfc3339(),
             "2024-05-06T01:02:03Z"
+        );
+        assert_eq!(
+            DateOrder::of(["40817253-1042-4381-8000-000000000001", "05/01/2024"]),
+            DateOrder::Undecided
         );
         for bad in ["", "yesterday", "1/2", "99/99/2024", "5/6/24 x", "1/1/2024 at"] {
             assert_eq!(DateOrder::MonthFirst.read(bad), None, "{bad}");

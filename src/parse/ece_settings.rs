@@ -266,7 +266,9 @@ impl<'a> Reader<'a> {
         for (key, node) in entries {
             let mut own = hints.clone();
             let is_scalar = node.sole().text().is_some() || node.is_blank();
-            if is_scalar && own.hear_title(&key.name) {
+            // `department_id` says which scope the row is of: it holds no value.
+            let is_number = fold_label(&key.name).ends_with("id");
+            if is_scalar && !is_number && own.hear_title(&key.name) {
                 self.record(setting, kind, label, node, &own, false);
             }
         }

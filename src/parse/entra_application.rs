@@ -287,6 +287,11 @@ fn redirect_uris(source: &Source<'_>, bag: &Node, cut: &mut bool) -> Field<Vec<F
         };
         take(bag.any(&["replyUrls", "replyUrl"]), platform);
     }
+    // The platform that ECE's address belongs to is missing: the file ends before it, or it wasn't selected.
+    let web_shown = bag.has("web") || typed.is_some() || bag.any(&["replyUrls", "replyUrl"]).is_some();
+    if !web_shown {
+        unreadable = unreadable.or_else(|| seen.clone());
+    }
     *cut |= unreadable.is_some();
     match (found.is_empty(), seen, unreadable) {
         (_, None, _) => Field::Absent,
@@ -344,7 +349,8 @@ fn permissions(source: &Source<'_>, bag: &Node, cut: &mut bool) -> Field<Vec<Fac
     let mut found = Vec::new();
     let mut unreadable = is_cut(list) || matches!(list.value, Value::List(_, true));
     for item in list.items() {
-        unreadable |= is_cut(item);
+        // A resource that is printed as text: `{class RequiredResourceAccess { … }`.
+        unreadable |= is_cut(item) || !item.is_blank() && !item.has("resourceAppId");
         found.extend(permissions_of(source, item, &mut unreadable));
     }
     *cut |= unreadable;

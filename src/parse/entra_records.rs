@@ -9,7 +9,7 @@ use super::{
     entra_token, har,
 };
 use crate::model::{Fact, Origin, Stamp};
-use crate::syntax::{Node, Section, Source, Syntax, Value};
+use crate::syntax::{Key, Node, Section, Source, Syntax, Value};
 use crate::text;
 use std::cell::OnceCell;
 
@@ -40,7 +40,9 @@ pub fn parse(source: &Source<'_>, section: &Section, found: &mut Findings) {
         pieces: Pieces::default(),
     };
     // A table's rows, or several documents one after another: credentials of one list belong together.
-    if section.nodes.len() > 1 && section.nodes.iter().all(entra_application::is_credential) {
+    if let Some(details) = upright(&section.nodes).filter(entra_sign_in::is_sign_in) {
+        reader.visit(&details, DEEPEST);
+    } else if section.nodes.len() > 1 && section.nodes.iter().all(entra_application::is_credential) {
         reader.pieces.credentials(&section.nodes);
     } else {
         for node in &section.nodes {
@@ -49,6 +51,31 @@ pub fn parse(source: &Source<'_>, section: &Section, found: &mut Findings) {
     }
     let pieces = std::mem::take(&mut reader.pieces);
     pieces.finish(&mut reader);
+}
+
+/// The one record that a table of labels and values is, as a page's details are copied: `Status<tab>Failure`. The first line stands
+/// where a table has its header.
+fn upright(rows: &[Node]) -> Option<Node> {
+    /// No page has more details.
+    const LABELS: usize = 100;
+    let (first, rest) = (rows.first()?, rows.get(1..).filter(|rest| (2..LABELS).contains(&rest.len()))?);
+    let header = match first.entries() {
+        [(label, _), (value, _)] => (label.clone(), Node::new(Value::Text(value.name.clone()), value.place.clone())),
+        _ => return None,
+    };
+    let detail = |row: &Node| match row.entries() {
+        [(_, label), (_, value)] => {
+            let key = Key {
+                name: label.text()?.into(),
+                place: label.place.clone(),
+            };
+            Some((key, value.clone()))
+        }
+        _ => None,
+    };
+    let details: Option<Vec<_>> = std::iter::once(first).chain(rest).map(detail).collect();
+    let entries = std::iter::once(header).chain(details?).collect();
+    Some(Node::new(Value::Bag(entries), first.place.clone()))
 }
 
 impl Reader<'_, '_> {

@@ -21,7 +21,8 @@ pub(super) fn is_sign_in(bag: &Node) -> bool {
     }
     let who = has("userPrincipalName") || has("servicePrincipalId") || has("servicePrincipalName");
     let graph = has("appDisplayName") && who && (bag.at(&["status", "errorCode"]).is_some() || has("status") && has("createdDateTime"));
-    let portal = has("Date (UTC)") && has("Sign-in error code");
+    // The portal's download, and the details of one sign-in as copied from the portal's page.
+    let portal = has("Sign-in error code") && (has("Date (UTC)") || has("Request ID") || has("Correlation ID"));
     let analytics = has("resultType") && has("appDisplayName") && who;
     graph || portal || analytics
 }
@@ -68,7 +69,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, bag: &Node) {
     let owned = |names: &[&str]| text(names).map(str::to_owned);
     let node = |names: &[&str]| inner.as_ref().and_then(|i| i.node(names)).or_else(|| outer.node(names));
     let (error, reason) = status(reader, node(&["status"]), &text);
-    let date = node(&["createddatetime", "dateutc", "time", "timegeneratedutc", "timegenerated"]);
+    let date = node(&["createddatetime", "dateutc", "time", "timegeneratedutc", "timegenerated", "date"]);
     let time = date
         .and_then(Node::text)
         .and_then(|t| reader.date(t))
@@ -162,7 +163,14 @@ fn kind<'n>(text: &impl Fn(&[&str]) -> Option<&'n str>, event_types: Option<&Nod
     let types: Vec<String> = event_types
         .map(|n| n.items().iter().filter_map(|i| i.text().map(str::to_ascii_lowercase)).collect())
         .unwrap_or_default();
-    let category = text(&["category"]).unwrap_or("").to_ascii_lowercase();
+    // Log Analytics names its table in `Type`: `AADNonInteractiveUserSignInLogs`, `SigninLogs`.
+    let named = |names: &[&str]| text(names).unwrap_or("").to_ascii_lowercase();
+    let table = Some(named(&["type"])).filter(|table| table.ends_with("signinlogs"));
+    let category = Some(named(&["category"]))
+        .filter(|category| !category.is_empty())
+        .or(table)
+        .unwrap_or_default();
+    let category = category.trim_start_matches("aad");
     let service = category.starts_with("serviceprincipal") || category.starts_with("managedidentity");
     if service || types.iter().any(|t| t == "serviceprincipal" || t == "managedidentity") {
         return Some(SignInKind::ServicePrincipal);

@@ -114,6 +114,10 @@ fn reads_powershell_and_its_depth_cuts() {
     );
     assert!(matches!(types.applications[0].permissions, Field::Unreadable(_)));
     assert!(types.applications[0].redirect_uris.is_empty());
+    let ended = entra(r#"{"appId":"B","displayName":"x","signInAudience":"AzureADMyOrg","publicClient":{"redirectUris":[]}"#);
+    assert!(matches!(ended.applications[0].redirect_uris, Field::Unreadable(_)));
+    let classes = entra(r#"{"AppId":"B","DisplayName":"x","RequiredResourceAccess":["class RequiredResourceAccess {"],"ReplyUrls":[]}"#);
+    assert!(matches!(classes.applications[0].permissions, Field::Unreadable(_)));
 }
 
 #[test]

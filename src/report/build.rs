@@ -7,7 +7,7 @@ use crate::config::Applied;
 use crate::diagnosis::Diagnosis;
 use crate::finding::Want;
 use crate::model::secret::mask;
-use crate::model::{InventoryEntry, Language, Period, Span, Stamp, Text, ZoneBasis};
+use crate::model::{InventoryEntry, Language, Period, Scope, Span, Stamp, Text, ZoneBasis};
 use crate::text;
 use crate::timeline;
 use std::collections::BTreeSet;
@@ -147,8 +147,13 @@ fn stamp(stamp: Option<Stamp>) -> Option<String> {
 }
 
 fn deployment(case: &Case) -> Deployment {
-    let urls: BTreeSet<String> = case.external_urls().into_iter().map(|u| masked(&u.url)).collect();
-    let urls: Vec<String> = urls.into_iter().collect();
+    let rows = case.external_urls();
+    let urls = |counts: fn(&Scope) -> bool| -> Vec<String> {
+        let urls: BTreeSet<String> = rows.iter().filter(|row| counts(&row.scope)).map(|row| masked(&row.url)).collect();
+        urls.into_iter().collect()
+    };
+    // A department may have a value of its own: the partition's is the deployment's.
+    let (of_partitions, urls) = (urls(|scope| matches!(scope, Scope::Partition(_))), urls(|_| true));
     let application = match case.application() {
         EceApplication::Chosen { exports, .. } => exports.first().map(|app| (app.app_id.get().cloned(), app.name.get().cloned())),
         _ => None,
@@ -160,8 +165,8 @@ fn deployment(case: &Case) -> Deployment {
     case.logs.streams.iter().for_each(|stream| span.merge(stream.span));
     Deployment {
         ece_version: case.version().ok().map(|v| v.value.to_string()),
-        external_url: match urls.as_slice() {
-            [one] => Some(one.clone()),
+        external_url: match (of_partitions.as_slice(), urls.as_slice()) {
+            ([one], _) | ([], [one]) => Some(one.clone()),
             _ => None,
         },
         external_urls: urls,

@@ -1,5 +1,6 @@
 //! PowerShell's CLIXML: the grammar of its serializer, read from XML elements.
 
+use super::entities::unescape;
 use super::view::Losses;
 use super::xml::Element;
 use super::{Key, Node, Value};
@@ -206,33 +207,6 @@ fn weight(node: &Node, limit: usize) -> usize {
         }
     }
     sum
-}
-
-/// Decodes `_xHHHH_`, a UTF-16 code unit each.
-pub(super) fn unescape(text: &str) -> String {
-    if !text.contains("_x") {
-        return text.to_owned();
-    }
-    let mut units: Vec<u16> = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let unit = rest
-            .strip_prefix("_x")
-            .and_then(|r| r.get(..5))
-            .filter(|r| r.ends_with('_') && r.bytes().take(4).all(|b| b.is_ascii_hexdigit()))
-            .and_then(|r| u16::from_str_radix(&r[..4], 16).ok());
-        match unit {
-            Some(unit) => {
-                units.push(unit);
-                rest = &rest[7..];
-            }
-            None => {
-                units.extend_from_slice(c.encode_utf16(&mut [0; 2]));
-                rest = &rest[c.len_utf8()..];
-            }
-        }
-    }
-    String::from_utf16_lossy(&units)
 }
 
 #[cfg(test)]

@@ -75,6 +75,33 @@ fn character(name: &str) -> Option<Cow<'static, str>> {
     Some(Cow::Owned(char::from_u32(code).unwrap_or('\u{FFFD}').to_string()))
 }
 
+/// Decodes `_xHHHH_`, a UTF-16 code unit each.
+pub(super) fn unescape(text: &str) -> String {
+    if !text.contains("_x") {
+        return text.to_owned();
+    }
+    let mut units: Vec<u16> = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let unit = rest
+            .strip_prefix("_x")
+            .and_then(|r| r.get(..5))
+            .filter(|r| r.ends_with('_') && r.bytes().take(4).all(|b| b.is_ascii_hexdigit()))
+            .and_then(|r| u16::from_str_radix(&r[..4], 16).ok());
+        match unit {
+            Some(unit) => {
+                units.push(unit);
+                rest = &rest[7..];
+            }
+            None => {
+                units.extend_from_slice(c.encode_utf16(&mut [0; 2]));
+                rest = &rest[c.len_utf8()..];
+            }
+        }
+    }
+    String::from_utf16_lossy(&units)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -59,6 +59,11 @@ fn pair_in_column(line: &str, colon: usize) -> Option<Pair<'_>> {
 
 /// True if a single line is a property of an object beyond doubt: a name in one word, as programmers write it.
 fn is_property(label: &str) -> bool {
+    // `PingReplyDetails (RTT)`
+    let label = label
+        .split_once(" (")
+        .filter(|(_, unit)| unit.ends_with(')'))
+        .map_or(label, |(name, _)| name);
     let inner = label.chars().skip(1).any(char::is_uppercase);
     inner && label.len() >= 5 && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
@@ -103,8 +108,15 @@ pub(super) fn read<'v>(view: &View<'_>, lines: &Lines<'v>, first: usize, expecte
         let line = lines.line(index);
         let current = records.last().map_or(0, Vec::len);
         let own = in_place(line, colon).or_else(|| {
-            // A record of its own may have another width, if it is of the same kind.
-            pair(line).filter(|p| current == 0 && (names.is_empty() || names.contains(p.label)))
+            // A record of its own may have another width, if it is of the same kind; so may the properties of a record that was
+            // put together from two prints, or retyped.
+            pair(line).filter(|p| {
+                if current == 0 {
+                    names.is_empty() || names.contains(p.label)
+                } else {
+                    is_property(p.label)
+                }
+            })
         });
         if let Some(found) = own.filter(|p| line.chars().take_while(|c| c.is_whitespace()).count() == indent || p.colon == colon && indent > 0) {
             if !in_record.insert(found.label) {
@@ -297,6 +309,14 @@ mod tests {
         assert_eq!(blocks[0].nodes[1].get("ImapEnabled").unwrap().value, Value::Null);
         let blocks = read_all("PrimarySmtpAddress : a@example.com\n\nImapEnabled : True\n\nPopEnabled : False\n\n");
         assert_eq!((blocks.len(), blocks[0].nodes.len()), (1, 1));
+    }
+
+    #[test]
+    fn properties_in_other_columns_belong_to_the_record() {
+        let content = "ComputerName     : outlook.office365.com\nRemotePort       : 993\nPingSucceeded          : False\nPingReplyDetails (RTT) : 0 ms\nTcpTestSucceeded : False\n\nsee below : x\n";
+        let blocks = read_all(content);
+        assert_eq!((blocks.len(), blocks[0].nodes.len()), (1, 1));
+        assert_eq!(blocks[0].nodes[0].get("TcpTestSucceeded").unwrap().text(), Some("False"));
     }
 
     #[test]

@@ -7,8 +7,26 @@ use super::{Key, Node, Syntax, Value};
 /// Most columns of a table.
 const COLUMNS: usize = 1024;
 
+/// Whether a table draws a bar before its first and behind its last cell, as its header shows. Without them such a bar of a row
+/// borders an empty cell.
+#[derive(Clone, Copy)]
+struct Frame {
+    before: bool,
+    behind: bool,
+}
+
+impl Frame {
+    fn of(header: &str) -> Self {
+        let header = header.trim();
+        Self {
+            before: header.starts_with('|'),
+            behind: header.ends_with('|'),
+        }
+    }
+}
+
 /// Cells of a line `| a | b |` with their offsets; `None` if it has no bars. `\|` and bars in backticks belong to the cell.
-fn cells(line: &str) -> Option<Vec<(usize, String)>> {
+fn cells(line: &str, frame: Frame) -> Option<Vec<(usize, String)>> {
     let trimmed = line.trim();
     let lead = line.len() - line.trim_start().len();
     if !trimmed.contains('|') {
@@ -30,7 +48,7 @@ fn cells(line: &str) -> Option<Vec<(usize, String)>> {
             }
             '`' if !escaped => code = !code,
             '|' if !escaped && !code => {
-                if at > 0 {
+                if at > 0 || !frame.before {
                     push(start, at);
                 }
                 start = at + 1;
@@ -39,7 +57,7 @@ fn cells(line: &str) -> Option<Vec<(usize, String)>> {
         }
         escaped = false;
     }
-    if start < trimmed.len() {
+    if start < trimmed.len() || !frame.behind {
         push(start, trimmed.len());
     }
     (!cells.is_empty() && cells.len() <= COLUMNS).then_some(cells)
@@ -73,7 +91,8 @@ fn is_ruler(line: &str) -> bool {
 pub(super) fn read(view: &View<'_>, lines: &Lines<'_>, first: usize) -> Option<Block> {
     let boxed = lines.line(first).trim_start().starts_with('+') && is_ruler(lines.line(first));
     let head = first + usize::from(boxed);
-    let header = cells(lines.line(head))?;
+    let frame = Frame::of(lines.line(head));
+    let header = cells(lines.line(head), frame)?;
     if !is_ruler(lines.line(head + 1)) || !boxed && ruler_cells(lines.line(head + 1)).abs_diff(header.len()) > 1 {
         return None;
     }
@@ -94,7 +113,7 @@ pub(super) fn read(view: &View<'_>, lines: &Lines<'_>, first: usize) -> Option<B
             index += 1;
             continue;
         }
-        let Some(row) = cells(line) else { break };
+        let Some(row) = cells(line, frame) else { break };
         let place = locator.place(lines.start(index) + row.first().map_or(0, |c| c.0));
         let entries = row.into_iter().enumerate().map(|(i, (at, text))| {
             let own = locator.place(lines.start(index) + at);
@@ -152,6 +171,9 @@ mod tests {
         let boxed = table("+----+----+\n| a  | b  |\n+----+----+\n| 1  | 2  |\n+----+----+\n").unwrap();
         assert_eq!((boxed.nodes.len(), boxed.next), (1, 5));
         assert!(table("a | b\nc | d\n").is_none());
+        let open = table("id|name|value\n--|----|-----\n0 |a   |     \n  |b   |c    \n").unwrap();
+        assert_eq!(open.nodes[0].get("value").unwrap().value, Value::Null);
+        assert_eq!(open.nodes[1].get("name").unwrap().text(), Some("b"));
     }
 
     #[test]

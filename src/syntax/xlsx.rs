@@ -6,7 +6,7 @@
 
 use super::sheet::{CELL_TEXT, CELLS, LAST, Row, date, number, save_as, tables, text_of_cell};
 use super::view::Losses;
-use super::{Loss, Section, Value, clixml, entities};
+use super::{Loss, Section, Value, entities};
 use crate::model::Text;
 use crate::text;
 use quick_xml::Reader;
@@ -280,7 +280,7 @@ impl Texts {
 
     fn take(&mut self) -> (String, bool) {
         let all = std::mem::take(self);
-        (clixml::unescape(&all.text), all.cut)
+        (entities::unescape(&all.text), all.cut)
     }
 }
 
@@ -450,7 +450,7 @@ impl Context<'_> {
             },
             "b" => Value::Bool(raw.trim() == "1" || raw.trim().eq_ignore_ascii_case("true")),
             "e" => Value::Cut(raw.into()),
-            "str" | "d" => text_of_cell((clixml::unescape(&raw), false)),
+            "str" | "d" => text_of_cell((entities::unescape(&raw), false)),
             // A formula that was never calculated.
             _ if raw.trim().is_empty() && cell.formula => Value::Cut("".into()),
             _ if raw.trim().is_empty() => text_of_cell(cell.texts.take()),

@@ -3,7 +3,7 @@
 //! quick-xml tells tags from text; attributes are read here, because their places count, and because people and forums damage
 //! them (`status="Error"errorid="…"`).
 
-use super::entities::decode;
+use super::entities::{decode, unescape};
 use super::view::{Locator, Losses};
 use super::{Key, Node, Place, Value};
 use crate::{counted, text};
@@ -71,7 +71,8 @@ impl Element {
         let mut entries = self.attributes;
         for child in self.children {
             let key = Key {
-                name: child.name.clone(),
+                // SQL Server and .NET write a blank in a name as `_x0020_`.
+                name: unescape(&child.name).into(),
                 place: child.place.clone(),
             };
             // Recursion ends at the reader's limit of nesting.
@@ -354,7 +355,7 @@ impl Parser<'_, '_, '_> {
             }
             self.values += 1;
             let key = Key {
-                name: local(name).into(),
+                name: unescape(local(name)).into(),
                 place: self.locator.place(base + name_at),
             };
             let decoded: Box<str> = decode(value).into();
@@ -535,7 +536,7 @@ mod tests {
     #[test]
     fn reads_a_document() {
         let (all, losses, _) = nodes(
-            "<?xml version=\"1.0\" encoding=\"UTF-16\"?>\n<!-- x -->\n<P:Export partition=\"1\">\n  <Setting name=\"A &quot;b&quot;\" value=\"\"/>\n  <Setting name=\"é\"  value = 'https://a/?x=1&amp;y=2'/>\n  <Port>587</Port><None/>\n  <Long><![CDATA[a < b]]> &amp; c</Long>\n</P:Export>\n",
+            "<?xml version=\"1.0\" encoding=\"UTF-16\"?>\n<!-- x -->\n<P:Export partition=\"1\">\n  <Setting name=\"A &quot;b&quot;\" value=\"\"/>\n  <Setting name=\"é\"  value = 'https://a/?x=1&amp;y=2'/>\n  <Port>587</Port><None/><Account_x0020_type User_x0020_name=\"a\"/>\n  <Long><![CDATA[a < b]]> &amp; c</Long>\n</P:Export>\n",
         );
         assert!(losses.is_empty(), "{losses:?}");
         let settings: Vec<_> = all[0].all("Setting").collect();
@@ -550,6 +551,7 @@ mod tests {
         );
         assert_eq!(all[0].get("None").unwrap().value, Value::Null);
         assert_eq!(all[0].get("Long").unwrap().text(), Some("a < b & c"));
+        assert_eq!(all[0].get("Account type").unwrap().get("User name").unwrap().text(), Some("a"));
     }
 
     #[test]

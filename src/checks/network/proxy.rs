@@ -97,7 +97,7 @@ impl<'a> Seen<'a> {
 fn refused_in_logs(case: &Case, server: &ServerView) -> Option<(String, Vec<Origin>)> {
     const IDS: [&str; 3] = ["java.net.proxy_407", "java.net.proxy_tunnel", "java.mail.proxy_connect_failed"];
     case.logs.hits.iter().filter(|hit| IDS.contains(&hit.id.as_str())).find_map(|hit| {
-        let here = hit.by_source.keys().any(|(host, _)| server.is_called(host));
+        let here = hit.concerns(|host| server.is_called(host));
         here.then(|| (hit.id.clone(), hit.samples.iter().take(3).cloned().collect()))
     })
 }

@@ -51,7 +51,7 @@ fn run(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
 
 /// Without servers the errors in logs still speak for the deployment.
 fn without_servers(case: &Case, check: &Check) -> Result<Vec<Finding>, Gap> {
-    let hit = case.logs.hits.iter().find(|h| UNTRUSTED.contains(&h.id.as_str()));
+    let hit = case.logs.hits.iter().find(|h| UNTRUSTED.contains(&h.id.as_str()) && h.aside < h.count);
     match hit {
         Some(hit) => Ok(vec![
             check
@@ -410,7 +410,7 @@ impl<'a> Server<'a> {
 fn errors(case: &Case, server: &ServerView) -> Vec<TrustError> {
     let mut errors = Vec::new();
     for hit in case.logs.hits.iter().filter(|h| UNTRUSTED.contains(&h.id.as_str())) {
-        if !hit.by_source.keys().any(|(host, _)| server.is_called(host)) {
+        if !hit.concerns(|host| server.is_called(host)) {
             continue;
         }
         let failed = case.logs.operations.iter().flat_map(|o| &o.runs).filter(|r| {

@@ -72,7 +72,7 @@ fn judge(case: &Case, check: &Check, servers: &Servers, at: usize, server: &Serv
     let host = &server.host;
     let worked = last_success(case, server);
     for hit in case.logs.hits.iter().filter(|h| REFUSED.contains(&h.id.as_str())) {
-        if !hit.by_source.keys().any(|(h, _)| server.is_called(h)) {
+        if !hit.concerns(|host| server.is_called(host)) {
             continue;
         }
         let places = || hit.samples.iter().take(3);

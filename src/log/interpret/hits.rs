@@ -58,7 +58,7 @@ pub(crate) fn minute_of(stamp: Stamp) -> i64 {
 }
 
 impl Hits {
-    /// Counts the record for `hit`. `aside`: the record is about another sign-in than mail's.
+    /// Counts the record for `hit`. `aside`: the record is about another sign-in than mail's, or another system than Microsoft's.
     pub fn count(&mut self, hit: &Match, record: &Record<'_>, aside: bool) {
         if !self.tallies.contains_key(&*hit.id) {
             self.tallies.insert(hit.id.to_string(), Tally::default());
@@ -178,7 +178,7 @@ impl Hits {
                     .map(|(name, values)| (name.to_owned(), values.into_iter().collect()))
                     .collect(),
                 samples: Vec::new(),
-                by_source: BTreeMap::from([(source.clone(), tally.count)]),
+                by_source: BTreeMap::from([(source.clone(), tally.count - tally.aside)]),
                 minutes: tally.minutes,
             },
             spots: spots(tally.samples),

@@ -289,7 +289,7 @@ impl<'c> Interpreter<'c> {
             chain: &chain,
             oauth: &oauth,
         };
-        let aside = speaks_oauth && scene.is_other_sign_in();
+        let aside = speaks_oauth && scene.is_other_sign_in() || !hits.is_empty() && scene.is_other_system();
         self.count(record, &hits, aside);
         if record.part > 0 {
             // A further part of a record that was read before: only what it holds counts.

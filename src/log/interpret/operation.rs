@@ -4,10 +4,28 @@
 use super::exception::Chain;
 use super::oauth::{EndpointKind, OAuth};
 use crate::log::Record;
+use crate::model::cloud::clouds_of;
+use crate::model::mail_host::{MailHost, mail_host};
 use crate::model::{OperationKind, Process};
 use crate::signatures::Match;
 use regex::Regex;
 use std::sync::LazyLock;
+
+/// Packages of the clients of other systems: databases, directories, queues, other Java processes.
+const OTHER_CLIENTS: [&str; 12] = [
+    "java.sql.",
+    "javax.sql.",
+    "com.microsoft.sqlserver.",
+    "org.hibernate.",
+    "javax.naming.",
+    "com.sun.jndi.",
+    "com.unboundid.",
+    "javax.jms.",
+    "jakarta.jms.",
+    "org.apache.activemq.",
+    "java.rmi.",
+    "javax.management.",
+];
 
 /// How loud a record is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,7 +103,13 @@ impl Scene<'_, '_> {
             Some(answer) if answer.error.is_some() || !answer.codes.is_empty() => false,
             Some(_) => true,
             // A URL in an error is a request that got no answer, unless the mail library speaks.
-            None if self.fails() && (at_endpoint || self.names_codes() || !mail_library && self.speaks_of_tokens() && self.names_reason()) => false,
+            None if self.fails()
+                && (at_endpoint
+                    || self.names_codes()
+                    || !mail_library && self.speaks_of_tokens() && self.names_reason() && !self.is_other_system()) =>
+            {
+                false
+            }
             None => return None,
         };
         (!self.is_other_sign_in()).then(|| Attempt {
@@ -128,6 +152,30 @@ impl Scene<'_, '_> {
         (CLASS.is_match(&class) || WORDS.is_match(head)) && !MAIL.is_match(&class) && !MAIL.is_match(head)
     }
 
+    /// True for what the product does besides mail and its tokens: its database, directories, queues, other web services. Their
+    /// errors have the same texts, and say nothing of the way to Microsoft.
+    pub fn is_other_system(&self) -> bool {
+        if self.chain.links.iter().any(|(class, _)| class.contains("mail.")) {
+            return false;
+        }
+        let of_others = |class: &str| OTHER_CLIENTS.iter().any(|client| class.starts_with(client));
+        if self.chain.links.iter().any(|(class, _)| of_others(class)) {
+            return true;
+        }
+        // Links to help pages aside, all that is named is elsewhere.
+        static SERVER: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r"(?i)\b[a-z][a-z0-9+.-]{1,15}://(?:[^\s/@]{1,80}@)?([a-z0-9-]+(?:\.[a-z0-9-]+)*)").expect("a constant pattern")
+        });
+        let mut servers = SERVER
+            .captures_iter(self.words)
+            .filter_map(|found| found.get(1))
+            .filter(|host| host.as_str() != "aka.ms")
+            .peekable();
+        let is_foreign = |host: &str| mail_host(host) == MailHost::Foreign && clouds_of(host).is_empty() && !host.ends_with("microsoft.com");
+        let only_java = self.hits.iter().all(|hit| hit.id.starts_with("java."));
+        only_java && !self.speaks_of_tokens() && servers.peek().is_some() && servers.all(|host| is_foreign(host.as_str()))
+    }
+
     fn names_codes(&self) -> bool {
         let word = |id: &str| id.starts_with("oauth.error.") || id.starts_with("oauth.suberror.");
         self.hits.iter().any(|hit| hit.code.is_some() || word(&hit.id))
@@ -153,7 +201,7 @@ impl Scene<'_, '_> {
     }
 
     fn mail_operation(&self) -> Option<Attempt> {
-        if !self.fails() {
+        if !self.fails() || self.is_other_system() {
             return None;
         }
         // `Repeated Authentication Failure. Alias disabled` tells what came of the attempts before it; it is none itself.

@@ -101,6 +101,20 @@ fn first_tokens_come_from_the_application_server() {
 }
 
 #[test]
+fn errors_of_other_systems_are_no_business_of_mail() {
+    let refused = "Connection to SQL01 failed\ncom.microsoft.sqlserver.jdbc.SQLServerException: The TCP/IP connection to the host SQL01, port 1433 has failed.\nCaused by: java.net.ConnectException: Connection refused: connect";
+    let untrusted = "Sync with https://crm.example.com/api failed\njavax.net.ssl.SSLHandshakeException: PKIX path building failed: x";
+    let renewal =
+        "OAuth token renewal failed at https://login.microsoftonline.com/t/oauth2/v2.0/token\njava.net.ConnectException: Connection refused: connect";
+    for (text, aside) in [(refused, 1), (untrusted, 1), (renewal, 0)] {
+        let facts = read(RX, &[record(0, "ERROR", "12:db", "com.egain.platform.framework.Client", text)]);
+        assert_eq!(told(&facts).len(), usize::from(aside == 0), "{text}: {:?}", told(&facts));
+        assert!(facts.hits.iter().all(|hit| (hit.count, hit.aside) == (1, aside)), "{:?}", facts.hits);
+        assert!(!facts.hits.is_empty(), "{text}");
+    }
+}
+
+#[test]
 fn single_sign_on_of_agents_is_no_business_of_mail() {
     let refused = format!(
         "SSO login of agent jdoe: {ENDPOINT} said {{\"error\":\"invalid_grant\",\"error_description\":\"AADSTS50105: app 'bbbbbbbb-0000-4000-8000-000000000000' not assigned\"}}"
