@@ -5,8 +5,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// Bytes that are handed over at once: few enough that they are still in a cache when they are analysed.
 const BLOCK: usize = 256 * 1024;
-/// Blocks that may wait for the reader.
-const WAITING: usize = 4;
+/// Blocks that may wait for the reader: as much as is unpacked while a segment of a log is scanned.
+const WAITING: usize = 12;
 
 /// Calls `with` on what `source` holds, which a thread of its own reads meanwhile; on `source` itself where the program may have
 /// but one thread.

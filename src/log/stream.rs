@@ -11,7 +11,7 @@ use std::sync::mpsc;
 /// Bytes of a stream before the first cut: most members are shorter and are read in one go.
 const FIRST: u64 = 32 * 1024 * 1024;
 /// Segments of what follows. Fixed, so that the result doesn't depend on the number of threads.
-const SEGMENT: usize = 4 * 1024 * 1024;
+const SEGMENT: usize = 2 * 1024 * 1024;
 /// Bytes that are read at once where the next record is looked for.
 const LOOK: usize = 256 * 1024;
 

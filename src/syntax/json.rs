@@ -15,6 +15,8 @@ use std::ops::Range;
 const DEPTH: usize = 512;
 /// Most values of one document held in memory at a time.
 const VALUES: usize = 2_000_000;
+/// Most properties of one object: looking one up takes time for each.
+const PROPERTIES: usize = 100_000;
 /// A pointer longer than this is left out of places: the line and column say enough.
 const POINTER: usize = 1024;
 /// Elements of a document's top-level list are handed out when this many bytes of it have been read.
@@ -238,6 +240,9 @@ impl<'v> Reader<'v, '_> {
             }
             if self.values > VALUES {
                 return self.give_up(text!("more than 2,000,000 values: the rest was left out"));
+            }
+            if matches!(self.stack.last().map(|f| &f.kind), Some(Kind::Object { entries, .. }) if entries.len() > PROPERTIES) {
+                return self.give_up(text!("more than 100,000 properties in one object: the rest was left out"));
             }
             self.spill(sink);
         }
@@ -871,6 +876,13 @@ mod tests {
         assert_eq!(nodes[0].get("url").unwrap().value, Value::Cut("https://ece.example.com/".into()));
         assert_eq!(nodes[0].get("b").unwrap().text(), Some("1"));
         assert_eq!(losses.len(), 1);
+    }
+
+    #[test]
+    fn an_object_of_very_many_properties_is_cut() {
+        let (nodes, losses) = read(&format!("{{{}\"z\":1}}", "\"a\":0,".repeat(PROPERTIES + 5)));
+        assert_eq!((nodes.len(), nodes[0].entries().len()), (1, PROPERTIES + 1));
+        assert!(losses.iter().any(|loss| loss.contains("100,000 properties")), "{:?}", losses.last());
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub const HOSTILE: &[Hostile] = &[
     Hostile::read("digits.json", || format!("{{\"appId\": {}}}", "9".repeat(10_000_000)).into_bytes()),
     Hostile::read("exponent.json", || br#"{"appId": 1e999, "lifetime": -1E+99999999999999999999}"#.to_vec()),
     Hostile::read("empty-lists.json", || format!("[{}[]]", "[],".repeat(5_000_000)).into_bytes()),
-    Hostile::read("same-name.json", || {
+    Hostile::told("same-name.json", &["100,000 properties"], || {
         format!("{{{}\"appId\":1}}", "\"appId\":0,".repeat(1_000_000)).into_bytes()
     }),
     Hostile::read("long-string.json", || format!("{{\"appId\":\"{}\"}}", "x".repeat(50 * MIB)).into_bytes()),
