@@ -242,7 +242,10 @@ impl<'v> Reader<'v, '_> {
                 return self.give_up(text!("more than 2,000,000 values: the rest was left out"));
             }
             if matches!(self.stack.last().map(|f| &f.kind), Some(Kind::Object { entries, .. }) if entries.len() > PROPERTIES) {
-                return self.give_up(text!("more than 100,000 properties in one object: the rest was left out"));
+                let node = self.give_up(text!("more than 100,000 properties in one object: the rest was left out"));
+                // Read as a fragment, the rest would take as long.
+                self.at = self.bytes.len();
+                return node;
             }
             self.spill(sink);
         }
