@@ -112,6 +112,7 @@ fn names_of_a_bundle_are_told_from_secrets() {
         ("Authorization: ", "abc"),
         ("", "a%70b"),
         ("on ", "a\\u0070"),
+        ("on ", "aB3dE6gH9~jK2mN5pQ8~sT1vW4yZ7~bC4eF7hJ0"),
     ] {
         assert!(!harmless(before, given), "{before}{given}");
     }

@@ -232,10 +232,7 @@ pub(crate) fn is_harmless(text: &str, given: &Range<usize>) -> bool {
         .unwrap_or(text)
         .bytes()
         .all(|b| b.is_ascii() && !matches!(b, b'\\' | b'%' | b'&' | b'+' | b'='));
-    // A token has as many letters at least, be it plain or encoded.
-    const SHORTEST_TOKEN: usize = 20;
-    let words = near.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '/'));
-    is_simple && !shapes::hold_names(near) && words.into_iter().all(|word| word.len() < SHORTEST_TOKEN)
+    is_simple && !shapes::hold_names(near) && !runs::holds_run(near)
 }
 
 /// What shows without undoing escapes.

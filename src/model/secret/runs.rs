@@ -15,6 +15,11 @@ fn belongs(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'_' | b'-' | b'~')
 }
 
+/// True if `text` holds a run that is long enough to be looked at.
+pub(super) fn holds_run(text: &str) -> bool {
+    text.as_bytes().split(|byte| !belongs(*byte)).any(|run| run.len() >= SHORTEST)
+}
+
 /// Finds runs that are tokens: product-encrypted passwords, opaque tokens, and Base64 or hex of a text that holds a secret
 /// (`depth` levels deep).
 pub(super) fn find(text: &str, depth: u8, found: &mut Vec<Found>) {
