@@ -160,10 +160,7 @@ fn scan_segment<I: Interpretation>(filter: &Filter, file: &FileView, from: u64, 
     };
     let mut source = Stretch { file, at: from, to };
     let error = reader.read_all(&mut source).err();
-    let digest = match to == file.length() || error.is_some() {
-        true => reader.finish(),
-        false => reader.finish_before_record(),
-    };
+    let digest = reader.finish_segment(to == file.length() || error.is_some());
     Scanned {
         error,
         ..Scanned::new(digest, with.meaning(sink))

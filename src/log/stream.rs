@@ -40,10 +40,7 @@ pub fn scan_stream<I: Interpretation>(filter: &Filter, head: &[u8], source: &mut
         error: ended.flatten(),
     };
     let rest = stream.feed_to_next_record(&mut reader);
-    let digest = match rest.is_empty() {
-        true => reader.finish(),
-        false => reader.finish_before_record(),
-    };
+    let digest = reader.finish_segment(rest.is_empty());
     let mut scanned = Scanned::new(digest, with.meaning(sink));
     if !rest.is_empty() {
         stream.scan_segments(rest, &mut scanned, with);
@@ -135,10 +132,7 @@ impl<R: Read + ?Sized> Stream<'_, '_, R> {
                         let mut reader = LogReader::starting_at(filter, &mut sink, from);
                         reader.feed(&segment);
                         next = self.feed_to_next_record(&mut reader);
-                        let digest = match next.is_empty() {
-                            true => reader.finish(),
-                            false => reader.finish_before_record(),
-                        };
+                        let digest = reader.finish_segment(next.is_empty());
                         order.add(number, Scanned::new(digest, with.meaning(sink)));
                     }
                 }
