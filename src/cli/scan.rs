@@ -52,6 +52,11 @@ pub struct Input {
 }
 
 impl Input {
+    /// Everything that is read for it: no output may take its place.
+    pub fn sources(&self) -> impl Iterator<Item = &PathBuf> {
+        self.paths.iter().chain(&self.signatures)
+    }
+
     /// One bundle, read without further options.
     pub fn of(path: &Path, common: &Common) -> Self {
         Self {
@@ -314,8 +319,7 @@ pub fn run(arguments: &ScanArguments) -> Exit {
         return terminal::complain("the baseline is no JSON report of ecelens (`ecelens scan … --format json`)");
     }
     for output in &arguments.outputs {
-        let inputs = arguments.input.paths.iter().chain(&arguments.input.signatures);
-        let inputs = inputs.chain(&arguments.baseline).chain(&arguments.config);
+        let inputs = arguments.input.sources().chain(&arguments.baseline).chain(&arguments.config);
         if let Err(exit) = keep_off(output.file.as_deref(), inputs) {
             return exit;
         }

@@ -39,7 +39,7 @@ pub struct TimelineArguments {
 pub fn run(arguments: &TimelineArguments) -> Exit {
     let file = arguments.output.as_deref();
     let analysed =
-        keep_off(file, &arguments.input.paths).and_then(|()| analyse(&arguments.input, arguments.format == Format::Text && file.is_none()));
+        keep_off(file, arguments.input.sources()).and_then(|()| analyse(&arguments.input, arguments.format == Format::Text && file.is_none()));
     let report = match analysed {
         Ok(report) => report,
         Err(exit) => return exit,
