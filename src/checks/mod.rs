@@ -18,6 +18,7 @@ use crate::case::Case;
 use crate::finding::{Confidence, Finding, Severity, Subject, Verdict, Want};
 use crate::model::{Origin, Text};
 use crate::text;
+use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The step of a remedy by which mail flows again, where the fault may have had sign-ins refused: ECE takes an alias out of service
@@ -201,7 +202,8 @@ const AREAS: &[&[Check]] = &[
 
 /// Runs every check over the case. Each gives at least one finding. Nothing passes on evidence that is cut.
 pub fn run(case: &Case) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = all().flat_map(|check| judge(case, check)).collect();
+    let checks: Vec<&Check> = all().collect();
+    let mut findings: Vec<Finding> = checks.into_par_iter().flat_map_iter(|check| judge(case, check)).collect();
     cut::withhold(&mut findings, &case.facts.cut);
     findings
 }

@@ -12,6 +12,7 @@ use super::{Diagnosis, KnownSignature};
 use crate::case::{Case, moment};
 use crate::finding::{Confidence, Finding, Severity, Verdict, Want};
 use crate::model::{Operation, Outcome};
+use rayon::prelude::*;
 use std::collections::BTreeSet;
 
 /// Finds the causes among `findings` and the case's signature hits, by `rules`. `known` tells what the catalogue knows of a
@@ -24,7 +25,7 @@ pub fn diagnose(case: &Case, findings: &[Finding], known: &dyn Fn(&str) -> Optio
 
     let mut causes: Vec<Ranked> = joined
         .roots()
-        .into_iter()
+        .into_par_iter()
         .filter_map(|roots| joined.cause(case, findings, &roots))
         .collect();
     causes.sort_by(|a, b| a.key().cmp(&b.key()));
@@ -57,6 +58,8 @@ struct Joined<'c, 'a> {
     clues: &'c [Clue<'a>],
     /// For each clue those that explain it.
     explained_by: Vec<Vec<usize>>,
+    /// For each clue those that it explains: the same the other way round.
+    explains: Vec<Vec<usize>>,
 }
 
 impl<'c, 'a> Joined<'c, 'a> {
@@ -83,17 +86,26 @@ impl<'c, 'a> Joined<'c, 'a> {
         let leads = |fault_at: usize, symptom_at: usize| {
             let (fault, symptom) = (&clues[fault_at], &clues[symptom_at]);
             may_lead[fault_at]
+                && fits(fault, symptom)
                 && fault.id != symptom.id
                 && (by_rule(fault_at, symptom_at) || names(fault, symptom) || reaches(fault, symptom))
-                && fits(fault, symptom)
                 && !works_elsewhere(case, fault, symptom, mailboxes)
         };
         let explains =
             |fault: usize, symptom: usize| leads(fault, symptom) && !(leads(symptom, fault) && comes_first(&clues[symptom], &clues[fault]));
-        let explained_by = (0..clues.len())
+        let explained_by: Vec<Vec<usize>> = (0..clues.len())
+            .into_par_iter()
             .map(|symptom| (0..clues.len()).filter(|fault| explains(*fault, symptom)).collect())
             .collect();
-        let mut joined = Self { clues, explained_by };
+        let mut explains = vec![Vec::new(); clues.len()];
+        for (symptom, faults) in explained_by.iter().enumerate() {
+            faults.iter().for_each(|fault| explains[*fault].push(symptom));
+        }
+        let mut joined = Self {
+            clues,
+            explained_by,
+            explains,
+        };
         joined.break_circles();
         joined
     }
@@ -118,7 +130,11 @@ impl<'c, 'a> Joined<'c, 'a> {
                 )
             });
             match standing {
-                Some(at) => self.explained_by[at].clear(),
+                Some(at) => {
+                    for fault in std::mem::take(&mut self.explained_by[at]) {
+                        self.explains[fault].retain(|symptom| *symptom != at);
+                    }
+                }
                 None => return,
             }
         }
@@ -158,15 +174,11 @@ impl<'c, 'a> Joined<'c, 'a> {
     /// Everything that `roots` explain, directly or by what they explain.
     fn consequences(&self, roots: &[usize]) -> BTreeSet<usize> {
         let mut found: BTreeSet<usize> = roots.iter().copied().collect();
-        loop {
-            let more: Vec<usize> = (0..self.clues.len())
-                .filter(|at| !found.contains(at) && self.explained_by[*at].iter().any(|by| found.contains(by)))
-                .collect();
-            if more.is_empty() {
-                return found;
-            }
-            found.extend(more);
+        let mut next: Vec<usize> = roots.to_vec();
+        while let Some(at) = next.pop() {
+            next.extend(self.explains[at].iter().filter(|symptom| found.insert(**symptom)));
         }
+        found
     }
 
     fn cause(&self, case: &Case, findings: &[Finding], roots: &[usize]) -> Option<Ranked> {

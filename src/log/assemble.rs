@@ -1,14 +1,15 @@
 //! From members to logs: rotated files are put in order by what stands in them, records that were cut in two are joined, and
 //! what the members mean becomes what the logs of the bundle say.
 
-use super::interpret::{self, Interpreter, Located, Meaning, MemberRuns, NamedSource, Sampled, Spot, order_of, source_of_name};
+use super::interpret::{self, Interpreter, Located, Meaning, MemberPolls, MemberRuns, NamedSource, Sampled, Spot, order_of, source_of_name};
 use super::trace::{self, Dialogue};
 use super::{Clock, Clocks, Filter, SegmentDigest, grammar, join};
 use crate::model::{
-    HalfWritten, LogEvent, LogFacts, LogStream, Operation, OperationKind, Origin, Outcome, PollSeries, Process, Run, SignatureHit, Span, Stamp,
+    HalfWritten, LogEvent, LogFacts, LogStream, Operation, OperationKind, Origin, Outcome, Process, Run, SignatureHit, Span, Stamp,
     UnexplainedGroup, fold_address,
 };
 use crate::signatures::{Catalogue, Described, Role};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -114,13 +115,12 @@ pub fn assemble(
         seen.insert(identity.clone(), member.path.clone());
         true
     });
-    let mut pieces: Vec<Piece> = members.into_iter().map(Piece::of).collect();
+    let mut pieces: Vec<Piece> = members.into_par_iter().map(Piece::of).collect();
     name_hosts_by_neighbours(&mut pieces);
     pieces.sort_by(|a, b| (a.source(), a.opens()).cmp(&(b.source(), b.opens())).then_with(|| a.path.cmp(&b.path)));
 
     let hosted: BTreeSet<Process> = pieces.iter().filter(|p| p.host.is_some()).map(|p| p.process.clone()).collect();
-    let mut elsewhere = elsewhere;
-    let mut located: Vec<(usize, Located)> = Vec::new();
+    let mut logs: Vec<Vec<Piece>> = Vec::new();
     let mut rest = pieces.into_iter().peekable();
     while let Some(first) = rest.next() {
         let source = first.source();
@@ -135,17 +135,17 @@ pub fn assemble(
         {
             chain.iter_mut().for_each(|piece| piece.host = Some(host.clone()));
         }
-        for mut chain in chains {
-            elsewhere.extend(join_ends(&mut chain, clocks, filter, catalogue));
-            let stream = stream_of(&chain);
-            for piece in chain {
-                assembled.members.push(piece.placed());
-                assembled.facts.half_written.extend(piece.half_written);
-                let meaning = piece.meaning.located(&piece.path, &piece.host, &piece.process);
-                located.push((assembled.facts.streams.len(), meaning));
-            }
-            assembled.facts.streams.push(stream);
-        }
+        logs.extend(chains);
+    }
+    let logs: Vec<Log> = logs.into_par_iter().map(|log| Log::of(log, clocks, filter, catalogue)).collect();
+    let mut elsewhere = elsewhere;
+    let mut located: Vec<(usize, Located)> = Vec::new();
+    for log in logs {
+        elsewhere.extend(log.prologues);
+        assembled.members.extend(log.placed);
+        assembled.facts.half_written.extend(log.half_written);
+        located.extend(log.located.into_iter().map(|member| (assembled.facts.streams.len(), member)));
+        assembled.facts.streams.push(log.stream);
     }
     // A log of which nothing is wanted is as if it weren't there.
     assembled.facts.streams.retain(|stream| stream.records > 0);
@@ -217,6 +217,35 @@ impl Piece {
             losses: self.counted.losses,
             copy_of: None,
         }
+    }
+}
+
+/// A log, put together of its members.
+struct Log {
+    stream: LogStream,
+    placed: Vec<Placed>,
+    half_written: Vec<HalfWritten>,
+    /// What its members mean, in their order.
+    located: Vec<Located>,
+    /// What stands before the first record of a member.
+    prologues: Vec<Elsewhere>,
+}
+
+impl Log {
+    fn of(mut chain: Vec<Piece>, clocks: &Clocks, filter: &Filter, catalogue: &Catalogue) -> Self {
+        let prologues = join_ends(&mut chain, clocks, filter, catalogue);
+        let mut log = Self {
+            stream: stream_of(&chain),
+            placed: chain.iter().map(Piece::placed).collect(),
+            half_written: Vec::new(),
+            located: Vec::new(),
+            prologues,
+        };
+        for piece in chain {
+            log.half_written.extend(piece.half_written);
+            log.located.push(piece.meaning.located(&piece.path, &piece.host, &piece.process));
+        }
+        log
     }
 }
 
@@ -376,7 +405,7 @@ fn stream_of(chain: &[Piece]) -> LogStream {
 fn gather(facts: &mut LogFacts, located: Vec<(usize, Located)>, elsewhere: Vec<Elsewhere>, known: &Known, catalogue: &Catalogue) {
     let mut hits: Vec<Sampled<SignatureHit>> = Vec::new();
     let mut runs: BTreeMap<(OperationKind, String), Vec<MemberRuns>> = BTreeMap::new();
-    let mut polls: BTreeMap<(usize, String), Vec<PollSeries>> = BTreeMap::new();
+    let mut polls: BTreeMap<(usize, String), Vec<MemberPolls>> = BTreeMap::new();
     let mut events: Vec<LogEvent> = Vec::new();
     let mut groups: BTreeMap<String, Vec<Sampled<UnexplainedGroup>>> = BTreeMap::new();
     for (log, member) in located {
@@ -406,11 +435,14 @@ fn gather(facts: &mut LogFacts, located: Vec<(usize, Located)>, elsewhere: Vec<E
         *facts.dropped.entry("codes that no list names").or_default() += unlisted;
     }
     facts.operations = runs
-        .into_iter()
+        .into_par_iter()
         .map(|((kind, subject), members)| interpret::operation(kind, subject, members))
         .collect();
     heal_the_unnamed(&mut facts.operations);
-    facts.polls = polls.into_values().filter_map(interpret::joined_polls).collect();
+    facts.polls = polls
+        .into_par_iter()
+        .filter_map(|(_, members)| interpret::joined_polls(members))
+        .collect();
     for series in &mut facts.polls {
         let streams = facts
             .streams
@@ -434,7 +466,8 @@ fn gather(facts: &mut LogFacts, located: Vec<(usize, Located)>, elsewhere: Vec<E
     if more > 0 {
         *facts.dropped.entry("unexplained errors").or_default() += more;
     }
-    let quoted = groups.into_iter().take(GROUPS).map(|group| UnexplainedGroup {
+    groups.truncate(GROUPS);
+    let quoted = groups.into_par_iter().map(|group| UnexplainedGroup {
         samples: group.samples(),
         ..group.of
     });
@@ -561,7 +594,7 @@ fn merge_hits(mut hits: Vec<Sampled<SignatureHit>>) -> Vec<SignatureHit> {
         }
         interpret::merge_minutes(&mut own.minutes, &hit.minutes);
     }
-    let quoted = merged.into_iter().map(|hit| SignatureHit {
+    let quoted = merged.into_par_iter().map(|hit| SignatureHit {
         samples: hit.samples(),
         ..hit.of
     });

@@ -6,7 +6,8 @@ use std::sync::Arc;
 /// [`Excerpt::capture`], so that no unmasked text of a bundle can be carried into a report by it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Excerpt {
-    text: Box<str>,
+    /// Shared by those that quote it again.
+    text: Arc<str>,
     meant: Option<usize>,
 }
 

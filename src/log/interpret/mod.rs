@@ -25,14 +25,14 @@ mod tests;
 pub(super) use events::joined as joined_events;
 pub(super) use hits::{SAMPLES, Sampled, VALUES, merge_minutes, minute_of};
 pub(super) use place::{Spot, order_of};
-pub(super) use polls::joined as joined_polls;
+pub(super) use polls::{MemberPolls, joined as joined_polls};
 pub(super) use runs::{MemberRuns, operation};
 pub use source::{NamedSource, source_of_name};
 
 use super::trace::{Dialogue, Heard};
 use super::{Clock, Record, Sink, scan};
 use crate::model::{
-    Excerpt, Fact, LogEvent, LogEventKind, OperationKind, PollSeries, Process, Reach, SecretKind, SignatureHit, Stamp, UnexplainedGroup,
+    Excerpt, Fact, LogEvent, LogEventKind, OperationKind, Process, Reach, SecretKind, SignatureHit, Stamp, UnexplainedGroup,
 };
 use crate::signatures::{Anchor, Catalogue, Role};
 use attempts::Attempts;
@@ -96,7 +96,7 @@ pub(super) struct Located {
     pub hits: Vec<Sampled<SignatureHit>>,
     pub unexplained: Vec<Sampled<UnexplainedGroup>>,
     pub runs: Vec<(OperationKind, String, MemberRuns)>,
-    pub polls: Vec<PollSeries>,
+    pub polls: Vec<MemberPolls>,
     pub events: Vec<LogEvent>,
     pub secrets: Vec<Fact<SecretKind>>,
     pub dropped: BTreeMap<&'static str, u64>,

@@ -3,6 +3,7 @@
 use crate::log::Record;
 use crate::model::{Excerpt, Origin, Stamp};
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Text of a record that is kept for its excerpt.
@@ -13,7 +14,8 @@ const KEPT: usize = 384;
 pub(super) struct Place {
     line: u64,
     offset: Option<u64>,
-    text: Vec<u8>,
+    /// Shared by places that read alike, where they are many.
+    text: Arc<[u8]>,
 }
 
 /// A place in a member of a log.
@@ -41,7 +43,7 @@ impl Spot {
         let place = Place {
             line,
             offset: None,
-            text: text.chars().take(Excerpt::LIMIT * 16).collect::<String>().into_bytes(),
+            text: text.chars().take(Excerpt::LIMIT * 16).collect::<String>().into_bytes().into(),
         };
         Self::new(path, &None, place)
     }
@@ -64,20 +66,32 @@ impl Place {
         let mut place = Self {
             line: 0,
             offset: None,
-            text: Vec::with_capacity(record.level.len() + 1 + record.message.len().min(KEPT)),
+            text: Arc::default(),
         };
         place.set(record);
         place
     }
 
-    /// Moves to `record`, without allocating anew.
+    /// Moves to `record`, without allocating anew where its text is as long as the one before.
     pub fn set(&mut self, record: &Record<'_>) {
         self.line = record.line;
         self.offset = Some(record.offset);
-        self.text.clear();
-        self.text.extend_from_slice(record.level);
-        self.text.push(b' ');
-        self.text.extend_from_slice(uncut(record.message, KEPT));
+        let message = uncut(record.message, KEPT);
+        let length = record.level.len() + 1 + message.len();
+        let parts = || record.level.iter().chain(b" ").chain(message);
+        match Arc::get_mut(&mut self.text).filter(|text| text.len() == length) {
+            Some(text) => text.iter_mut().zip(parts()).for_each(|(to, from)| *to = *from),
+            None => self.text = parts().copied().collect(),
+        }
+    }
+
+    /// Shares the text of `other` if it is the same.
+    pub fn share(&mut self, other: &Self) -> bool {
+        let same = self.text == other.text;
+        if same {
+            self.text = other.text.clone();
+        }
+        same
     }
 
     /// Says that the segment it stands in begins `lines` lines further down in the member.
@@ -87,11 +101,37 @@ impl Place {
 
     /// Makes an origin of it: the excerpt is masked.
     pub fn origin(&self, path: &Arc<str>) -> Origin {
+        self.quoted(path, Excerpt::capture(&String::from_utf8_lossy(&self.text)))
+    }
+
+    fn quoted(&self, path: &Arc<str>, excerpt: Excerpt) -> Origin {
         Origin {
+            line: self.line,
+            column: 1,
             offset: self.offset,
-            excerpt: Excerpt::capture(&String::from_utf8_lossy(&self.text)),
-            ..Origin::line(path, self.line, "")
+            excerpt,
+            ..Origin::whole(path)
         }
+    }
+}
+
+/// Excerpts of places of which many read alike: each text is masked once.
+#[derive(Default)]
+pub(super) struct Excerpts(BTreeMap<Arc<[u8]>, Excerpt>);
+
+impl Excerpts {
+    /// Makes an origin of `spot`, as [`Spot::origin`] does.
+    pub fn origin(&mut self, spot: &Spot) -> Origin {
+        let text = &spot.place.text;
+        let excerpt = match self.0.get(text) {
+            Some(known) => known.clone(),
+            None => {
+                let excerpt = Excerpt::capture(&String::from_utf8_lossy(text));
+                self.0.insert(text.clone(), excerpt.clone());
+                excerpt
+            }
+        };
+        spot.place.quoted(&spot.path, excerpt)
     }
 }
 

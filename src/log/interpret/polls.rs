@@ -1,6 +1,6 @@
 //! Polls of retriever instances: `**** Rx Instance 999 Running ****` begins one, `… Waiting ****` ends it.
 
-use super::place::{Place, order_of};
+use super::place::{Excerpts, Place, Spot, order_of};
 use crate::log::Record;
 use crate::model::{PollGap, PollSeries, Span, Stamp};
 use memchr::memmem::Finder;
@@ -42,9 +42,9 @@ pub(super) fn poll(message: &[u8]) -> Option<(&str, PollState)> {
 
 /// A sign of life, and where it stands.
 #[derive(Clone)]
-struct Sign {
+struct Sign<P = Place> {
     time: Stamp,
-    place: Place,
+    place: P,
 }
 
 impl Sign {
@@ -54,13 +54,26 @@ impl Sign {
             place: Place::of(record),
         }
     }
+
+    fn located(&self, path: &Arc<str>) -> Sign<Spot> {
+        Sign {
+            time: self.time,
+            place: Spot::new(path, &None, self.place.clone()),
+        }
+    }
 }
 
-/// A gap inside a member.
+/// A gap between two signs of life.
 #[derive(Clone)]
-struct RawGap {
-    from: Sign,
-    to: Sign,
+struct RawGap<P = Place> {
+    from: Sign<P>,
+    to: Sign<P>,
+}
+
+impl<P> RawGap<P> {
+    fn length(&self) -> i64 {
+        order_of(self.to.time) - order_of(self.from.time)
+    }
 }
 
 /// One instance's polls in a member.
@@ -148,37 +161,43 @@ impl Polls {
         }
     }
 
-    /// The series, located in the member `path` of `host`. Gaps between members are found by [`joined`].
-    pub fn located(&self, path: &Arc<str>, host: &Option<String>) -> Vec<PollSeries> {
-        let series = self.instances.iter().map(|(id, instance)| {
-            let gaps = instance.gaps.iter().map(|gap| PollGap {
-                from: gap.from.time,
-                to: gap.to.time,
-                from_origin: gap.from.place.origin(path),
-                to_origin: gap.to.place.origin(path),
-                log_goes_on: false,
-                inside_one_file: true,
-            });
-            let mut span = Span::default();
-            span.add(instance.first.time);
-            span.add(instance.last.time);
-            PollSeries {
-                host: host.clone(),
-                instance: id.clone(),
-                polls: instance.polls,
-                span,
-                last_sign: instance.sign.time,
-                gaps: gaps.collect(),
-                gaps_left_out: instance.left_out,
-                first_origin: instance.first.place.origin(path),
-                last_origin: instance.last.place.origin(path),
-            }
-        });
-        series.collect()
+    /// What the member `path` of `host` tells of each instance; [`joined`] puts it together.
+    pub fn located(self, path: &Arc<str>, host: &Option<String>) -> Vec<MemberPolls> {
+        let of_member = |(instance, polls)| MemberPolls {
+            path: path.clone(),
+            host: host.clone(),
+            instance,
+            polls,
+        };
+        self.instances.into_iter().map(of_member).collect()
+    }
+}
+
+/// What a member tells of an instance.
+pub(crate) struct MemberPolls {
+    path: Arc<str>,
+    host: Option<String>,
+    /// Number of the instance.
+    pub instance: String,
+    polls: Instance,
+}
+
+impl MemberPolls {
+    /// Where the instance's first sign of life stands.
+    fn first(&self) -> Spot {
+        Spot::new(&self.path, &None, self.polls.first.place.clone())
     }
 }
 
 impl Instance {
+    /// First and last poll.
+    fn span(&self) -> Span {
+        let mut span = Span::default();
+        span.add(self.first.time);
+        span.add(self.last.time);
+        span
+    }
+
     fn note(&mut self, state: PollState, time: Stamp, record: &Record<'_>) {
         self.live(time, record);
         if state == PollState::Running {
@@ -202,14 +221,21 @@ impl Instance {
         }
     }
 
-    fn keep(&mut self, gap: RawGap) {
-        self.gaps.push(gap);
-        if self.gaps.len() > GAPS_OF_MEMBER {
-            let length = |g: &RawGap| order_of(g.to.time) - order_of(g.from.time);
-            if let Some((shortest, _)) = self.gaps.iter().enumerate().min_by_key(|(_, g)| length(g)) {
-                self.gaps.remove(shortest);
-                self.left_out += 1;
-            }
+    /// Keeps the gap, or leaves out the shortest of those that are kept for it.
+    fn keep(&mut self, mut gap: RawGap) {
+        for place in [&mut gap.from.place, &mut gap.to.place] {
+            let shares = |other: &RawGap| place.share(&other.from.place) || place.share(&other.to.place);
+            self.gaps.iter().any(shares);
+        }
+        if self.gaps.len() < GAPS_OF_MEMBER {
+            return self.gaps.push(gap);
+        }
+        self.left_out += 1;
+        if let Some((at, shortest)) = self.gaps.iter().enumerate().min_by_key(|(_, gap)| gap.length())
+            && shortest.length() <= gap.length()
+        {
+            self.gaps.remove(at);
+            self.gaps.push(gap);
         }
     }
 
@@ -228,36 +254,67 @@ impl Instance {
     }
 }
 
-/// Joins the series of one instance on one host, member by member, and finds the gaps between members.
-pub(crate) fn joined(mut series: Vec<PollSeries>) -> Option<PollSeries> {
-    let first_of = |s: &PollSeries| s.span.first.map_or(0, order_of);
-    series.sort_by(|a, b| first_of(a).cmp(&first_of(b)).then_with(|| a.first_origin.cmp(&b.first_origin)));
-    let mut all = series.into_iter();
-    let mut joined = all.next()?;
-    for next in all {
-        let Some(first) = next.span.first else { continue };
-        if order_of(first) - order_of(joined.last_sign) > GAP_MS {
-            joined.gaps.push(PollGap {
-                from: joined.last_sign,
-                to: first,
-                from_origin: joined.last_origin.clone(),
-                to_origin: next.first_origin.clone(),
-                log_goes_on: false,
-                inside_one_file: false,
+/// Joins what members tell of one instance on one host, and finds the gaps between members. Of all gaps the longest stay, and only
+/// those are quoted. `None`: no member tells of it.
+pub(crate) fn joined(mut members: Vec<MemberPolls>) -> Option<PollSeries> {
+    let opens = |member: &MemberPolls| member.polls.span().first.map_or(0, order_of);
+    members.sort_by(|a, b| opens(a).cmp(&opens(b)).then_with(|| a.first().cmp_place(&b.first())));
+    let (host, instance) = members.first().map(|member| (member.host.clone(), member.instance.clone()))?;
+    let mut excerpts = Excerpts::default();
+    let first_origin = excerpts.origin(&members.first()?.first());
+    let mut span = Span::default();
+    let (mut polls, mut gaps_left_out) = (0, 0);
+    // Each with whether both ends stand in one file.
+    let mut gaps: Vec<(RawGap<Spot>, bool)> = Vec::new();
+    // The last sign of life, at the place of the last poll.
+    let mut end: Option<Sign<Spot>> = None;
+    for member in members {
+        let (first, path, own) = (member.first(), member.path, member.polls);
+        let own_span = own.span();
+        if let (Some(end), Some(time)) = (&end, own_span.first)
+            && order_of(time) - order_of(end.time) > GAP_MS
+        {
+            let (from, to) = (end.clone(), Sign { time, place: first });
+            gaps.push((RawGap { from, to }, false));
+        }
+        let inside = own.gaps.iter().map(|gap| RawGap {
+            from: gap.from.located(&path),
+            to: gap.to.located(&path),
+        });
+        gaps.extend(inside.map(|gap| (gap, true)));
+        gaps_left_out += own.left_out;
+        polls += own.polls;
+        span.merge(own_span);
+        if end.as_ref().is_none_or(|end| order_of(own.sign.time) >= order_of(end.time)) {
+            let time = own.sign.time;
+            end = Some(Sign {
+                time,
+                ..own.last.located(&path)
             });
         }
-        joined.gaps.extend(next.gaps);
-        joined.gaps_left_out += next.gaps_left_out;
-        joined.polls += next.polls;
-        joined.span.merge(next.span);
-        if order_of(next.last_sign) >= order_of(joined.last_sign) {
-            joined.last_sign = next.last_sign;
-            joined.last_origin = next.last_origin;
-        }
     }
-    joined.gaps.sort_by_key(|gap| (std::cmp::Reverse(gap.length_ms()), order_of(gap.from)));
-    joined.gaps_left_out += joined.gaps.len().saturating_sub(GAPS) as u64;
-    joined.gaps.truncate(GAPS);
-    joined.gaps.sort_by_key(|gap| order_of(gap.from));
-    Some(joined)
+    gaps.sort_by_key(|(gap, _)| (std::cmp::Reverse(gap.length()), order_of(gap.from.time)));
+    gaps_left_out += gaps.len().saturating_sub(GAPS) as u64;
+    gaps.truncate(GAPS);
+    gaps.sort_by_key(|(gap, _)| order_of(gap.from.time));
+    let end = end?;
+    let gaps = gaps.into_iter().map(|(gap, inside_one_file)| PollGap {
+        from: gap.from.time,
+        to: gap.to.time,
+        from_origin: excerpts.origin(&gap.from.place),
+        to_origin: excerpts.origin(&gap.to.place),
+        log_goes_on: false,
+        inside_one_file,
+    });
+    Some(PollSeries {
+        host,
+        instance,
+        polls,
+        span,
+        last_sign: end.time,
+        gaps: gaps.collect(),
+        gaps_left_out,
+        first_origin,
+        last_origin: excerpts.origin(&end.place),
+    })
 }
