@@ -9,7 +9,7 @@
 //! A text stuffed with near hits would make the comparisons dear, so they have a budget; when it is used up, an Aho-Corasick
 //! automaton reads the text. Anchors under 8 bytes (a user's pack may have some) always go to such an automaton.
 
-use super::grams::{Bits, Grams, Windows, fold};
+use super::grams::{Bits, Grams, Offsets, Windows, fold};
 use crate::signatures::Anchor;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use std::ops::Range;
@@ -40,7 +40,7 @@ const HEALTHY: &str = include_str!("healthy.txt");
 pub struct Filter {
     anchors: Vec<Anchor>,
     bits: Bits,
-    grams: Grams,
+    offsets: Offsets,
     windows: Windows,
     /// Anchors by window, and where in the anchor the window stands.
     entries: Vec<(u32, u32)>,
@@ -87,13 +87,13 @@ impl Filter {
             }
         }
         let (windows, entries) = Windows::new(chosen);
-        let bits = Bits::new(&grams);
+        let (bits, offsets) = (Bits::new(&grams), Offsets::new(&grams));
         let short = automaton(&anchors, &short_anchors);
         let longest = anchors.iter().map(|a| a.bytes.len()).max().unwrap_or(0);
         Self {
             anchors,
             bits,
-            grams,
+            offsets,
             windows,
             entries,
             short,
@@ -288,7 +288,7 @@ impl Search<'_> {
     /// Compares what stands around `at`. False if the budget is used up.
     #[inline(always)]
     fn compare(&mut self, at: usize) -> bool {
-        let mut offsets = self.filter.grams.value(probe_word(self.text, at));
+        let mut offsets = self.filter.offsets.of(probe_word(self.text, at));
         while offsets != 0 {
             let offset = offsets.trailing_zeros() as usize;
             offsets &= offsets - 1;
@@ -300,24 +300,31 @@ impl Search<'_> {
             let Some(window) = self.text.get(start..).and_then(|t| t.first_chunk::<WINDOW>()) else {
                 continue;
             };
-            let Some(entries) = self.filter.windows.find(fold(u64::from_le_bytes(*window))) else {
-                continue;
-            };
-            for &(number, place) in self.filter.entries.get(entries).unwrap_or_default() {
-                let Some(anchor) = self.filter.anchors.get(number as usize) else {
-                    continue;
-                };
-                let Some(from) = start.checked_sub(place as usize) else { continue };
-                let Some(text) = self.text.get(from..from + anchor.bytes.len()) else {
-                    continue;
-                };
-                // Most hits are written as the anchor is: comparing letters without case takes many times as long.
-                if *text == *anchor.bytes || anchor.ignore_case && text.eq_ignore_ascii_case(&anchor.bytes) {
-                    self.owners.push(anchor.owner);
-                }
+            let window = fold(u64::from_le_bytes(*window));
+            if self.filter.windows.may_hold(window) {
+                self.compare_anchors(window, start);
             }
         }
         true
+    }
+
+    /// Compares the anchors of `window`, which stands at `start`.
+    #[inline(never)]
+    fn compare_anchors(&mut self, window: u64, start: usize) {
+        let Some(entries) = self.filter.windows.find(window) else { return };
+        for &(number, place) in self.filter.entries.get(entries).unwrap_or_default() {
+            let Some(anchor) = self.filter.anchors.get(number as usize) else {
+                continue;
+            };
+            let Some(from) = start.checked_sub(place as usize) else { continue };
+            let Some(text) = self.text.get(from..from + anchor.bytes.len()) else {
+                continue;
+            };
+            // Most hits are written as the anchor is: comparing letters without case takes many times as long.
+            if *text == *anchor.bytes || anchor.ignore_case && text.eq_ignore_ascii_case(&anchor.bytes) {
+                self.owners.push(anchor.owner);
+            }
+        }
     }
 }
 

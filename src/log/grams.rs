@@ -12,6 +12,11 @@ fn mix(word: u32) -> u32 {
     word.wrapping_mul(0x9E37_79B1)
 }
 
+/// Spreads a window over all 64 bits.
+fn spread(window: u64) -> u64 {
+    window.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
 /// Words of four bytes with a number each. A word that was never put in has the number 0.
 pub struct Grams {
     /// Word and number; number 0 is an empty slot.
@@ -110,8 +115,45 @@ impl Bits {
     }
 }
 
+/// For each hash of a word the offsets in windows at which it may stand, one bit each. Words that fall together share theirs:
+/// comparing windows sorts it out. A byte for each, so that the table stays in the first cache.
+pub struct Offsets {
+    slots: Vec<u8>,
+    shift: u32,
+}
+
+impl Offsets {
+    /// The table of all words of `grams`, whose numbers are bits of offsets.
+    pub fn new(grams: &Grams) -> Self {
+        let size = (grams.words().count() * 4).next_power_of_two().clamp(1 << 13, 1 << 16);
+        let mut table = Self {
+            slots: vec![0; size],
+            shift: 32 - size.trailing_zeros(),
+        };
+        for word in grams.words() {
+            let at = table.slot(word);
+            table.slots[at] |= grams.value(word) as u8;
+        }
+        table
+    }
+
+    #[inline(always)]
+    fn slot(&self, word: u32) -> usize {
+        (mix(word) >> self.shift) as usize
+    }
+
+    /// The offsets at which `word` may stand.
+    #[inline(always)]
+    pub fn of(&self, word: u32) -> u8 {
+        self.slots.get(self.slot(word)).copied().unwrap_or(0)
+    }
+}
+
 /// Windows of eight bytes, each with a range of entries.
 pub struct Windows {
+    /// One bit for each hash of a window: most of what isn't one is told by it.
+    bits: Vec<u64>,
+    bits_shift: u32,
     /// Window and its entries; an empty range is an empty slot.
     slots: Vec<(u64, u32, u32)>,
     shift: u32,
@@ -122,7 +164,11 @@ impl Windows {
     pub fn new(mut chosen: Vec<(u64, u32, u32)>) -> (Self, Vec<(u32, u32)>) {
         chosen.sort_unstable();
         let size = (chosen.len() * 2).next_power_of_two().max(16);
+        // A sixteenth of the bits is set at most.
+        let bits = (size * 8).max(1 << 13);
         let mut table = Self {
+            bits: vec![0; bits / 64],
+            bits_shift: 64 - bits.trailing_zeros(),
             slots: vec![(0, 0, 0); size],
             shift: 64 - size.trailing_zeros(),
         };
@@ -130,6 +176,8 @@ impl Windows {
         for group in chosen.chunk_by(|a, b| a.0 == b.0) {
             let to = from + group.len() as u32;
             if let Some((window, ..)) = group.first() {
+                let bit = spread(*window) >> table.bits_shift;
+                table.bits[(bit / 64) as usize] |= 1 << (bit % 64);
                 let at = table.slot(*window);
                 if let Some(slot) = table.slots.get_mut(at) {
                     *slot = (*window, from, to);
@@ -142,7 +190,7 @@ impl Windows {
 
     fn slot(&self, window: u64) -> usize {
         let mask = self.slots.len() - 1;
-        let mut at = (window.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift) as usize & mask;
+        let mut at = (spread(window) >> self.shift) as usize & mask;
         while let Some((here, from, to)) = self.slots.get(at) {
             if from == to || *here == window {
                 break;
@@ -150,6 +198,13 @@ impl Windows {
             at = (at + 1) & mask;
         }
         at
+    }
+
+    /// False if `window` is none; most that are none are told so.
+    #[inline(always)]
+    pub fn may_hold(&self, window: u64) -> bool {
+        let bit = spread(window) >> self.bits_shift;
+        self.bits.get((bit / 64) as usize).is_some_and(|bits| bits >> (bit % 64) & 1 != 0)
     }
 
     /// The entries of `window`, if it is one.

@@ -16,16 +16,8 @@ const ZONE: usize = 32;
 const NAMES_BITS: u32 = 10;
 /// Longest names that are remembered.
 const NAME: usize = 240;
-
-/// Bytes at which the search for a thread's end stops.
-const ENDS_THREAD: [bool; 256] = {
-    let mut ends = [false; 256];
-    ends[b'<' as usize] = true;
-    ends[b'\n' as usize] = true;
-    ends[0] = true;
-    ends[0xEF] = true;
-    ends
-};
+/// A thread's name and what follows it up to the second separator: longer ones are left to the grammar. A header goes on behind it.
+const LONGEST_THREAD: usize = 128;
 
 /// The quick parser, with what it remembers of the records before.
 pub struct Quick {
@@ -137,6 +129,33 @@ fn milliseconds([colon, s1, s0, dot, m2, m1, m0]: [u8; 7]) -> Option<i64> {
     Some((s1 * 10 + s0).min(59) * 1000 + m2 * 100 + m1 * 10 + m0)
 }
 
+/// One in each byte.
+const ONES: u64 = 0x0101_0101_0101_0101;
+/// The high bit of each byte.
+const HIGH: u64 = 0x80 * ONES;
+
+/// The high bit of the first of eight bytes that equals `byte`, and maybe of later ones.
+#[inline(always)]
+fn equal(eight: u64, byte: u8) -> u64 {
+    let unlike = eight ^ (ONES * u64::from(byte));
+    unlike.wrapping_sub(ONES) & !unlike & HIGH
+}
+
+/// The high bit of the first of eight bytes that is a control character or not ASCII, and maybe of later ones.
+#[inline(always)]
+fn unusual(eight: u64) -> u64 {
+    (eight.wrapping_sub(0x20 * ONES) & !eight | eight) & HIGH
+}
+
+/// How many of eight bytes are digits, up to the first that is none.
+#[inline(always)]
+fn digits_at_start(eight: u64) -> usize {
+    let values = eight ^ (0x30 * ONES);
+    // Adding carries into the high bit beyond 9; no byte's sum reaches the next one.
+    let others = ((values & !HIGH) + 0x76 * ONES | values) & HIGH;
+    others.trailing_zeros() as usize / 8
+}
+
 /// A place in the text, which moves on.
 struct Walk<'a> {
     text: &'a [u8],
@@ -180,17 +199,21 @@ impl Walk<'_> {
     /// A thread's name, up to `] <@>`.
     #[inline(always)]
     fn thread(&mut self) -> Option<Range> {
-        // A line that ends inside the brackets, or bytes that may hide another header, are the grammar's business. Names are so short
-        // that a table beats two searches.
-        let rest = self.rest();
-        let look = rest.get(..256).unwrap_or(rest);
-        let end = look.iter().position(|b| ENDS_THREAD[usize::from(*b)])?;
-        let end = if look.get(end) == Some(&b'<') {
-            end.checked_sub(2)?
-        } else {
-            return None;
-        };
-        Some(self.take(end))
+        // A line that ends inside the brackets, bytes that may hide another header, and letters beyond ASCII are the grammar's
+        // business. Names are so short that eight bytes at a time beat a search.
+        let (eights, _) = self.rest().get(..LONGEST_THREAD)?.as_chunks::<8>();
+        let mut end = 0;
+        for eight in eights {
+            let eight = u64::from_le_bytes(*eight);
+            let ends = equal(eight, b'<');
+            let odd = unusual(eight);
+            if ends | odd != 0 {
+                end += ends.trailing_zeros() as usize / 8;
+                return (ends.trailing_zeros() < odd.trailing_zeros()).then(|| self.take(end.saturating_sub(2)));
+            }
+            end += 8;
+        }
+        None
     }
 
     /// A number, which may be missing.
@@ -198,11 +221,13 @@ impl Walk<'_> {
     fn number(&mut self) -> Range {
         let rest = self.rest();
         let sign = usize::from(rest.first() == Some(&b'-'));
-        let mut end = sign;
-        while rest.get(end).is_some_and(u8::is_ascii_digit) {
-            end += 1;
-        }
-        self.take(if end == sign { 0 } else { end })
+        let digits = rest.get(sign..).unwrap_or_default();
+        let length = match digits.first_chunk::<8>().map(|eight| digits_at_start(u64::from_le_bytes(*eight))) {
+            Some(length @ ..8) => length,
+            // A long one, or one at the end of the text.
+            _ => digits.iter().take_while(|b| b.is_ascii_digit()).count(),
+        };
+        self.take(if length == 0 { 0 } else { sign + length })
     }
 
     /// A session id or none, and the separator after it.
@@ -233,8 +258,8 @@ impl Walk<'_> {
         let class_tail = u64::from_le_bytes(*look.get(class_end.checked_sub(8)?..)?.first_chunk()?);
         let method_head = u64::from_le_bytes(*look.get(method_from..)?.first_chunk()?);
         let hash = (class_tail ^ method_head.rotate_left(23) ^ all.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - NAMES_BITS);
-        let slot = seen.get_mut(hash as usize)?;
-        let known = **slot == *all;
+        let slot = hash as usize;
+        let known = seen.get(slot).is_some_and(|name| **name == *all) || seen.get(slot ^ 1).is_some_and(|name| **name == *all);
         if !known {
             let usual = method_end > method_from
                 && grammar::is_class(look.get(..class_end)?)
@@ -244,7 +269,9 @@ impl Walk<'_> {
             if !usual {
                 return None;
             }
-            *slot = all.into();
+            // Two names share two slots: the newer one stands first.
+            seen.swap(slot, slot ^ 1);
+            *seen.get_mut(slot)? = all.into();
         }
         let class = self.take(class_end);
         self.at += b" <@> ".len();

@@ -38,25 +38,33 @@ pub fn unescape(text: &[u8]) -> Option<Unescaped> {
         .or_else(|| memchr::memmem::find(text, b"\"\""))
         .or_else(|| memchr::memmem::find(text, b"#0"))?;
     let mut out = Unescaped {
-        bytes: Vec::with_capacity(text.len()),
+        bytes: Vec::new(),
         steps: Vec::new(),
     };
     let mut words = Words::default();
-    let mut at = 0;
     let mut signs = Signs::default();
-    while let Some(rest) = text.get(at..) {
-        let (copied, _) = rest.split_at(signs.next(text, at) - at);
-        out.bytes.extend_from_slice(copied);
-        at += copied.len();
+    // What stands before `copied` is in the copy.
+    let (mut at, mut copied) = (0, 0);
+    loop {
+        at = signs.next(text, at);
         let Some(&byte) = text.get(at) else { break };
         let form = matches!(byte, b'%' | b'+') && words.is_form(text, at);
-        let (replacement, length) = escape_at(text, at, form).unwrap_or((byte, 1));
+        let Some((replacement, length)) = escape_at(text, at, form) else {
+            at += 1;
+            continue;
+        };
+        if out.bytes.is_empty() {
+            out.bytes.reserve_exact(text.len());
+        }
+        out.bytes.extend_from_slice(text.get(copied..at).unwrap_or_default());
         out.bytes.push(replacement);
         at += length;
+        copied = at;
         if length > 1 {
             out.steps.push((out.bytes.len(), at));
         }
     }
+    out.bytes.extend_from_slice(text.get(copied..).unwrap_or_default());
     (!out.steps.is_empty()).then_some(out)
 }
 

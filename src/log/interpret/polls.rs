@@ -94,6 +94,8 @@ struct Instance {
 #[derive(Clone, Default)]
 pub(super) struct Polls {
     instances: BTreeMap<String, Instance>,
+    /// Bit `n`: an instance has a number of `n` digits.
+    lengths: u32,
     /// Polls of instances that found no room.
     pub dropped: u64,
 }
@@ -119,7 +121,12 @@ impl Polls {
             gaps: Vec::new(),
             left_out: 0,
         };
-        self.instances.insert(id.to_owned(), instance);
+        self.insert(id.to_owned(), instance);
+    }
+
+    fn insert(&mut self, id: String, instance: Instance) {
+        self.lengths |= 1 << id.len().min(31);
+        self.instances.insert(id, instance);
     }
 
     /// Notes that the retriever worked at `record` (a mail was stored): the instance that its thread names lives, or the only one.
@@ -129,10 +136,10 @@ impl Polls {
             self.instances.values_mut().for_each(|instance| instance.live(time, record));
             return;
         }
-        let numbers = record
-            .thread
-            .split(|b| !b.is_ascii_digit())
-            .filter_map(|part| std::str::from_utf8(part).ok());
+        // Most numbers in a thread's name are too short or too long to be an instance's.
+        let fits = |part: &&[u8]| self.lengths >> part.len().min(31) & 1 != 0;
+        let parts = record.thread.split(|b| !b.is_ascii_digit()).filter(fits);
+        let numbers = parts.filter_map(|part| std::str::from_utf8(part).ok());
         let named = numbers.filter(|number| self.instances.contains_key(*number)).min();
         if let Some(instance) = named.and_then(|number| self.instances.get_mut(number)) {
             instance.live(time, record);
@@ -154,9 +161,7 @@ impl Polls {
         for (id, instance) in later.instances {
             match self.instances.get_mut(&id) {
                 Some(own) => own.append(instance),
-                None => {
-                    self.instances.insert(id, instance);
-                }
+                None => self.insert(id, instance),
             }
         }
     }

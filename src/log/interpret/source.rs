@@ -128,7 +128,7 @@ impl Default for Remembered {
 }
 
 impl Remembered {
-    const SLOTS: usize = 256;
+    const SLOTS: usize = 1024;
     /// Longest name that is remembered.
     const LONGEST: usize = 256;
 
@@ -136,12 +136,12 @@ impl Remembered {
         if name.is_empty() || name.len() > Self::LONGEST {
             return owner(name);
         }
-        let letters = name
-            .iter()
-            .rev()
-            .take(6)
-            .fold(name.len(), |hash, b| hash.wrapping_mul(31).wrapping_add(usize::from(*b)));
-        let Some(slot) = self.0.get_mut(letters % Self::SLOTS) else {
+        let letters = match name.last_chunk::<8>() {
+            Some(letters) => u64::from_le_bytes(*letters),
+            None => name.iter().fold(0, |letters, b| letters << 8 | u64::from(*b)),
+        };
+        let hash = (letters ^ name.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+        let Some(slot) = self.0.get_mut(hash as usize % Self::SLOTS) else {
             return owner(name);
         };
         if slot.0 != name {
