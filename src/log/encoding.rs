@@ -60,10 +60,7 @@ impl Wide {
 
 /// True if `block` holds ASCII only, and no zeros.
 pub fn is_plain(block: &[u8]) -> bool {
-    // Without an early end inside a piece, this becomes a few vector instructions.
-    block
-        .chunks(4096)
-        .all(|piece| piece.iter().fold(0, |bits, b| bits | b | b.wrapping_sub(1)) < 0x80)
+    block.is_ascii() && memchr::memchr(0, block).is_none()
 }
 
 /// True if the bytes of `text` from `from` on can't be UTF-8. A character that began before `from` counts with them; one that the

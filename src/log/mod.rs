@@ -122,6 +122,11 @@ impl<S: Sink + ?Sized> Sink for &mut S {
 pub fn looks_like_log(head: &[u8]) -> bool {
     const SOON: usize = 6;
     const MANY: usize = 12;
+    // The usual log begins with a record: no need to decode all of the head for that.
+    let first = head.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii_end();
+    if first.is_ascii() && grammar::header(first).is_some() {
+        return true;
+    }
     let (text, _) = crate::bundle::decode(head);
     let mut records = 0;
     for (index, line) in text.as_str().split(['\n', '\0']).filter(|line| !line.trim().is_empty()).enumerate() {

@@ -27,8 +27,18 @@ pub struct Quick {
     /// What stands between the milliseconds and the level.
     zone: Vec<u8>,
     offset: Option<i16>,
+    process: Process,
     /// `class <@> method <@>` as seen before.
     names: Vec<Box<[u8]>>,
+}
+
+/// `] <@> ProcessId:3984 <@> PID:1 <@> UID:` as the record before had it, and where in it the two numbers stand: a file is mostly
+/// of one process and one partition.
+#[derive(Default)]
+struct Process {
+    text: Vec<u8>,
+    id: Range,
+    partition: Range,
 }
 
 /// What the quick way found.
@@ -47,6 +57,7 @@ impl Quick {
             minute_ms: 0,
             zone: Vec::new(),
             offset: None,
+            process: Process::default(),
             names: vec![Box::default(); 1 << NAMES_BITS],
         }
     }
@@ -88,11 +99,7 @@ impl Quick {
         let level = walk.level()?;
         walk.skip(b" <@> [")?;
         let thread = walk.thread()?;
-        walk.skip(b"] <@> ProcessId:")?;
-        let process_id = walk.number();
-        walk.skip(b" <@> PID:")?;
-        let partition = walk.number();
-        walk.skip(b" <@> UID:")?;
+        let (process_id, partition) = walk.process(&mut self.process)?;
         let user = walk.number();
         walk.skip(b" <@> HttpSessionId:")?;
         walk.session()?;
@@ -214,6 +221,34 @@ impl Walk<'_> {
             end += 8;
         }
         None
+    }
+
+    /// The numbers of process and partition, with all labels around them.
+    #[inline(always)]
+    fn process(&mut self, known: &mut Process) -> Option<(Range, Range)> {
+        let moved = |range: Range, by: usize| Range {
+            from: range.from + by as u32,
+            to: range.to + by as u32,
+        };
+        let from = self.at;
+        if !known.text.is_empty() && self.skip(&known.text).is_some() {
+            return Some((moved(known.id, from), moved(known.partition, from)));
+        }
+        self.skip(b"] <@> ProcessId:")?;
+        let id = self.number();
+        self.skip(b" <@> PID:")?;
+        let partition = self.number();
+        self.skip(b" <@> UID:")?;
+        let back = |range: Range| Range {
+            from: range.from - from as u32,
+            to: range.to - from as u32,
+        };
+        *known = Process {
+            text: self.text.get(from..self.at)?.to_vec(),
+            id: back(id),
+            partition: back(partition),
+        };
+        Some((id, partition))
     }
 
     /// A number, which may be missing.

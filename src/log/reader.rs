@@ -454,8 +454,8 @@ impl<'f, S: Sink> LogReader<'f, S> {
             return;
         }
         let header = &current.header;
-        // Of a record that is UTF-8 as a whole, each field is: one check for all of them.
-        let is_utf8 = current.part == 0 && std::str::from_utf8(held).is_ok();
+        // Of a record that is UTF-8 as a whole, each field is: one check for all of them, and none where the block was seen to be plain.
+        let is_utf8 = current.part == 0 && (!self.marks || std::str::from_utf8(held).is_ok());
         let utf8 = |part| if is_utf8 { Cow::Borrowed(part) } else { encoding::utf8(part) };
         let record = Record {
             time: header.time,

@@ -77,11 +77,14 @@ impl Place {
         self.line = record.line;
         self.offset = Some(record.offset);
         let message = uncut(record.message, KEPT);
-        let length = record.level.len() + 1 + message.len();
-        let parts = || record.level.iter().chain(b" ").chain(message);
-        match Arc::get_mut(&mut self.text).filter(|text| text.len() == length) {
-            Some(text) => text.iter_mut().zip(parts()).for_each(|(to, from)| *to = *from),
-            None => self.text = parts().copied().collect(),
+        let level = record.level.len();
+        let room = Arc::get_mut(&mut self.text).filter(|text| text.len() == level + 1 + message.len());
+        match room.and_then(|text| text.split_at_mut_checked(level)) {
+            Some((to_level, [_, to_message @ ..])) => {
+                to_level.copy_from_slice(record.level);
+                to_message.copy_from_slice(message);
+            }
+            _ => self.text = [record.level, b" ", message].concat().into(),
         }
     }
 

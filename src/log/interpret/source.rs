@@ -136,9 +136,10 @@ impl Remembered {
         if name.is_empty() || name.len() > Self::LONGEST {
             return owner(name);
         }
-        let letters = match name.last_chunk::<8>() {
-            Some(letters) => u64::from_le_bytes(*letters),
-            None => name.iter().fold(0, |letters, b| letters << 8 | u64::from(*b)),
+        // Threads of a pool differ at both ends.
+        let letters = match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
+            (Some(first), Some(last)) => u64::from_le_bytes(*first).rotate_left(29) ^ u64::from_le_bytes(*last),
+            _ => name.iter().fold(0, |letters, b| letters << 8 | u64::from(*b)),
         };
         let hash = (letters ^ name.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
         let Some(slot) = self.0.get_mut(hash as usize % Self::SLOTS) else {

@@ -5,6 +5,7 @@
 //! parentheses.
 
 use crate::model::secret::mask;
+use memchr::memmem::Finder;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -41,8 +42,9 @@ pub(super) enum Direction {
 
 /// The e-mail addresses in `text`, by their ranges. Found from their `@`: this runs for every mail that was fetched or sent.
 fn addresses(text: &str) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+    static SCHEME: LazyLock<Finder> = LazyLock::new(|| Finder::new("://"));
     let bytes = text.as_bytes();
-    let holds_url = memchr::memmem::find(bytes, b"://").is_some();
+    let holds_url = SCHEME.find(bytes).is_some();
     memchr::memchr_iter(b'@', bytes).filter_map(move |at| {
         let local = |b: &&u8| b.is_ascii_alphanumeric() || matches!(**b, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'');
         let domain = |b: &&u8| b.is_ascii_alphanumeric() || matches!(**b, b'.' | b'-');
