@@ -61,7 +61,8 @@ impl Bursts {
         let (mut frame, mut product_frame) = (None, None);
         let mut means_nothing = true;
         for line in exception::lines(message).take(exception::LINES) {
-            let trimmed = line.trim_start();
+            // Most lines are frames, and most of them behind the product's first one.
+            let trimmed = if line.starts_with("\tat ") { line.get(1..)? } else { line.trim_start() };
             if first.is_some() && trimmed.starts_with("... ") {
                 continue;
             }
@@ -144,9 +145,10 @@ fn key(skimmed: &Skimmed<'_>) -> (u32, Option<u32>, Box<str>) {
 /// and no `@` or backslash. Names of exceptions stay, whatever they hold: what a line means hangs on them.
 fn shape(line: &str, shape: &mut Vec<u8>) {
     shape.clear();
+    let throws = exception::KINDS.iter().any(|kind| kind.find(line.as_bytes()).is_some());
     for word in line.as_bytes().split(|b| matches!(b, b' ' | b'\t')) {
         let varies = word.iter().any(|b| b.is_ascii_digit() || matches!(b, b'@' | b'\\'));
-        if varies && !exception::KINDS.iter().any(|kind| kind.find(word).is_some()) {
+        if varies && !(throws && exception::KINDS.iter().any(|kind| kind.find(word).is_some())) {
             shape.push(b'#');
         } else {
             shape.extend_from_slice(word);

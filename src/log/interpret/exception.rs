@@ -221,12 +221,12 @@ pub(super) struct Connection {
 
 static TRIED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)Could(?:n't| not) connect to (?:SMTP |IMAP |POP3? )?host(?:, port: (?P<h1>[A-Za-z0-9._-]+), (?P<p1>\d{1,5})|: (?P<h2>[A-Za-z0-9._-]+), port: (?P<p2>\d{1,5})(?P<answered>, response: \d)?)|Connect to (?P<h3>[A-Za-z0-9._-]+):(?P<p3>\d{1,5}) (?:\[[^\]]*\] )?failed",
+        r"(?i)Could(?:n't| not) connect to (?:SMTP |IMAP |POP3? )?host(?:, port: (?P<h1>[A-Za-z0-9._-]+), (?P<p1>[0-9]{1,5})|: (?P<h2>[A-Za-z0-9._-]+), port: (?P<p2>[0-9]{1,5})(?P<answered>, response: [0-9])?)|Connect to (?P<h3>[A-Za-z0-9._-]+):(?P<p3>[0-9]{1,5}) (?:\[[^\]]*\] )?failed",
     )
     .expect("a constant pattern")
 });
 static GREETED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i)bad greeting from \w+ host: (?P<h>[A-Za-z0-9._-]+), port: (?P<p>\d{1,5})").expect("a constant pattern"));
+    LazyLock::new(|| Regex::new(r"(?i)bad greeting from [A-Za-z0-9]+ host: (?P<h>[A-Za-z0-9._-]+), port: (?P<p>[0-9]{1,5})").expect("a constant pattern"));
 static UNRESOLVED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"UnknownHostException:? ([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)").expect("a constant pattern"));
 

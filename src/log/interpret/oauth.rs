@@ -40,7 +40,7 @@ pub(super) struct OAuth {
 }
 
 static ENDPOINT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?i)https?://([a-z0-9][a-z0-9.-]*)(?::\d{1,5})?/([^/\s"'?<>]+)/oauth2/(?:v2\.0/)?(authorize|token)\b(?:\?([^\s"'<>\\]*))?"#)
+    Regex::new(r#"(?i)https?://([a-z0-9][a-z0-9.-]*)(?::[0-9]{1,5})?/([^/\s"'?<>]+)/oauth2/(?:v2\.0/)?(authorize|token)\b(?:\?([^\s"'<>\\]*))?"#)
         .expect("a constant pattern")
 });
 static URL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"(?i)https?://[^\s"'<>\\]+"#).expect("a constant pattern"));
@@ -49,7 +49,7 @@ static URL_WITH_QUERY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"(?i)http
 fn value_pattern(key: &str, value: &str) -> Regex {
     Regex::new(&format!(r#"(?i)(?:^|[^A-Za-z0-9_-]){key}[\\"']*\s*[:=]\s*[\\"']*({value})"#)).expect("a constant pattern")
 }
-static EXPIRES_IN: LazyLock<Regex> = LazyLock::new(|| value_pattern("expires_in", r"\d{1,9}"));
+static EXPIRES_IN: LazyLock<Regex> = LazyLock::new(|| value_pattern("expires_in", r"[0-9]{1,9}"));
 static TOKEN_TYPE: LazyLock<Regex> = LazyLock::new(|| value_pattern("token_type", r"[A-Za-z]{3,20}"));
 static ACCESS_TOKEN: LazyLock<Regex> = LazyLock::new(|| value_pattern("access_token", r"[A-Za-z0-9_.\-]{8,}"));
 static REFRESH_TOKEN: LazyLock<Regex> = LazyLock::new(|| value_pattern("refresh_token", r"[A-Za-z0-9_.!*\-]{8,}"));
@@ -61,7 +61,7 @@ static SCOPE: LazyLock<Regex> = LazyLock::new(|| {
 /// Longest list of scopes that is read, in characters.
 const LONGEST_SCOPES: usize = 2_000;
 static GRANT: LazyLock<Regex> = LazyLock::new(|| value_pattern("grant_type", "[a-z_]{4,40}"));
-static CODE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)AADSTS[ _-]?(\d{4,8})").expect("a constant pattern"));
+static CODE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)AADSTS[ _-]?([0-9]{4,8})").expect("a constant pattern"));
 static CODES: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"(?i)error_codes[\\"']*\s*[:=]\s*\[([0-9,\s]{4,200})\]"#).expect("a constant pattern"));
 static JWT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}").expect("a constant pattern"));
 

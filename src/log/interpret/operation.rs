@@ -239,7 +239,7 @@ impl Scene<'_, '_> {
     /// True if one mail could not be delivered because of its recipient: nothing is wrong with the alias that sends.
     fn is_recipients_fault(&self) -> bool {
         static RECIPIENT: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(r"SMTPAddressFailedException|SendFailedException: Invalid Addresses|\b5\d\d 5\.1\.(?:0|1|2|3|6|10)\b|\b550 5\.4\.1\b")
+            Regex::new(r"SMTPAddressFailedException|SendFailedException: Invalid Addresses|\b5[0-9][0-9] 5\.1\.(?:0|1|2|3|6|10)\b|\b550 5\.4\.1\b")
                 .expect("a constant pattern")
         });
         RECIPIENT.is_match(self.words)

@@ -61,11 +61,11 @@ const FOREIGN: &[&str] = &[
 ];
 
 static URL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?i)\b(https?)://([a-z0-9][a-z0-9.-]*)(?::(\d{1,5}))?(/[^\s"'<>?]*)?(\?[^\s"'<>]*)?"#).expect("a constant pattern")
+    Regex::new(r#"(?i)\b(https?)://([a-z0-9][a-z0-9.-]*)(?::([0-9]{1,5}))?(/[^\s"'<>?]*)?(\?[^\s"'<>]*)?"#).expect("a constant pattern")
 });
 
 static NAMED_HOST: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?i)\b(?:server ?name|host header|x-forwarded-host)\b["']?\s*[:=]\s*["']?([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+)(?::(\d{1,5}))?"#)
+    Regex::new(r#"(?i)\b(?:server ?name|host header|x-forwarded-host)\b["']?\s*[:=]\s*["']?([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+)(?::([0-9]{1,5}))?"#)
         .expect("a constant pattern")
 });
 static CONSOLE: LazyLock<Regex> =

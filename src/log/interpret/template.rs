@@ -23,14 +23,14 @@ static BLANKS: LazyLock<Vec<Blank>> = LazyLock::new(|| {
         blank(r#"(?i)https?://[^\s"'<>]+"#, "<url>"),
         blank(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", "<address>"),
         blank(r"(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "<id>"),
-        blank(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b", "<ip>"),
+        blank(r"\b[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?::[0-9]+)?\b", "<ip>"),
         blank(
-            r"(?i)\b(?:[a-z0-9][a-z0-9-]*\.)+(?:com|net|org|local|lan|corp|int|lab|internal|intra|edu|gov|io|eu|de|it|fr|uk|us)\b(?::\d+)?",
+            r"(?i)\b(?:[a-z0-9][a-z0-9-]*\.)+(?:com|net|org|local|lan|corp|int|lab|internal|intra|edu|gov|io|eu|de|it|fr|uk|us)\b(?::[0-9]+)?",
             "<host>",
         ),
         blank(r"(?i)\b[A-Z]:\\[^\s:*?<>|]+", "<path>"),
-        blank(r"(?i)\b(?:0x)?[0-9a-f]*\d[0-9a-f]*[a-f][0-9a-f]{6,}\b", "<hex>"),
-        blank(r"\d+(?:[.,:]\d+)*", "<n>"),
+        blank(r"(?i)\b(?:0x)?[0-9a-f]*[0-9][0-9a-f]*[a-f][0-9a-f]{6,}\b", "<hex>"),
+        blank(r"[0-9]+(?:[.,:][0-9]+)*", "<n>"),
     ]
 });
 
