@@ -5,7 +5,7 @@ use crate::bundle::{
 };
 use crate::log::assemble::{Assembled, Elsewhere, Known, MemberLog, assemble, elsewhere};
 use crate::log::interpret::{self, Interpretation};
-use crate::log::{Clocks, Filter, looks_like_log, scan, stream, trace};
+use crate::log::{Clocks, Filter, Helper, looks_like_log, scan, stream, trace};
 use crate::model::{self, Cut, Facts, InventoryEntry, LogFacts, Origin, ServerRole, ZoneBasis, fold_address};
 use crate::parse::{self, Findings};
 use crate::signatures::Catalogue;
@@ -106,6 +106,8 @@ impl Taken {
     }
 }
 
+/// Logs from this size on, in bytes, are worth a thread of their own that reads what their records mean.
+const RELAYED: u64 = 1 << 20;
 /// Most lines of a text that is no ECE log: where each begins is kept.
 const LINES: usize = 4_000_000;
 
@@ -117,19 +119,22 @@ pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
 pub fn take_in(bundle: &Bundle, catalogue: &Catalogue, clocks: &Clocks, worker: &Worker, progress: Progress<'_>) -> Intake {
     let filter = Filter::new(&interpret::anchors(catalogue));
     let read = |job: usize, spent: &Spent| {
-        let mut reader = Reader {
-            bundle,
-            catalogue,
-            clocks,
-            filter: &filter,
-            spent,
-            worker,
-            progress,
-            taken: Vec::new(),
-        };
-        bundle.visit(job, spent, &mut reader);
-        reader.taken.iter_mut().for_each(|taken| taken.job = Some(job));
-        reader.taken
+        std::thread::scope(|scope| {
+            let mut reader = Reader {
+                bundle,
+                catalogue,
+                clocks,
+                filter: &filter,
+                spent,
+                worker,
+                progress,
+                helper: Helper::new(scope),
+                taken: Vec::new(),
+            };
+            bundle.visit(job, spent, &mut reader);
+            reader.taken.iter_mut().for_each(|taken| taken.job = Some(job));
+            reader.taken
+        })
     };
     let mut spent = Spent::default();
     let mut taken: Vec<Taken> = (0..bundle.jobs()).into_par_iter().flat_map_iter(|job| read(job, &spent)).collect();
@@ -297,7 +302,7 @@ fn known_names(facts: &Facts) -> Known {
     known
 }
 
-struct Reader<'a> {
+struct Reader<'a, 'scope, 'env> {
     bundle: &'a Bundle,
     catalogue: &'a Catalogue,
     clocks: &'a Clocks,
@@ -305,10 +310,11 @@ struct Reader<'a> {
     spent: &'a Spent,
     worker: &'a Worker,
     progress: Progress<'a>,
+    helper: Helper<'scope, 'env>,
     taken: Vec<Taken>,
 }
 
-impl Visitor for Reader<'_> {
+impl<'a: 'scope, 'scope> Visitor for Reader<'a, 'scope, '_> {
     fn member(&mut self, member: Member<'_>) {
         let path = member.path.clone();
         // A panic costs its own member, never the run: what failed stands in the inventory.
@@ -335,7 +341,7 @@ impl Visitor for Reader<'_> {
     }
 }
 
-impl Reader<'_> {
+impl<'a: 'scope, 'scope> Reader<'a, 'scope, '_> {
     fn read(&self, mut member: Member<'_>) -> Taken {
         let mut taken = Taken::new(member.path.clone());
         let mut head = Vec::new();
@@ -370,9 +376,13 @@ impl Reader<'_> {
         let scanned = match content {
             Content::File(file) if scan::pays(file) => scan::scan_file(self.filter, file, &with),
             _ => {
+                let alone = matches!(content, Content::Alone(_)) && size.is_none_or(|size| size >= RELAYED);
                 let mut source = Hashing::new(content.reader(), size);
                 source.took(head);
-                let scanned = stream::scan_stream(self.filter, head, &mut source, &with);
+                let scanned = match alone {
+                    true => stream::scan_alone(self.filter, head, &mut source, &with, &self.helper),
+                    false => stream::scan_stream(self.filter, head, &mut source, &with),
+                };
                 entry.sha256 = source.finish();
                 scanned
             }
@@ -557,28 +567,34 @@ mod tests {
     #[test]
     fn a_panic_costs_its_own_member_and_stands_in_the_inventory() {
         let catalogue = Catalogue::builtin();
-        let mut reader = Reader {
-            bundle: &Bundle::open(&[], Limits::default()),
-            catalogue: &catalogue,
-            clocks: &Clocks::default(),
-            filter: &Filter::new(&interpret::anchors(&catalogue)),
-            spent: &Spent::default(),
-            worker: &Worker::new(None),
-            progress: &|_| {},
-            taken: Vec::new(),
-        };
-        for (path, content) in [
-            ("bad.log", &mut Panicking as &mut dyn Read),
-            ("good.txt", &mut "ECE 12.6(1) ES5".as_bytes()),
-        ] {
-            reader.member(Member {
-                path: path.into(),
-                bytes: None,
-                content: Content::Stream(content),
-            });
-        }
-        let problems: Vec<_> = reader
-            .taken
+        let bundle = Bundle::open(&[], Limits::default());
+        let (clocks, spent, worker) = (Clocks::default(), Spent::default(), Worker::new(None));
+        let filter = Filter::new(&interpret::anchors(&catalogue));
+        let taken = std::thread::scope(|scope| {
+            let mut reader = Reader {
+                bundle: &bundle,
+                catalogue: &catalogue,
+                clocks: &clocks,
+                filter: &filter,
+                spent: &spent,
+                worker: &worker,
+                progress: &|_| {},
+                helper: Helper::new(scope),
+                taken: Vec::new(),
+            };
+            for (path, content) in [
+                ("bad.log", &mut Panicking as &mut dyn Read),
+                ("good.txt", &mut "ECE 12.6(1) ES5".as_bytes()),
+            ] {
+                reader.member(Member {
+                    path: path.into(),
+                    bytes: None,
+                    content: Content::Stream(content),
+                });
+            }
+            reader.taken
+        });
+        let problems: Vec<_> = taken
             .iter()
             .map(|taken| taken.entry.problem.as_ref().map(model::Text::english))
             .collect();
@@ -587,6 +603,6 @@ mod tests {
             "{problems:?}"
         );
         assert_eq!(problems[1], None);
-        assert_eq!(reader.taken[1].entry.bytes, 15);
+        assert_eq!(taken[1].entry.bytes, 15);
     }
 }

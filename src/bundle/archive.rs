@@ -22,6 +22,8 @@ pub struct Opener<'a> {
     pub limits: &'a Limits,
     /// What the bundle as a whole has used up of them.
     pub spent: &'a Spent,
+    /// True where nothing else is read meanwhile: see [`Content::Alone`].
+    pub alone: bool,
 }
 
 /// Sizes of a stream, as far as they are declared.
@@ -65,6 +67,10 @@ pub fn packing(head: &[u8]) -> Packing {
 }
 
 impl Opener<'_> {
+    fn alone(&self) -> Self {
+        Self { alone: true, ..*self }
+    }
+
     /// Visits `file`, or, if it is an archive, its members.
     pub fn open_file(&self, path: &Arc<str>, file: FileView, visitor: &mut dyn Visitor) {
         let mut head = [0; HEAD];
@@ -82,7 +88,7 @@ impl Opener<'_> {
                 let packed = Some(file.length());
                 read_ahead(flate2::read::MultiGzDecoder::new(file), |unpacked| {
                     let mut capped = Capped::new(unpacked, packed, self.limits, self.spent);
-                    self.open_unpacked(path, &mut capped, 1, visitor);
+                    self.alone().open_unpacked(path, &mut capped, 1, visitor);
                 });
             }
             Packing::Tar => {
@@ -140,7 +146,13 @@ impl Opener<'_> {
                 self.open_tar(path, whole, depth + 1, visitor);
                 visitor.leave();
             }
-            Packing::None => self.hand_over(path, sizes.whole, Content::Stream(&mut whole), visitor),
+            Packing::None => {
+                let content = match self.alone {
+                    true => Content::Alone(&mut whole),
+                    false => Content::Stream(&mut whole),
+                };
+                self.hand_over(path, sizes.whole, content, visitor);
+            }
         }
     }
 
@@ -163,6 +175,7 @@ impl Opener<'_> {
     }
 
     fn open_tar(&self, path: &Arc<str>, stream: Box<dyn Read + '_>, depth: u32, visitor: &mut dyn Visitor) {
+        let alone = self.alone();
         let mut archive = tar::Archive::new(stream);
         let entries = match archive.entries() {
             Ok(entries) => entries,
@@ -178,7 +191,7 @@ impl Opener<'_> {
             let kind = entry.header().entry_type();
             if kind.is_file() || kind.is_contiguous() {
                 let size = entry.header().size().ok();
-                self.open_stream(&name, &mut entry, Sizes { packed: size, whole: size }, depth, visitor);
+                alone.open_stream(&name, &mut entry, Sizes { packed: size, whole: size }, depth, visitor);
             } else if kind.is_symlink() || kind.is_hard_link() {
                 visitor.problem(&name, text!("a link: not followed"));
             } else if !(kind.is_dir() || kind.is_pax_global_extensions() || kind.is_pax_local_extensions()) {
@@ -233,9 +246,10 @@ impl Opener<'_> {
                 let whole = Some(entry.size());
                 let large = entry.size() >= LARGE;
                 let sizes = Sizes { packed, whole };
+                let opener = if large { self.alone() } else { Opener { ..*self } };
                 let mut open = |unpacked: &mut dyn Read| {
                     let mut capped = Capped::new(unpacked, packed, self.limits, self.spent);
-                    self.open_stream(name, &mut capped, sizes, depth, visitor);
+                    opener.open_stream(name, &mut capped, sizes, depth, visitor);
                 };
                 match large {
                     true => read_ahead(entry, open),

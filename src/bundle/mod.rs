@@ -49,6 +49,8 @@ pub enum Content<'a> {
     File(FileView),
     /// From the beginning on.
     Stream(&'a mut dyn Read),
+    /// From the beginning on, while nothing else is read: what stands behind it in a tar waits, or a thread of its own unpacks it.
+    Alone(&'a mut dyn Read),
 }
 
 impl Content<'_> {
@@ -56,7 +58,7 @@ impl Content<'_> {
     pub fn reader(&mut self) -> &mut dyn Read {
         match self {
             Self::File(file) => file,
-            Self::Stream(stream) => *stream,
+            Self::Stream(stream) | Self::Alone(stream) => *stream,
         }
     }
 }
@@ -98,6 +100,7 @@ pub fn read_in_order(path: &std::path::Path, limits: &Limits, visitor: &mut dyn 
     let opener = Opener {
         limits,
         spent: &Spent::default(),
+        alone: false,
     };
     for root in roots {
         match FileView::open(&root.path) {
@@ -195,7 +198,11 @@ impl Bundle {
     }
 
     fn opener<'a>(&'a self, spent: &'a Spent) -> Opener<'a> {
-        Opener { limits: &self.limits, spent }
+        Opener {
+            limits: &self.limits,
+            spent,
+            alone: false,
+        }
     }
 
     /// Reads the members of job `job`, in the order of their names, and counts them in `spent`. Jobs may run in parallel. A panic of

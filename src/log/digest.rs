@@ -1,6 +1,6 @@
 //! What the engine counts while it reads, in bounded space.
 
-use super::Sink;
+use super::Clock;
 use super::fragment::Fragment;
 use super::grammar::Header;
 use crate::bundle::Encoding;
@@ -161,10 +161,10 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Counts a record that `sink` wants, in the zone that it gives; false if it doesn't.
-    pub fn count_wanted(&mut self, sink: &impl Sink, header: &mut Header, line: &[u8], known_class: bool) -> bool {
+    /// Counts a record that `clock` admits, in the zone that it gives; false if it doesn't.
+    pub fn count_admitted(&mut self, clock: &Clock, header: &mut Header, line: &[u8], known_class: bool) -> bool {
         let named = header.time.and_then(|time| time.offset_minutes);
-        if !sink.admits(&mut header.time) {
+        if !clock.admits(&mut header.time) {
             return false;
         }
         self.digest.zone_given |= named != header.time.and_then(|time| time.offset_minutes);

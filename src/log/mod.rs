@@ -16,6 +16,7 @@ mod grams;
 pub mod interpret;
 mod quick;
 mod reader;
+mod relay;
 pub mod scan;
 pub mod stream;
 pub mod trace;
@@ -25,6 +26,7 @@ pub use digest::SegmentDigest;
 pub use filter::{Filter, Found};
 pub use fragment::{Fragment, Joined, join};
 pub use reader::{LogReader, PART};
+pub use relay::Helper;
 
 use crate::model::Stamp;
 
@@ -100,10 +102,9 @@ pub trait Sink {
     /// (continuation lines included) or in this part of it, sorted and unique; empty for an error that holds none.
     fn record(&mut self, record: &Record<'_>, owners: &[u32]);
 
-    /// Gives the time of a header the zone that it doesn't name, where that is known. False: records of this time are as if they
-    /// weren't there, neither counted nor handed on.
-    fn admits(&self, _time: &mut Option<Stamp>) -> bool {
-        true
+    /// How records are dated: those of a time that it doesn't admit are as if they weren't there, neither counted nor handed on.
+    fn clock(&self) -> Clock {
+        Clock::default()
     }
 }
 
@@ -112,8 +113,8 @@ impl<S: Sink + ?Sized> Sink for &mut S {
         (**self).record(record, owners);
     }
 
-    fn admits(&self, time: &mut Option<Stamp>) -> bool {
-        (**self).admits(time)
+    fn clock(&self) -> Clock {
+        (**self).clock()
     }
 }
 

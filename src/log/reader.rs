@@ -6,7 +6,7 @@ use super::filter::{Filter, Found};
 use super::fragment::Fragment;
 use super::grammar::{self, Header, Start};
 use super::quick::Quick;
-use super::{Record, Sink, is_error};
+use super::{Clock, Record, Sink, is_error};
 use crate::bundle::Encoding;
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read};
@@ -43,6 +43,7 @@ struct Current {
 pub struct LogReader<'f, S: Sink> {
     filter: &'f Filter,
     sink: S,
+    clock: Clock,
     /// `None` until enough bytes came to tell.
     encoding: Option<Encoding>,
     wide: Option<Wide>,
@@ -83,6 +84,7 @@ impl<'f, S: Sink> LogReader<'f, S> {
     pub fn new(filter: &'f Filter, sink: S) -> Self {
         Self {
             filter,
+            clock: sink.clock(),
             sink,
             encoding: None,
             wide: None,
@@ -414,7 +416,7 @@ impl<'f, S: Sink> LogReader<'f, S> {
         self.close(at, false);
         let line = self.buffer.get(at..self.filled).unwrap_or_default();
         let mut header = header;
-        self.current.wanted = self.tally.count_wanted(&self.sink, &mut header, line, known_class);
+        self.current.wanted = self.tally.count_admitted(&self.clock, &mut header, line, known_class);
         self.current.is_error = is_error(header.level.of(line));
         self.current.header = header;
         self.current.part = 0;
@@ -605,7 +607,7 @@ impl<'f, S: Sink> LogReader<'f, S> {
             return;
         }
         let Some(mut header) = grammar::header(&tail.header) else { return };
-        let wanted = self.tally.count_wanted(&self.sink, &mut header, &tail.header, false);
+        let wanted = self.tally.count_admitted(&self.clock, &mut header, &tail.header, false);
         self.candidate = false;
         self.in_record = true;
         self.current = Current {

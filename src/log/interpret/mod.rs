@@ -32,7 +32,7 @@ pub use source::{NamedSource, source_of_name};
 use super::trace::{Dialogue, Heard};
 use super::{Clock, Record, Sink, scan};
 use crate::model::{
-    Excerpt, Fact, LogEvent, LogEventKind, OperationKind, Process, Reach, SecretKind, SignatureHit, Stamp, UnexplainedGroup,
+    Excerpt, Fact, LogEvent, LogEventKind, OperationKind, Process, Reach, SecretKind, SignatureHit, UnexplainedGroup,
 };
 use crate::signatures::{Anchor, Catalogue, Role};
 use attempts::Attempts;
@@ -500,8 +500,8 @@ impl Sink for Interpreter<'_> {
         self.look(record, &message, owners, marks, process, loudness);
     }
 
-    fn admits(&self, time: &mut Option<Stamp>) -> bool {
-        self.clock.admits(time)
+    fn clock(&self) -> Clock {
+        self.clock
     }
 }
 
