@@ -21,23 +21,30 @@ pub fn read_ahead<T>(mut source: impl Read + Send, with: impl FnOnce(&mut dyn Re
         with(&mut Ahead {
             blocks,
             used,
-            block: Vec::new(),
+            block: Block::default(),
             at: 0,
             ended: false,
         })
     })
 }
 
+/// Bytes that were read: the first `length` of `bytes`, which keeps its size from one use to the next.
+#[derive(Default)]
+struct Block {
+    bytes: Vec<u8>,
+    length: usize,
+}
+
 /// Reads `source` into blocks until it ends or fails, or nobody wants more.
-fn fill(source: &mut impl Read, filled: &SyncSender<io::Result<Vec<u8>>>, empty: &Receiver<Vec<u8>>) {
+fn fill(source: &mut impl Read, filled: &SyncSender<io::Result<Block>>, empty: &Receiver<Block>) {
     loop {
         let mut block = empty.try_recv().unwrap_or_default();
-        block.clear();
-        let read = source.by_ref().take(BLOCK as u64).read_to_end(&mut block);
+        block.bytes.resize(BLOCK, 0);
+        let failed = block.fill(source).err();
         // An empty block is the end. What was read before an error comes before it.
-        let ended = read.is_ok() && block.is_empty();
-        let unwanted = (ended || !block.is_empty()) && filled.send(Ok(block)).is_err();
-        if let Err(error) = read {
+        let ended = failed.is_none() && block.length == 0;
+        let unwanted = (ended || block.length > 0) && filled.send(Ok(block)).is_err();
+        if let Some(error) = failed {
             let _ = filled.send(Err(error));
             return;
         }
@@ -47,31 +54,47 @@ fn fill(source: &mut impl Read, filled: &SyncSender<io::Result<Vec<u8>>>, empty:
     }
 }
 
+impl Block {
+    /// Reads until it is full, or `source` ends or fails.
+    fn fill(&mut self, source: &mut impl Read) -> io::Result<()> {
+        self.length = 0;
+        while let Some(room) = self.bytes.get_mut(self.length..).filter(|room| !room.is_empty()) {
+            match source.read(room) {
+                Ok(0) => break,
+                Ok(read) => self.length += read,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
 /// What another thread reads.
 struct Ahead {
-    blocks: Receiver<io::Result<Vec<u8>>>,
+    blocks: Receiver<io::Result<Block>>,
     /// Takes back blocks that were read.
-    used: SyncSender<Vec<u8>>,
-    block: Vec<u8>,
+    used: SyncSender<Block>,
+    block: Block,
     at: usize,
     ended: bool,
 }
 
 impl Read for Ahead {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.at == self.block.len() && !self.ended {
+        if self.at == self.block.length && !self.ended {
             let next = self
                 .blocks
                 .recv()
                 .map_err(|_| Error::new(ErrorKind::UnexpectedEof, "unpacking ended too early"));
             // After an error nothing follows, as after the end.
             let next = next.flatten().inspect_err(|_| self.ended = true)?;
-            self.ended = next.is_empty();
+            self.ended = next.length == 0;
             self.at = 0;
             // If there is no room for it, it isn't needed.
             let _ = self.used.try_send(std::mem::replace(&mut self.block, next));
         }
-        let read = self.block.get(self.at..).unwrap_or_default().read(buffer)?;
+        let read = self.block.bytes.get(self.at..self.block.length).unwrap_or_default().read(buffer)?;
         self.at += read;
         Ok(read)
     }
