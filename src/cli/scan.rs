@@ -356,7 +356,10 @@ pub fn run(arguments: &ScanArguments) -> Exit {
             return exit;
         }
         exit = exit_of(&report, arguments);
+        std::mem::forget(report);
     }
+    // The program ends here: to give back piece by piece what a large analysis holds would take longer than to write the report.
+    std::mem::forget(analysis);
     exit
 }
 

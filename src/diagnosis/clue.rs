@@ -9,6 +9,7 @@ use super::sign_in::Refused;
 use crate::case::{Case, HitState, moment, short_host};
 use crate::finding::{Finding, Severity, Verdict};
 use crate::model::{LogEventKind, Operation, OperationKind, Outcome, Run, SignatureHit};
+use rayon::prelude::*;
 use std::collections::BTreeSet;
 
 /// What a clue is.
@@ -110,23 +111,20 @@ pub(super) fn clues<'a>(
     case: &'a Case,
     findings: &'a [Finding],
     refused: &'a [Refused],
-    known: &dyn Fn(&str) -> Option<KnownSignature>,
+    known: &(dyn Fn(&str) -> Option<KnownSignature> + Sync),
     mailboxes: &Mailboxes,
 ) -> Vec<Clue<'a>> {
     let mut clues: Vec<Clue<'a>> = Vec::new();
     let texts: Vec<(&SignatureHit, KnownSignature)> = case
         .logs
         .hits
-        .iter()
+        .par_iter()
         .filter(|hit| goes_on(case, hit))
         .filter_map(|hit| Some((hit, known(&hit.id)?)))
         .collect();
-    for finding in findings.iter().filter(|f| f.verdict == Verdict::Fail) {
-        clues.push(of_finding(case, finding, &texts, mailboxes));
-    }
-    for (hit, known) in &texts {
-        clues.extend(of_text(case, hit, known, mailboxes));
-    }
+    let failing = findings.par_iter().filter(|finding| finding.verdict == Verdict::Fail);
+    clues.par_extend(failing.map(|finding| of_finding(case, finding, &texts, mailboxes)));
+    clues.par_extend(texts.par_iter().flat_map_iter(|(hit, known)| of_text(case, hit, known, mailboxes)));
     for refused in refused {
         let Some(known) = known(&refused.text.id) else { continue };
         for mut clue in of_text(case, &refused.text, &known, mailboxes) {

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 /// Finds the causes among `findings` and the case's signature hits, by `rules`. `known` tells what the catalogue knows of a
 /// signature.
-pub fn diagnose(case: &Case, findings: &[Finding], known: &dyn Fn(&str) -> Option<KnownSignature>, rules: &[Rule]) -> Diagnosis {
+pub fn diagnose(case: &Case, findings: &[Finding], known: &(dyn Fn(&str) -> Option<KnownSignature> + Sync), rules: &[Rule]) -> Diagnosis {
     let mailboxes = Mailboxes::of(case);
     let refused = Refused::of(case, findings);
     let clues = clues(case, findings, &refused, known, &mailboxes);

@@ -460,7 +460,7 @@ fn gather(facts: &mut LogFacts, located: Vec<(usize, Located)>, elsewhere: Vec<E
         *facts.dropped.entry("events").or_default() += more;
         facts.events.truncate(EVENTS);
     }
-    let mut groups: Vec<_> = groups.into_values().filter_map(merge_groups).collect();
+    let mut groups: Vec<_> = groups.into_par_iter().filter_map(|(_, groups)| merge_groups(groups)).collect();
     groups.sort_by(|a, b| b.of.count.cmp(&a.of.count).then_with(|| a.of.template.cmp(&b.of.template)));
     let more: u64 = groups.iter().skip(GROUPS).map(|group| group.of.count).sum();
     if more > 0 {

@@ -24,8 +24,10 @@ impl Excerpt {
     /// Masks secrets in `text`, folds white space, and clips it to [`Excerpt::LIMIT`] characters.
     pub fn capture(text: &str) -> Self {
         // Masking looks at a little more than is kept, so that a secret that the cut would halve is still recognised.
-        let head: String = text.chars().take(Self::LIMIT * 16).collect();
-        Self::of_masked(&super::secret::mask(&head), None)
+        let longest = Self::LIMIT * 16;
+        let cut = (text.len() > longest).then(|| text.char_indices().nth(longest)).flatten();
+        let head = cut.and_then(|(end, _)| text.get(..end)).unwrap_or(text);
+        Self::of_masked(&super::secret::mask(head), None)
     }
 
     /// Folds white space of `masked`, in which secrets are masked already, and clips it to [`Excerpt::LIMIT`] characters. `meant` is

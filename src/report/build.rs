@@ -10,6 +10,7 @@ use crate::model::secret::mask;
 use crate::model::{InventoryEntry, Language, Period, Scope, Span, Stamp, Text, ZoneBasis};
 use crate::text;
 use crate::timeline;
+use rayon::prelude::*;
 use std::collections::BTreeSet;
 
 /// Longest list of losses shown for one member; all are counted.
@@ -56,6 +57,7 @@ pub fn build(case: &Case, findings: &[Finding], diagnosis: &Diagnosis, context: 
     totals.files = context.inventory.len();
     totals.bytes = context.inventory.iter().map(|e| e.bytes).sum();
     totals.records = case.logs.streams.iter().map(|s| s.records).sum();
+    let language = context.language;
     let dull = |id: &str| (context.signature)(id).role == "context";
     let mut span = Span::default();
     case.logs.streams.iter().for_each(|stream| span.merge(stream.span));
@@ -86,13 +88,13 @@ pub fn build(case: &Case, findings: &[Finding], diagnosis: &Diagnosis, context: 
         deployment: deployment(case),
         diagnosis: diagnosis
             .causes
-            .iter()
+            .par_iter()
             .enumerate()
-            .map(|(index, cause)| cause_row(index + 1, cause, context.language))
+            .map(|(index, cause)| cause_row(index + 1, cause, language))
             .collect(),
         unexplained: diagnosis.unexplained.clone(),
         suppressions: context.suppressions.clone(),
-        findings: findings.iter().map(|finding| finding_row(finding, context.language)).collect(),
+        findings: findings.par_iter().map(|finding| finding_row(finding, language)).collect(),
         signatures: case
             .logs
             .hits
@@ -112,15 +114,11 @@ pub fn build(case: &Case, findings: &[Finding], diagnosis: &Diagnosis, context: 
 /// The events that reach into the window. Those of logs whose zone the user gave say so.
 fn events(case: &Case, context: &Context<'_>) -> Vec<Event> {
     let dull = |id: &str| (context.signature)(id).role == "context";
-    let given = |path: &str| {
-        context
-            .inventory
-            .iter()
-            .any(|entry| &*entry.path == path && entry.zone == Some(ZoneBasis::Given))
-    };
+    let dated = context.inventory.iter().filter(|entry| entry.zone == Some(ZoneBasis::Given));
+    let given: BTreeSet<&str> = dated.map(|entry| &*entry.path).collect();
     let mut events = timeline::gather(&case.facts, &case.logs, &dull, context.language);
     events.retain(|event| event.reaches(context.period));
-    for event in events.iter_mut().filter(|event| given(&event.origin.path)) {
+    for event in events.iter_mut().filter(|event| given.contains(&*event.origin.path)) {
         event.zone = ZoneBasis::Given;
     }
     events

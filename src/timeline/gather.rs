@@ -6,6 +6,7 @@ use crate::model::{
     duration_words,
 };
 use crate::text;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// Of something that changes between success and failure more often, the first and the last changes are events; the ones
@@ -15,12 +16,20 @@ const LAST_SHOWN: usize = 30;
 
 /// All events, in order, told in `language`. A signature that the caller calls `dull` (context, no symptom) is left out.
 pub fn gather(facts: &Facts, logs: &LogFacts, dull: &dyn Fn(&str) -> bool, language: Language) -> Vec<Event> {
+    let told = |tell: &dyn Fn(&mut Teller)| {
+        let mut teller = Teller {
+            language,
+            events: Vec::new(),
+        };
+        tell(&mut teller);
+        teller.events
+    };
+    let operations = logs.operations.par_iter().flat_map_iter(|operation| told(&|teller| teller.operation(operation)));
+    let polls = logs.polls.par_iter().flat_map_iter(|series| told(&|teller| teller.polls(series)));
     let mut teller = Teller {
         language,
-        events: Vec::new(),
+        events: operations.chain(polls).collect(),
     };
-    logs.operations.iter().for_each(|operation| teller.operation(operation));
-    logs.polls.iter().for_each(|series| teller.polls(series));
     logs.events.iter().for_each(|event| teller.log(event));
     logs.hits.iter().filter(|hit| !dull(&hit.id)).for_each(|hit| teller.hit(hit));
     teller.sign_ins(&facts.entra.sign_ins);
