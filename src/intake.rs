@@ -594,10 +594,7 @@ mod tests {
             }
             reader.taken
         });
-        let problems: Vec<_> = taken
-            .iter()
-            .map(|taken| taken.entry.problem.as_ref().map(model::Text::english))
-            .collect();
+        let problems: Vec<_> = taken.iter().map(|taken| taken.entry.problem.as_ref().map(model::Text::english)).collect();
         assert!(
             problems[0].as_ref().is_some_and(|problem| problem.contains("internal error")),
             "{problems:?}"

@@ -83,9 +83,14 @@ impl<'c, 'a> Joined<'c, 'a> {
             applies && !seen_apart(&clues[fault], &clues[symptom])
         };
         let reaches = |fault: &Clue<'_>, symptom: &Clue<'_>| symptom.is_bare() && !fault.is_symptom() && concerns_mail(&fault.acts_as);
+        // Most pairs have no function in common: numbers tell it before anything is compared.
+        let functions = |scope: &Scope| scope.functions.iter().fold(0_u32, |bits, function| bits | 1 << *function as u32);
+        let stopping: Vec<u32> = clues.iter().map(|clue| functions(&clue.stops)).collect();
+        let shown: Vec<u32> = clues.iter().map(|clue| functions(&clue.shows)).collect();
         let leads = |fault_at: usize, symptom_at: usize| {
             let (fault, symptom) = (&clues[fault_at], &clues[symptom_at]);
             may_lead[fault_at]
+                && stopping[fault_at] & shown[symptom_at] != 0
                 && fits(fault, symptom)
                 && fault.id != symptom.id
                 && (by_rule(fault_at, symptom_at) || names(fault, symptom) || reaches(fault, symptom))
@@ -244,13 +249,13 @@ fn only_watches(check: &str) -> bool {
     check == "alias.state" || check == "signin.failures" || check.starts_with("log.")
 }
 
-/// True if the fault can be behind the symptom: same function, mailbox and server, and not the symptom first.
+/// True if the fault can be behind a symptom of the same function: same mailbox and server, and not the symptom first.
 fn fits(fault: &Clue<'_>, symptom: &Clue<'_>) -> bool {
     let in_time = match (fault.worked_until, symptom.began) {
         (Some(worked), Some(began)) => began + SLACK_MS >= worked,
         _ => true,
     };
-    in_time && fault.stops.touches(&symptom.shows)
+    in_time && fault.stops.is_near(&symptom.shows)
 }
 
 /// True if each is seen in failing attempts of its own: then they are two faults, whatever a rule says.

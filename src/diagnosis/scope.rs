@@ -20,11 +20,16 @@ pub(super) struct Scope {
 impl Scope {
     /// True if the two can have to do with each other.
     pub fn touches(&self, other: &Self) -> bool {
+        !self.functions.is_disjoint(&other.functions) && self.is_near(other)
+    }
+
+    /// True if the two may concern the same mailbox and the same server.
+    pub fn is_near(&self, other: &Self) -> bool {
         let meet = |a: &Option<BTreeSet<String>>, b: &Option<BTreeSet<String>>| match (a, b) {
             (Some(a), Some(b)) => !a.is_disjoint(b),
             _ => true,
         };
-        !self.functions.is_disjoint(&other.functions) && meet(&self.mailboxes, &other.mailboxes) && meet(&self.hosts, &other.hosts)
+        meet(&self.mailboxes, &other.mailboxes) && meet(&self.hosts, &other.hosts)
     }
 
     /// True if an attempt of `kind` for `mailboxes` on `host` lies inside.

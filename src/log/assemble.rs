@@ -5,8 +5,8 @@ use super::interpret::{self, Interpreter, Located, Meaning, MemberPolls, MemberR
 use super::trace::{self, Dialogue};
 use super::{Clock, Clocks, Filter, SegmentDigest, grammar, join};
 use crate::model::{
-    HalfWritten, LogEvent, LogFacts, LogStream, Operation, OperationKind, Origin, Outcome, Process, Run, SignatureHit, Span, Stamp,
-    UnexplainedGroup, fold_address,
+    HalfWritten, LogEvent, LogFacts, LogStream, Operation, OperationKind, Origin, Outcome, Process, Run, SignatureHit, Span, Stamp, UnexplainedGroup,
+    fold_address,
 };
 use crate::signatures::{Catalogue, Described, Role};
 use rayon::prelude::*;

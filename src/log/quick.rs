@@ -159,7 +159,7 @@ fn unusual(eight: u64) -> u64 {
 fn digits_at_start(eight: u64) -> usize {
     let values = eight ^ (0x30 * ONES);
     // Adding carries into the high bit beyond 9; no byte's sum reaches the next one.
-    let others = ((values & !HIGH) + 0x76 * ONES | values) & HIGH;
+    let others = (((values & !HIGH) + 0x76 * ONES) | values) & HIGH;
     others.trailing_zeros() as usize / 8
 }
 

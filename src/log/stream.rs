@@ -77,9 +77,7 @@ mod tests {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let broken = threads == 2;
             let mut source = Drops(&log[1000..], broken);
-            let scanned = pool.install(|| {
-                std::thread::scope(|scope| scan_alone(&filter, &log[..1000], &mut source, &Places, &Helper::new(scope)))
-            });
+            let scanned = pool.install(|| std::thread::scope(|scope| scan_alone(&filter, &log[..1000], &mut source, &Places, &Helper::new(scope))));
             assert_eq!(scanned.error.is_some(), broken);
             assert_eq!(scanned.digest, whole.digest, "{threads}");
             assert_eq!(scanned.meaning, whole.meaning, "{threads}");

@@ -24,7 +24,10 @@ pub fn gather(facts: &Facts, logs: &LogFacts, dull: &dyn Fn(&str) -> bool, langu
         tell(&mut teller);
         teller.events
     };
-    let operations = logs.operations.par_iter().flat_map_iter(|operation| told(&|teller| teller.operation(operation)));
+    let operations = logs
+        .operations
+        .par_iter()
+        .flat_map_iter(|operation| told(&|teller| teller.operation(operation)));
     let polls = logs.polls.par_iter().flat_map_iter(|series| told(&|teller| teller.polls(series)));
     let mut teller = Teller {
         language,

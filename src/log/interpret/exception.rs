@@ -225,8 +225,9 @@ static TRIED: LazyLock<Regex> = LazyLock::new(|| {
     )
     .expect("a constant pattern")
 });
-static GREETED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i)bad greeting from [A-Za-z0-9]+ host: (?P<h>[A-Za-z0-9._-]+), port: (?P<p>[0-9]{1,5})").expect("a constant pattern"));
+static GREETED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)bad greeting from [A-Za-z0-9]+ host: (?P<h>[A-Za-z0-9._-]+), port: (?P<p>[0-9]{1,5})").expect("a constant pattern")
+});
 static UNRESOLVED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"UnknownHostException:? ([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)").expect("a constant pattern"));
 

@@ -31,9 +31,7 @@ pub use source::{NamedSource, source_of_name};
 
 use super::trace::{Dialogue, Heard};
 use super::{Clock, Record, Sink, scan};
-use crate::model::{
-    Excerpt, Fact, LogEvent, LogEventKind, OperationKind, Process, Reach, SecretKind, SignatureHit, UnexplainedGroup,
-};
+use crate::model::{Excerpt, Fact, LogEvent, LogEventKind, OperationKind, Process, Reach, SecretKind, SignatureHit, UnexplainedGroup};
 use crate::signatures::{Anchor, Catalogue, Role};
 use attempts::Attempts;
 use burst::{Bursts, Skimmed};
