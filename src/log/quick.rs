@@ -16,7 +16,7 @@ const ZONE: usize = 32;
 const NAMES_BITS: u32 = 10;
 /// Longest names that are remembered.
 const NAME: usize = 240;
-/// A thread's name and what follows it up to the second separator: longer ones are left to the grammar. A header goes on behind it.
+/// Bytes in which a thread's name ends: longer ones are left to the grammar.
 const LONGEST_THREAD: usize = 128;
 
 /// The quick parser, with what it remembers of the records before.
@@ -208,7 +208,8 @@ impl Walk<'_> {
     fn thread(&mut self) -> Option<Range> {
         // A line that ends inside the brackets, bytes that may hide another header, and letters beyond ASCII are the grammar's
         // business. Names are so short that eight bytes at a time beat a search.
-        let (eights, _) = self.rest().get(..LONGEST_THREAD)?.as_chunks::<8>();
+        let rest = self.rest();
+        let (eights, _) = rest.get(..LONGEST_THREAD).unwrap_or(rest).as_chunks::<8>();
         let mut end = 0;
         for eight in eights {
             let eight = u64::from_le_bytes(*eight);
@@ -360,13 +361,13 @@ mod tests {
             zone in prop::sample::select(vec![" GMT-0400", " GMT+05:30", "", " CEST"]),
             level in prop::sample::select(vec!["INFO", "ERROR", "DBQUERY", "WARN", "Notice", "WARNING"]),
             thread in "[0-9]{1,3}:[A-Za-z \\]<@>%.-]{0,12}",
-            numbers in "ProcessId:[0-9]{0,5} <@> PID:[0-9]? <@> UID:-?[0-9]{0,3} <@> HttpSessionId:( |[0-9A-F]{4}| [0-9A-F]{4}) ",
+            numbers in "ProcessId:[0-9]{0,11} <@> PID:[0-9]? <@> UID:-?[0-9]{0,9} <@> HttpSessionId:( |[0-9A-F]{4}| [0-9A-F]{4}) ",
             class in "[a-z]{1,3}(\\.[A-Za-z$_]{1,6}){0,3}",
             method in "[a-z<]{0,5}[>]?(\\(\\)| x)?",
             blanks in " {0,3}",
             second in "[0-9]{2}[.,:][0-9]{3}",
             at in 0usize..2000,
-            byte in prop::sample::select(b"\n\0\xEF <>@[]:;aZ0\r".to_vec()),
+            byte in prop::sample::select(b"\n\0\xEF\xC3 <>@[]:;aZ09\r\t".to_vec()),
         ) {
             let text = format!("2024-01-02 03:04:{second}{zone} <@> {level} <@> [{thread}] <@> {numbers}<@> {class} <@> {method} <@>{blanks}message <@> x");
             let bytes = noise(text.clone(), at, byte);
@@ -375,11 +376,27 @@ mod tests {
             let usual = format!("2024-01-02 03:04:05.678{zone} <@> INFO <@> [1:x] <@> x");
             quick.remember(usual.as_bytes(), &grammar::header(usual.as_bytes()).unwrap());
             let line_end = bytes.iter().position(|b| matches!(b, b'\n' | 0)).unwrap_or(bytes.len());
-            for _ in 0..2 {
-                if let Some(parsed) = quick.parse(&bytes) {
-                    prop_assert_eq!(Some(parsed.header), grammar::header(&bytes[..line_end]));
+            for known in [&[][..], text.as_bytes()] {
+                // Names, process and partition of a line before it may be remembered.
+                quick.parse(known);
+                for _ in 0..2 {
+                    if let Some(parsed) = quick.parse(&bytes) {
+                        prop_assert_eq!(Some(parsed.header), grammar::header(&bytes[..line_end]));
+                    }
                 }
             }
+        }
+
+        #[test]
+        fn eight_bytes_at_once_are_as_one_after_the_other(
+            bytes in prop::array::uniform8(prop::sample::select(b"0189/:<=; ~\x1F\x7F\x80\xEF\xFF\0\n".to_vec())),
+        ) {
+            let eight = u64::from_le_bytes(bytes);
+            let place = |found: Option<usize>| found.unwrap_or(8);
+            let of = |bits: u64| bits.trailing_zeros() as usize / 8;
+            prop_assert_eq!(of(equal(eight, b'<')), place(bytes.iter().position(|b| *b == b'<')));
+            prop_assert_eq!(of(unusual(eight)), place(bytes.iter().position(|b| *b < b' ' || !b.is_ascii())));
+            prop_assert_eq!(digits_at_start(eight), place(bytes.iter().position(|b| !b.is_ascii_digit())));
         }
     }
 }
