@@ -2,6 +2,7 @@
 
 use crate::model::Process;
 use aho_corasick::AhoCorasick;
+use memchr::memmem::Finder;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -182,8 +183,9 @@ pub(super) fn process_of_classes<'a>(classes: impl Iterator<Item = &'a str>) -> 
 
 /// The host in an application server's thread, `278:ajp-eceapp.example.com%2F10.1.1.1-15006-1`.
 pub(super) fn host_of_thread(thread: &[u8]) -> Option<String> {
-    let thread = std::str::from_utf8(thread).ok()?;
-    let rest = &thread[thread.find("ajp-").map(|at| at + 4)?..];
+    static CONNECTOR: LazyLock<Finder> = LazyLock::new(|| Finder::new("ajp-"));
+    let from = CONNECTOR.find(thread)? + CONNECTOR.needle().len();
+    let rest = std::str::from_utf8(thread).ok()?.get(from..)?;
     let host = rest.split(['%', '/']).next()?;
     let is_host = rest.len() > host.len()
         && host.contains(|c: char| c.is_ascii_alphabetic())

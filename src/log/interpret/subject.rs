@@ -50,14 +50,14 @@ fn addresses(text: &str) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
         let domain = |b: &&u8| b.is_ascii_alphanumeric() || matches!(**b, b'.' | b'-');
         let before = bytes.get(..at)?.iter().rev().take_while(local).count();
         let after = bytes.get(at + 1..)?.iter().take_while(domain).count();
-        let range = at - before..at + 1 + after;
-        let name = text.get(range.clone())?.trim_start_matches(['.', '%', '+', '-', '\'', '_']);
-        let whole = name.trim_end_matches(['.', '-']);
-        let (user, host) = whole.split_once('@')?;
+        let start = at - before;
+        // Signs at either end belong to the sentence.
+        let user = bytes.get(start..at)?.iter().position(u8::is_ascii_alphanumeric)?;
+        let host = bytes.get(at + 1..at + 1 + after)?;
+        let host = host.get(..=host.iter().rposition(u8::is_ascii_alphanumeric)?)?;
         // `https://name:password@host` holds no address.
-        let in_url = holds_url && text.get(..range.start)?.rsplit(char::is_whitespace).next()?.contains("://");
-        (!in_url && !user.is_empty() && host.contains('.') && !host.starts_with('.'))
-            .then(|| range.end - name.len()..range.end - name.len() + whole.len())
+        let in_url = holds_url && text.get(..start)?.rsplit(char::is_whitespace).next()?.contains("://");
+        (!in_url && host.contains(&b'.') && host.first() != Some(&b'.')).then(|| start + user..at + 1 + host.len())
     })
 }
 
