@@ -148,6 +148,81 @@ fn the_same_bundle_gives_the_same_bytes() {
     same_bytes(&[fixtures("bundles/redirect-mismatch"), fixtures("bundles/logs-only")], 4);
 }
 
+/// A retriever's log of a few megabytes: a secret runs out in the middle of it.
+fn long_log() -> Vec<u8> {
+    let mut log = String::new();
+    for number in 0..12_000_u32 {
+        let (hour, minute, second) = (number / 3600, number / 60 % 60, number % 60);
+        let (level, text) = match number % 10 {
+            0 => ("INFO", "**** Rx Instance 999 Running ****".to_owned()),
+            5 => ("INFO", "**** Rx Instance 999 Waiting ****".to_owned()),
+            7 if number > 6_000 => (
+                "ERROR",
+                format!(
+                    "Access token refresh failed for sales@example.com\njavax.mail.AuthenticationFailedException: AADSTS7000222: The provided client secret keys for app '00000000-0000-0000-0000-000000000001' are expired. Trace ID: {number:08}\n\tat com.egain.mail.oauth.TokenStore.refresh(TokenStore.java:{second})\n\tat java.base/java.lang.Thread.run(Thread.java:829)"
+                ),
+            ),
+            7 => ("INFO", format!("12 message(s) stored for alias sales@example.com, activity {number}")),
+            _ => ("DEBUG", format!("Cache region department : hits={number} misses=12 size=40")),
+        };
+        log.push_str(&format!(
+            "2026-05-04 0{hour}:{minute:02}:{second:02}.{:03} GMT+0200 <@> {level} <@> [67:RxInstance id : 999] <@> ProcessId:3984 <@> PID:1 <@> UID:12 <@> HttpSessionId:  <@> com.egain.mail.module.retriever.service.RxInstance <@> startInstance <@> {text} <@> \n",
+            number % 1000
+        ));
+    }
+    log.into_bytes()
+}
+
+#[test]
+fn a_large_log_says_the_same_for_any_number_of_threads_and_however_it_is_packed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (name, log) = ("eg_log_ECESVC01_rx-process.log", long_log());
+    assert!(log.len() > 2 << 20);
+    let place = |name: &str| folder.path().join(name);
+    std::fs::create_dir(place("plain")).expect("a folder");
+    std::fs::write(place("plain").join(name), &log).expect("a log");
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_ustar();
+    header.set_size(log.len() as u64);
+    header.set_mode(0o644);
+    tar.append_data(&mut header, name, &log[..]).expect("a member");
+    let tar = tar.into_inner().expect("a tar");
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, &tar).expect("packed");
+    std::fs::write(place("b.tar"), &tar).expect("a tar");
+    std::fs::write(place("b.tar.gz"), gzip.finish().expect("packed")).expect("a packed tar");
+
+    let said = |bundle: &str, threads: &str| {
+        let output = ecelens()
+            .args(["scan", "--format", "json", "--fail-on", "never", "--lang", "en", "--threads", threads])
+            .arg(place(bundle))
+            .output()
+            .expect("the binary starts");
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("a report")
+    };
+    let whole = said("plain", "1");
+    assert_eq!(whole["totals"]["records"], 12_000);
+    assert_eq!(whole["diagnosis"][0]["cause"], "check:app.secret", "{}", whole["diagnosis"]);
+    for bundle in ["plain", "b.tar", "b.tar.gz"] {
+        let one = said(bundle, "1");
+        for threads in ["2", "3", "8"] {
+            assert_eq!(said(bundle, threads), one, "{bundle} with {threads} threads");
+        }
+        // Places have other paths; what was counted has none.
+        let counts = |report: &serde_json::Value| {
+            let of_signatures = report["signatures"].as_array().expect("signatures").iter();
+            let counts: Vec<String> = of_signatures.map(|hit| format!("{} {}", hit["id"], hit["count"])).collect();
+            let of_findings = report["findings"].as_array().expect("findings").iter();
+            let verdicts: Vec<String> = of_findings
+                .map(|row| format!("{} {} {}", row["check"], row["subject"], row["verdict"]))
+                .collect();
+            (counts, verdicts, report["totals"]["records"].clone())
+        };
+        assert_eq!(counts(&one), counts(&whole), "{bundle}");
+    }
+}
+
 #[test]
 #[ignore = "the full form: a minute in a release build"]
 fn twenty_runs_over_every_bundle_give_the_same_bytes() {
