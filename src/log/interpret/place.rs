@@ -80,8 +80,9 @@ impl Place {
         let level = record.level.len();
         let room = Arc::get_mut(&mut self.text).filter(|text| text.len() == level + 1 + message.len());
         match room.and_then(|text| text.split_at_mut_checked(level)) {
-            Some((to_level, [_, to_message @ ..])) => {
+            Some((to_level, [blank, to_message @ ..])) => {
                 to_level.copy_from_slice(record.level);
+                *blank = b' ';
                 to_message.copy_from_slice(message);
             }
             _ => self.text = [record.level, b" ", message].concat().into(),
@@ -156,6 +157,43 @@ pub(crate) fn order_of(stamp: Stamp) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn record<'a>(level: &'a [u8], message: &'a [u8]) -> Record<'a> {
+        Record {
+            time: None,
+            level,
+            thread: b"",
+            process_id: b"",
+            partition: b"",
+            user: b"",
+            class: b"",
+            method: b"",
+            message,
+            line: 3,
+            message_line: 3,
+            offset: 70,
+            truncated: false,
+            part: 0,
+        }
+    }
+
+    #[test]
+    fn a_place_that_moves_reads_as_a_new_one() {
+        let mut place = Place::of(&record(b"ERROR", b"ab"));
+        let kept = place.clone();
+        for (level, message) in [
+            (&b"INFO"[..], &b"abc"[..]),
+            (b"ERROR", b"cd"),
+            (b"WARN", b""),
+            (b"", b"abc"),
+            (b"X", b"ab"),
+        ] {
+            place.set(&record(level, message));
+            assert!(place.text == Place::of(&record(level, message)).text);
+        }
+        assert!(&*kept.text == b"ERROR ab");
+        assert!(!place.share(&kept) && place.clone().share(&place));
+    }
 
     #[test]
     fn half_a_secret_is_left_out() {
