@@ -36,7 +36,7 @@ struct Taken {
     entry: InventoryEntry,
     /// What it says, if anything: a bundle may hold 200,000 members, and most of them may be empty.
     facts: Option<Box<Facts>>,
-    log: Option<MemberLog>,
+    log: Option<Box<MemberLog>>,
     elsewhere: Option<Elsewhere>,
     /// Files that came with a mail, not yet read.
     attachments: Vec<Attachment>,
@@ -163,10 +163,9 @@ pub fn take_in(bundle: &Bundle, catalogue: &Catalogue, clocks: &Clocks, worker: 
 fn tell_copies_apart(bundle: &Bundle, taken: &mut [Taken]) {
     let mut alike: BTreeMap<(u64, u64, u64), Vec<usize>> = BTreeMap::new();
     for (index, member) in taken.iter().enumerate() {
-        if let Some(MemberLog { identity: None, parts, .. }) = &member.log {
-            let records = parts.iter().map(|(digest, _)| digest.records).sum();
-            let newlines = parts.iter().map(|(digest, _)| digest.newlines).sum();
-            alike.entry((member.entry.bytes, records, newlines)).or_default().push(index);
+        if let Some(log) = member.log.as_ref().filter(|log| log.identity.is_none()) {
+            let of_member = (member.entry.bytes, log.counted.records, log.counted.newlines);
+            alike.entry(of_member).or_default().push(index);
         }
     }
     for index in alike.into_values().filter(|members| members.len() > 1).flatten() {
@@ -215,7 +214,7 @@ fn put_together(taken: Vec<Taken>, clocks: &Clocks, filter: &Filter, catalogue: 
     let mut seen: BTreeMap<String, Arc<str>> = BTreeMap::new();
     for mut member in taken {
         if let Some(log) = member.log {
-            logs.push(log);
+            logs.push(*log);
         } else if let Some(hash) = &member.entry.sha256
             && member.entry.bytes > 0
         {
@@ -399,11 +398,12 @@ impl<'a: 'scope, 'scope> Reader<'a, 'scope, '_> {
             false if digest.zone_given => ZoneBasis::Given,
             false => ZoneBasis::Explicit,
         });
-        taken.log = Some(MemberLog {
+        taken.log = Some(Box::new(MemberLog {
             path: entry.path.clone(),
             identity: entry.sha256.as_ref().map(|hash| hash.as_bytes().into()),
-            parts: vec![(digest, scanned.meaning)],
-        });
+            counted: digest,
+            meaning: scanned.meaning,
+        }));
         if let Some(error) = scanned.error {
             taken.problem(text!("read up to byte {count}: {error}", count = taken.entry.bytes, error = why(&error)));
         }

@@ -246,7 +246,10 @@ impl Opener<'_> {
                 let whole = Some(entry.size());
                 let large = entry.size() >= LARGE;
                 let sizes = Sizes { packed, whole };
-                let opener = if large { self.alone() } else { Opener { ..*self } };
+                let opener = Self {
+                    alone: self.alone || large,
+                    ..*self
+                };
                 let mut open = |unpacked: &mut dyn Read| {
                     let mut capped = Capped::new(unpacked, packed, self.limits, self.spent);
                     opener.open_stream(name, &mut capped, sizes, depth, visitor);

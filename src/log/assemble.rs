@@ -22,15 +22,17 @@ const UNLISTED: usize = 200;
 /// Events in the facts.
 const EVENTS: usize = 20_000;
 
-/// A member that holds ECE records: what the engine counted and what the records mean, in the order of its parts.
+/// A member that holds ECE records.
 #[derive(Debug)]
 pub struct MemberLog {
     /// Its path.
     pub path: Arc<str>,
     /// Identity of its content (a hash): members with the same one are copies, and count once. `None`: not known.
     pub identity: Option<Box<[u8]>>,
-    /// Its parts; one, unless it was read in segments.
-    pub parts: Vec<(SegmentDigest, Meaning)>,
+    /// What the engine counted.
+    pub counted: SegmentDigest,
+    /// What the records mean.
+    pub meaning: Meaning,
 }
 
 /// Names from the rest of the bundle, by which subjects of records are recognised.
@@ -171,12 +173,7 @@ pub fn assemble(
 
 impl Piece {
     fn of(member: MemberLog) -> Self {
-        let mut parts = member.parts.into_iter();
-        let (mut counted, mut meaning) = parts.next().unwrap_or_default();
-        for (next_counted, next_meaning) in parts {
-            add_counts(&mut counted, next_counted);
-            meaning.append(next_meaning);
-        }
+        let MemberLog { counted, meaning, .. } = member;
         let named = source_of_name(&member.path);
         let process = named
             .process
@@ -251,27 +248,6 @@ impl Log {
 
 fn short(host: &str) -> String {
     host.split('.').next().unwrap_or(host).to_ascii_lowercase()
-}
-
-/// Adds the counts of the part that follows.
-fn add_counts(own: &mut SegmentDigest, later: SegmentDigest) {
-    own.records += later.records;
-    own.losses += later.losses;
-    own.newlines += later.newlines;
-    own.span.merge(later.span);
-    own.opens = own.opens.or(later.opens);
-    for (level, n) in later.levels {
-        *own.levels.entry(level).or_default() += n;
-    }
-    for (minute, n) in later.minutes {
-        let known = own.minutes.entry(minute).or_default();
-        *known = known.saturating_add(n);
-    }
-    own.minutes_cut |= later.minutes_cut;
-    own.offsets.extend(later.offsets);
-    own.zone_given |= later.zone_given;
-    own.classes.extend(later.classes);
-    own.tail = later.tail;
 }
 
 /// A file without a host in its name (`rx-process.log`) belongs to the host of its folder's other logs, if those agree.

@@ -176,8 +176,10 @@ impl Windows {
         for group in chosen.chunk_by(|a, b| a.0 == b.0) {
             let to = from + group.len() as u32;
             if let Some((window, ..)) = group.first() {
-                let bit = spread(*window) >> table.bits_shift;
-                table.bits[(bit / 64) as usize] |= 1 << (bit % 64);
+                let (index, bit) = table.bit(*window);
+                if let Some(bits) = table.bits.get_mut(index) {
+                    *bits |= bit;
+                }
                 let at = table.slot(*window);
                 if let Some(slot) = table.slots.get_mut(at) {
                     *slot = (*window, from, to);
@@ -203,8 +205,15 @@ impl Windows {
     /// False if `window` is none; most that are none are told so.
     #[inline(always)]
     pub fn may_hold(&self, window: u64) -> bool {
-        let bit = spread(window) >> self.bits_shift;
-        self.bits.get((bit / 64) as usize).is_some_and(|bits| bits >> (bit % 64) & 1 != 0)
+        let (index, bit) = self.bit(window);
+        self.bits.get(index).is_some_and(|bits| bits & bit != 0)
+    }
+
+    /// Where in `bits` the bit of `window` stands, and the bit.
+    #[inline(always)]
+    fn bit(&self, window: u64) -> (usize, u64) {
+        let hash = spread(window) >> self.bits_shift;
+        ((hash / 64) as usize, 1 << (hash % 64))
     }
 
     /// The entries of `window`, if it is one.

@@ -41,6 +41,20 @@ struct Process {
     partition: Range,
 }
 
+impl Process {
+    /// Reads it at the start of `text`.
+    fn read(text: &[u8]) -> Option<Self> {
+        let mut walk = Walk { text, at: 0 };
+        walk.skip(b"] <@> ProcessId:")?;
+        let id = walk.number();
+        walk.skip(b" <@> PID:")?;
+        let partition = walk.number();
+        walk.skip(b" <@> UID:")?;
+        let text = text.get(..walk.at)?.to_vec();
+        Some(Self { text, id, partition })
+    }
+}
+
 /// What the quick way found.
 pub struct Parsed {
     /// As the grammar has it.
@@ -227,29 +241,16 @@ impl Walk<'_> {
     /// The numbers of process and partition, with all labels around them.
     #[inline(always)]
     fn process(&mut self, known: &mut Process) -> Option<(Range, Range)> {
-        let moved = |range: Range, by: usize| Range {
-            from: range.from + by as u32,
-            to: range.to + by as u32,
-        };
-        let from = self.at;
-        if !known.text.is_empty() && self.skip(&known.text).is_some() {
-            return Some((moved(known.id, from), moved(known.partition, from)));
+        if known.text.is_empty() || !self.rest().starts_with(&known.text) {
+            *known = Process::read(self.rest())?;
         }
-        self.skip(b"] <@> ProcessId:")?;
-        let id = self.number();
-        self.skip(b" <@> PID:")?;
-        let partition = self.number();
-        self.skip(b" <@> UID:")?;
-        let back = |range: Range| Range {
-            from: range.from - from as u32,
-            to: range.to - from as u32,
+        let from = self.at as u32;
+        self.at += known.text.len();
+        let here = |range: Range| Range {
+            from: from + range.from,
+            to: from + range.to,
         };
-        *known = Process {
-            text: self.text.get(from..self.at)?.to_vec(),
-            id: back(id),
-            partition: back(partition),
-        };
-        Some((id, partition))
+        Some((here(known.id), here(known.partition)))
     }
 
     /// A number, which may be missing.

@@ -181,14 +181,6 @@ impl<'f, S: Sink> LogReader<'f, S> {
         self.end()
     }
 
-    /// Ends a segment: the member's last one, or one that another record follows.
-    pub(super) fn finish_segment(self, is_last: bool) -> SegmentDigest {
-        match is_last {
-            true => self.finish(),
-            false => self.finish_before_record(),
-        }
-    }
-
     /// Ends joined text. `owners` were found in what is cut out of it.
     pub(super) fn finish_joined(mut self, owners: &[u32], cut: bool) -> SegmentDigest {
         self.end_of_bytes();

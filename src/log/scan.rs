@@ -45,17 +45,8 @@ pub trait Interpretation: Sync {
 }
 
 impl<M> Scanned<M> {
-    /// What was read without an error.
-    pub(super) fn new(digest: SegmentDigest, meaning: M) -> Self {
-        Self {
-            digest,
-            meaning,
-            error: None,
-        }
-    }
-
     /// Adds what the next segment gave.
-    pub(super) fn append<I: Interpretation<Meaning = M>>(&mut self, next: Self, with: &I) {
+    fn append<I: Interpretation<Meaning = M>>(&mut self, next: Self, with: &I) {
         with.append(&mut self.meaning, next.meaning, self.digest.newlines);
         self.digest.append(next.digest);
         self.error = next.error;
@@ -160,10 +151,14 @@ fn scan_segment<I: Interpretation>(filter: &Filter, file: &FileView, from: u64, 
     };
     let mut source = Stretch { file, at: from, to };
     let error = reader.read_all(&mut source).err();
-    let digest = reader.finish_segment(to == file.length() || error.is_some());
+    let digest = match to == file.length() || error.is_some() {
+        true => reader.finish(),
+        false => reader.finish_before_record(),
+    };
     Scanned {
+        digest,
+        meaning: with.meaning(sink),
         error,
-        ..Scanned::new(digest, with.meaning(sink))
     }
 }
 
@@ -188,7 +183,7 @@ impl Read for Stretch<'_> {
 }
 
 /// Takes no interest in records.
-pub(super) struct Nothing;
+struct Nothing;
 
 impl Sink for Nothing {
     fn record(&mut self, _: &Record<'_>, _: &[u32]) {}

@@ -23,11 +23,15 @@ impl Excerpt {
 
     /// Masks secrets in `text`, folds white space, and clips it to [`Excerpt::LIMIT`] characters.
     pub fn capture(text: &str) -> Self {
-        // Masking looks at a little more than is kept, so that a secret that the cut would halve is still recognised.
+        Self::of_masked(&super::secret::mask(Self::looked_at(text)), None)
+    }
+
+    /// As much of `text` as [`Excerpt::capture`] looks at: a little more than is kept, so that a secret that the cut would halve is
+    /// still recognised.
+    pub(crate) fn looked_at(text: &str) -> &str {
         let longest = Self::LIMIT * 16;
         let cut = (text.len() > longest).then(|| text.char_indices().nth(longest)).flatten();
-        let head = cut.and_then(|(end, _)| text.get(..end)).unwrap_or(text);
-        Self::of_masked(&super::secret::mask(head), None)
+        cut.and_then(|(end, _)| text.get(..end)).unwrap_or(text)
     }
 
     /// Folds white space of `masked`, in which secrets are masked already, and clips it to [`Excerpt::LIMIT`] characters. `meant` is

@@ -50,10 +50,14 @@ fn case_of(folder: &Path) -> Case {
         let mut interpreter = Interpreter::new(&catalogue, &path);
         let mut reader = LogReader::new(&filter, &mut interpreter);
         reader.feed(&bytes);
-        let digest = reader.finish();
-        if digest.records > 0 {
-            let parts = vec![(digest, interpreter.finish())];
-            members.push(MemberLog { path, identity: None, parts });
+        let counted = reader.finish();
+        if counted.records > 0 {
+            members.push(MemberLog {
+                path,
+                identity: None,
+                counted,
+                meaning: interpreter.finish(),
+            });
             continue;
         }
         let (text, _) = decode(&bytes);

@@ -145,10 +145,10 @@ fn key(skimmed: &Skimmed<'_>) -> (u32, Option<u32>, Box<str>) {
 /// and no `@` or backslash. Names of exceptions stay, whatever they hold: what a line means hangs on them.
 fn shape(line: &str, shape: &mut Vec<u8>) {
     shape.clear();
-    let throws = exception::KINDS.iter().any(|kind| kind.find(line.as_bytes()).is_some());
+    let throws = exception::holds_kind(line.as_bytes());
     for word in line.as_bytes().split(|b| matches!(b, b' ' | b'\t')) {
         let varies = word.iter().any(|b| b.is_ascii_digit() || matches!(b, b'@' | b'\\'));
-        if varies && !(throws && exception::KINDS.iter().any(|kind| kind.find(word).is_some())) {
+        if varies && !(throws && exception::holds_kind(word)) {
             shape.push(b'#');
         } else {
             shape.extend_from_slice(word);

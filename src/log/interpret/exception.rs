@@ -24,7 +24,7 @@ pub(super) struct Chain {
 /// behind a word's beginning: it reads every error of a log, and the pattern took a quarter of all interpretation.
 fn thrown(line: &str) -> Option<(&str, &str)> {
     let bytes = line.as_bytes();
-    if !KINDS.iter().any(|kind| kind.find(bytes).is_some()) {
+    if !holds_kind(bytes) {
         return None;
     }
     let named = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$' | b'.');
@@ -93,7 +93,12 @@ fn class_at(run: &str, at: usize, before_word: bool) -> Option<&str> {
 
 /// Endings of the names of exceptions. A line that names a `Throwable` alone says nothing.
 const SUFFIXES: [&str; 4] = ["Exception", "Error", "Failure", "Throwable"];
-pub(super) static KINDS: LazyLock<[Finder; 3]> = LazyLock::new(|| ["Exception", "Error", "Failure"].map(Finder::new));
+static KINDS: LazyLock<[Finder; 3]> = LazyLock::new(|| ["Exception", "Error", "Failure"].map(Finder::new));
+
+/// True if `text` holds a word that names of exceptions end in.
+pub(super) fn holds_kind(text: &[u8]) -> bool {
+    KINDS.iter().any(|kind| kind.find(text).is_some())
+}
 
 /// `text` without the stack's frames: they are nearly all of a trace, and name nothing but the program's own places.
 pub(super) fn without_frames(text: &str) -> Cow<'_, str> {

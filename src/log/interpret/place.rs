@@ -43,7 +43,7 @@ impl Spot {
         let place = Place {
             line,
             offset: None,
-            text: text.chars().take(Excerpt::LIMIT * 16).collect::<String>().into_bytes().into(),
+            text: Excerpt::looked_at(text).as_bytes().into(),
         };
         Self::new(path, &None, place)
     }
@@ -105,7 +105,11 @@ impl Place {
 
     /// Makes an origin of it: the excerpt is masked.
     pub fn origin(&self, path: &Arc<str>) -> Origin {
-        self.quoted(path, Excerpt::capture(&String::from_utf8_lossy(&self.text)))
+        self.quoted(path, self.excerpt())
+    }
+
+    fn excerpt(&self) -> Excerpt {
+        Excerpt::capture(&String::from_utf8_lossy(&self.text))
     }
 
     fn quoted(&self, path: &Arc<str>, excerpt: Excerpt) -> Origin {
@@ -130,7 +134,7 @@ impl Excerpts {
         let excerpt = match self.0.get(text) {
             Some(known) => known.clone(),
             None => {
-                let excerpt = Excerpt::capture(&String::from_utf8_lossy(text));
+                let excerpt = spot.place.excerpt();
                 self.0.insert(text.clone(), excerpt.clone());
                 excerpt
             }

@@ -114,7 +114,7 @@ impl Sources {
     pub fn process(&mut self, class: &[u8], thread: &[u8]) -> Option<Process> {
         let of_class = self.classes.get_or(class, |class| CLASSES.owner(class));
         let of_thread = self.threads.get_or(thread, |thread| THREADS.owner(thread));
-        OWNERS.get(of_thread.into_iter().chain(of_class).min()?).cloned()
+        surest(of_thread, of_class)
     }
 }
 
@@ -157,8 +157,12 @@ impl Remembered {
 
 /// The process that a record itself shows, by its class or thread. All words in one pass.
 pub(super) fn process_of_record(class: &[u8], thread: &[u8]) -> Option<Process> {
-    let owner = THREADS.owner(thread).into_iter().chain(CLASSES.owner(class)).min()?;
-    OWNERS.get(owner).cloned()
+    surest(THREADS.owner(thread), CLASSES.owner(class))
+}
+
+/// The process that is the surest of what a thread and a class show.
+fn surest(of_thread: Option<usize>, of_class: Option<usize>) -> Option<Process> {
+    OWNERS.get(of_thread.into_iter().chain(of_class).min()?).cloned()
 }
 
 /// The process whose classes a file holds, for files whose interesting records say nothing: a healthy dispatcher's, a console's.

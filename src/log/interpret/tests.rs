@@ -33,7 +33,8 @@ fn read_as(members: &[(&str, String)], known: &Known) -> Assembled {
         MemberLog {
             path,
             identity: None,
-            parts: vec![(digest, interpreter.finish())],
+            counted: digest,
+            meaning: interpreter.finish(),
         }
     });
     assemble(members.collect(), Vec::new(), known, &Clocks::default(), &filter, &catalogue)
@@ -242,7 +243,8 @@ fn copies_count_once_and_their_order_is_no_matter() {
         MemberLog {
             path: name.into(),
             identity: Some(text.as_bytes().into()),
-            parts: vec![(digest, interpreter.finish())],
+            counted: digest,
+            meaning: interpreter.finish(),
         }
     };
     let assembled = assemble(
